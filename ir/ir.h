@@ -28,6 +28,7 @@ typedef struct MdlIr {
   MdlArena *arena; /* the session's */
   MdlSizes *sizes;
   MlirContext context;
+  MlirType scalar[MDL_DTYPE_COUNT + 1]; /* by MdlDtype */
   MdlMap *op_of_name; /* identifier -> MdlOp + 1 */
   MdlMap *types;      /* MlirType -> MdlType */
   char *said;         /* MLIR's own words since the last mdl_ir_said, for internal reports */
