@@ -1,0 +1,147 @@
+/* LLVM's target machines and pass pipeline. Its loop optimiser stays off: our schedule decided. */
+#include "codegen/llvm/lower.h"
+
+#include <string.h>
+
+#include <llvm-c/BitWriter.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+static void init_targets(void)
+{
+  LLVMInitializeAllTargetInfos();
+  LLVMInitializeAllTargets();
+  LLVMInitializeAllTargetMCs();
+  LLVMInitializeAllAsmPrinters();
+}
+
+static void init_host(void)
+{
+  LLVMInitializeNativeTarget();
+  LLVMInitializeNativeAsmPrinter();
+}
+
+const char *mdl_host_triple(MdlArena *arena)
+{
+  char *triple = LLVMGetDefaultTargetTriple();
+  const char *copy = mdl_text(arena, "%s", triple);
+  LLVMDisposeMessage(triple);
+  return copy;
+}
+
+static LLVMCodeGenOptLevel level(const MdlLlvmOptions *options)
+{
+  static const LLVMCodeGenOptLevel levels[] = {LLVMCodeGenLevelNone, LLVMCodeGenLevelLess,
+                                               LLVMCodeGenLevelDefault, LLVMCodeGenLevelAggressive};
+  return levels[options->opt];
+}
+
+LLVMTargetMachineRef mdl_llvm_machine(MdlIr *ir, const MdlLlvmOptions *options)
+{
+  const char *triple = options->triple ? options->triple : mdl_host_triple(ir->arena);
+  LLVMTargetRef target = NULL;
+  char *message = NULL;
+  init_host(); /* all targets take 5 ms; most compiles want only this one */
+  if (LLVMGetTargetFromTriple(triple, &target, &message)) {
+    LLVMDisposeMessage(message);
+    init_targets();
+    if (LLVMGetTargetFromTriple(triple, &target, &message)) {
+      LLVMDisposeMessage(message);
+      mdl_error(ir->session, MDL_E0809, MDL_NO_SPAN, "target", triple);
+      return NULL;
+    }
+  }
+  LLVMRelocMode reloc = options->position_independent ? LLVMRelocPIC : LLVMRelocStatic;
+  const MdlMachine *machine = options->machine;
+  return LLVMCreateTargetMachine(target, triple, machine->llvm_cpu, machine->features,
+                                 level(options), reloc, LLVMCodeModelDefault);
+}
+
+/* No unwinding, and no call of a library function that the source did not ask for. */
+static void set_attributes(LLVMModuleRef llvm)
+{
+  LLVMContextRef context = LLVMGetModuleContext(llvm);
+  unsigned kind = LLVMGetEnumAttributeKindForName("nounwind", 8);
+  for (LLVMValueRef f = LLVMGetFirstFunction(llvm); f; f = LLVMGetNextFunction(f)) {
+    if (LLVMIsDeclaration(f)) continue;
+    LLVMAddAttributeAtIndex(f, LLVMAttributeFunctionIndex,
+                            LLVMCreateEnumAttribute(context, kind, 0));
+    LLVMAddAttributeAtIndex(f, LLVMAttributeFunctionIndex,
+                            LLVMCreateStringAttribute(context, "no-builtins", 11, "", 0));
+  }
+}
+
+void mdl_llvm_optimise(MdlIr *ir, LLVMModuleRef llvm, LLVMTargetMachineRef machine,
+                       const MdlLlvmOptions *options)
+{
+  static const char *const pipelines[] = {"default<O0>", "default<O1>", "default<O2>",
+                                          "default<O3>"};
+  char *triple = LLVMGetTargetMachineTriple(machine);
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
+  LLVMSetTarget(llvm, triple);
+  LLVMSetModuleDataLayout(llvm, layout);
+  LLVMDisposeTargetData(layout);
+  LLVMDisposeMessage(triple);
+  set_attributes(llvm);
+  LLVMPassBuilderOptionsRef o = LLVMCreatePassBuilderOptions();
+  LLVMPassBuilderOptionsSetLoopVectorization(o, 0);
+  LLVMPassBuilderOptionsSetSLPVectorization(o, 0);
+  LLVMPassBuilderOptionsSetLoopInterleaving(o, 0);
+  LLVMPassBuilderOptionsSetLoopUnrolling(o, 0);
+  const char *pipeline = options->size ? "default<Os>" : pipelines[options->opt];
+  LLVMErrorRef error = LLVMRunPasses(llvm, pipeline, machine, o);
+  LLVMDisposePassBuilderOptions(o);
+  if (error) MDL_BUG(ir->session, "LLVM's passes: %s", LLVMGetErrorMessage(error));
+}
+
+static void to_memory(MdlIr *ir, LLVMModuleRef llvm, LLVMTargetMachineRef machine,
+                      LLVMCodeGenFileType type, MdlBytes *bytes)
+{
+  LLVMMemoryBufferRef buffer = NULL;
+  char *message = NULL;
+  if (LLVMTargetMachineEmitToMemoryBuffer(machine, llvm, type, &message, &buffer))
+    MDL_BUG(ir->session, "LLVM emits nothing: %s", message);
+  bytes->length = LLVMGetBufferSize(buffer);
+  bytes->data = mdl_text_copy(ir->arena, LLVMGetBufferStart(buffer), bytes->length);
+  LLVMDisposeMemoryBuffer(buffer);
+}
+
+static void write_output(MdlIr *ir, LLVMModuleRef llvm, LLVMTargetMachineRef machine,
+                         MdlLlvmOutput output, MdlBytes *bytes)
+{
+  switch (output) {
+  case MDL_LLVM_object: to_memory(ir, llvm, machine, LLVMObjectFile, bytes); return;
+  case MDL_LLVM_assembly: to_memory(ir, llvm, machine, LLVMAssemblyFile, bytes); return;
+  case MDL_LLVM_bitcode: {
+    LLVMMemoryBufferRef buffer = LLVMWriteBitcodeToMemoryBuffer(llvm);
+    bytes->length = LLVMGetBufferSize(buffer);
+    bytes->data = mdl_text_copy(ir->arena, LLVMGetBufferStart(buffer), bytes->length);
+    LLVMDisposeMemoryBuffer(buffer);
+    return;
+  }
+  case MDL_LLVM_text: {
+    char *text = LLVMPrintModuleToString(llvm);
+    bytes->length = strlen(text);
+    bytes->data = mdl_text_copy(ir->arena, text, bytes->length);
+    LLVMDisposeMessage(text);
+    return;
+  }
+  }
+}
+
+bool mdl_llvm_emit(MdlIr *ir, MlirOperation module, const MdlLlvmOptions *options,
+                   MdlLlvmOutput output, MdlBytes *bytes)
+{
+  LLVMTargetMachineRef machine = mdl_llvm_machine(ir, options);
+  if (!machine) return false;
+  LLVMContextRef context = LLVMContextCreate();
+  LLVMModuleRef llvm = mdl_llvm_translate(ir, module, options, context);
+  mdl_llvm_wrap(ir, module, options, llvm);
+  mdl_llvm_optimise(ir, llvm, machine, options);
+  write_output(ir, llvm, machine, output, bytes);
+  LLVMDisposeModule(llvm);
+  LLVMContextDispose(context);
+  LLVMDisposeTargetMachine(machine);
+  return true;
+}
