@@ -10,6 +10,7 @@
 #include <mlir-c/Dialect/Arith.h>
 #include <mlir-c/Dialect/Func.h>
 #include <mlir-c/Dialect/IRDL.h>
+#include <mlir-c/Dialect/Math.h>
 #include <mlir-c/Dialect/MemRef.h>
 #include <mlir-c/Dialect/SCF.h>
 #include <mlir-c/Dialect/Vector.h>
@@ -60,7 +61,8 @@ MdlIr *mdl_ir_create(MdlSession *session)
   const MlirDialectHandle dialects[] = {
       mlirGetDialectHandle__irdl__(),  mlirGetDialectHandle__func__(),
       mlirGetDialectHandle__scf__(),   mlirGetDialectHandle__arith__(),
-      mlirGetDialectHandle__memref__(), mlirGetDialectHandle__vector__()};
+      mlirGetDialectHandle__math__(),  mlirGetDialectHandle__memref__(),
+      mlirGetDialectHandle__vector__()};
   for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
     mlirDialectHandleLoadDialect(dialects[i], ir->context);
   if (!mdl_dialect_load(ir->context, ir->arena))

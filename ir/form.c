@@ -34,9 +34,7 @@ void mdl_form_set(MdlIr *ir, MlirOperation module, MdlForm form)
 /* Ops of loop form, by full name. func and scf come from ir/core_ops.def. */
 static const char *const loop_ops[] = {
 #define LOOP_OP(name, ...) name,
-#if __has_include("ir/loop_ops.def")
 #include "ir/loop_ops.def"
-#endif
     NULL};
 
 typedef struct Check {

@@ -30,6 +30,7 @@ static void load_dialects(MdlIr *ir)
 static void register_passes(void)
 {
   mlirRegisterConversionConvertVectorToLLVMPass();
+  mlirRegisterConversionConvertMathToLLVMPass();
   mlirRegisterConversionSCFToControlFlowPass();
   mlirRegisterConversionFinalizeMemRefToLLVMConversionPass();
   mlirRegisterConversionConvertControlFlowToLLVMPass();
@@ -44,7 +45,7 @@ static void register_passes(void)
 static const char *pipeline(MdlIr *ir, int index_bits)
 {
   return mdl_text(ir->arena,
-                  "convert-vector-to-llvm,convert-scf-to-cf,"
+                  "convert-vector-to-llvm,convert-math-to-llvm,convert-scf-to-cf,"
                   "finalize-memref-to-llvm{index-bitwidth=%d},"
                   "convert-cf-to-llvm{index-bitwidth=%d},"
                   "convert-arith-to-llvm{index-bitwidth=%d},"

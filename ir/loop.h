@@ -1,0 +1,89 @@
+/* Loop form: what groups become, and what C, CUDA and LLVM print.
+ *
+ * Entry: a public func.func named by its C symbol, with `mdl.signature`, returning i32 (the status:
+ * 0, or code + 256*line). Arguments, each named by its location and by `mdl.name`:
+ *   i64      per free size, in the signature's order
+ *   leaves   of in and inout parameters, in order; then those of out parameters:
+ *            in, rank 0, not in a struct     by value (f32, i1, i32, ...; ui types are signless here)
+ *            everything else                 memref<T> of rank 0, `llvm.noalias`, a bare pointer
+ *   work     memref<i8>, last, when the signature has_work
+ * A pointer is shaped once by memref.reinterpret_cast to an identity layout: static sizes where
+ * known, the size operands being index values computed at the top. A slice of work is
+ * reinterpret_cast to bytes and memref.view. `mdl.work_bytes` on the entry is the size text of the
+ * arena, slack for alignment included ("0" for none).
+ * Group: a private func.func, called by the entry in order; arguments are shaped memrefs, index
+ * sizes and scalars; a scalar result is returned. `mdl.doc` is its formula and places, for the
+ * comment in C.
+ *
+ * Bools are i1 in registers, i8 in memory. f16 and bf16 are i16 in memory and f32 in registers.
+ * Integers are signless and wrap; index arithmetic does not overflow. Vectors are one-dimensional,
+ * never wider than the machine's registers. */
+#ifndef MDL_IR_LOOP_H
+#define MDL_IR_LOOP_H
+
+#include "ir/ir.h"
+
+typedef enum MdlLoopOp {
+#define LOOP_OP(mlir, name, ...) MDL_LOOP_##name,
+#include "ir/loop_ops.def"
+  MDL_LOOP_COUNT,
+  MDL_LOOP_none = MDL_LOOP_COUNT
+} MdlLoopOp;
+
+typedef enum MdlLoopKind {
+  MDL_LOOP_KIND_binary,
+  MDL_LOOP_KIND_unary,
+  MDL_LOOP_KIND_compare,
+  MDL_LOOP_KIND_convert,
+  MDL_LOOP_KIND_call,
+  MDL_LOOP_KIND_other
+} MdlLoopKind;
+
+typedef struct MdlLoopInfo {
+  const char *mlir, *name, *c;
+  MdlLoopKind kind;
+  bool is_unsigned;
+  int precedence;
+} MdlLoopInfo;
+const MdlLoopInfo *mdl_loop_info(MdlLoopOp op);
+MdlLoopOp mdl_loop_op(MlirOperation op); /* MDL_LOOP_none for func, scf and mdl ops */
+MdlLoopOp mdl_loop_def_op(MlirValue value);
+
+/* A value's type in loop form. Integers are signless: i8..i64 stand for both signs. */
+typedef struct MdlLoopType {
+  enum { MDL_LOOP_scalar, MDL_LOOP_vector, MDL_LOOP_memory } kind;
+  MdlDtype element;          /* bool, i8..i64, f32, f64, index */
+  int lanes;                 /* vector */
+  int rank;                  /* memory; 0: a bare pointer */
+  int64_t dim[MDL_MAX_RANK]; /* memory; -1: known at run time */
+} MdlLoopType;
+MdlLoopType mdl_loop_type(const MdlIr *ir, MlirType type);
+MdlLoopType mdl_loop_type_of(const MdlIr *ir, MlirValue value);
+MlirType mdl_loop_type_make(MdlIr *ir, const MdlLoopType *type);
+
+/* arith.constant: a scalar, or a splat vector. */
+bool mdl_loop_constant(const MdlIr *ir, MlirValue value, double *real, int64_t *integer);
+
+typedef enum MdlPredicate {
+  MDL_PREDICATE_eq,
+  MDL_PREDICATE_ne, /* floats: unordered, so NaN differs from everything */
+  MDL_PREDICATE_lt, /* floats: ordered; integers: signed */
+  MDL_PREDICATE_le,
+  MDL_PREDICATE_gt,
+  MDL_PREDICATE_ge,
+  MDL_PREDICATE_ult, /* integers only */
+  MDL_PREDICATE_ule,
+  MDL_PREDICATE_ugt,
+  MDL_PREDICATE_uge
+} MdlPredicate;
+MdlPredicate mdl_loop_predicate(MlirOperation compare);
+
+/* The run-time extents of a shaped pointer (memref.reinterpret_cast, memref.view): the i-th operand
+ * that gives a `-1` of its type, in order. */
+MlirValue mdl_loop_extent(MlirOperation shape, int i);
+/* vector.shuffle's lanes; returns their count. */
+int mdl_loop_lanes(MlirOperation shuffle, int64_t *lanes, int max);
+/* vector.extract's lane. */
+int64_t mdl_loop_lane(MlirOperation extract);
+
+#endif
