@@ -1,0 +1,69 @@
+/* The printer that C and CUDA share: loop form as statements and expressions of C. What differs
+ * (preludes, qualifiers, launch code) stays with the backend. */
+#ifndef MDL_CODEGEN_CFAMILY_H
+#define MDL_CODEGEN_CFAMILY_H
+
+#include "ir/loop.h"
+#include "ir/machine.h"
+#include "ir/map.h"
+#include "ir/signature.h"
+
+#include <stdio.h>
+
+/* Text with the precedence of its outermost operator, so that brackets are only where C needs
+ * them. */
+typedef struct MdlExpr {
+  const char *text;
+  int precedence; /* 16: a name or literal */
+  bool reads;     /* mentions memory: may not move past a store */
+} MdlExpr;
+
+typedef struct MdlPrinter {
+  MdlIr *ir;
+  MdlArena *arena;
+  const MdlMachine *machine;
+  const char *source; /* "mlp.mdl", for comments */
+  FILE *out;
+  int indent;
+  bool line_directives; /* -g: #line */
+  /* Per function: */
+  MdlMap *exprs;     /* value -> MdlExpr */
+  MdlMap *c_types;   /* shaped pointer -> its element's C type where that differs (uint32_t) */
+  MdlMap *names;     /* interned name in use -> itself */
+  MdlMap *waiting;   /* values folded into a later statement that read memory */
+  int temporaries;
+  const char *zero; /* how the function returns 0: "0", "MDL_OK" */
+  int line;         /* last #line */
+  /* Per file: */
+  MdlMap *needs; /* interned prelude function -> itself */
+} MdlPrinter;
+
+void mdl_printer_begin(MdlPrinter *p); /* a new function */
+/* The body of one loop-form function, between its braces. */
+void mdl_print_body(MdlPrinter *p, MlirBlock body);
+/* Names `value` after itself (or `fallback`), unique in the function and no word of C or C++. */
+const char *mdl_print_name(MdlPrinter *p, MlirValue value, const char *fallback);
+const char *mdl_print_unique(MdlPrinter *p, const char *base);
+bool mdl_is_c_word(const char *name);
+
+MdlExpr mdl_print_expr(MdlPrinter *p, MlirValue value);
+/* In brackets if it binds looser than `precedence`. */
+const char *mdl_print_at(MdlPrinter *p, MlirValue value, int precedence);
+/* An expression out of an op with one result and no effect. */
+MdlExpr mdl_print_op(MdlPrinter *p, MlirOperation op);
+/* x[i * 64 + j], or *x. `first` is the operand number of the first index. */
+const char *mdl_print_element(MdlPrinter *p, MlirOperation access, MlirValue memory, int first);
+
+/* "float", "int32_t", "ptrdiff_t", "f32x8" */
+const char *mdl_c_type(MdlPrinter *p, const MdlLoopType *type);
+/* "1.5f", "-0.25", "3"; infinities and NaN through bits. */
+const char *mdl_c_number(MdlPrinter *p, MdlDtype dtype, double real, int64_t integer);
+/* A size as C: `4 * N + 3`, every operand cast to `type` first when it is given. */
+const char *mdl_c_size(MdlArena *arena, const MdlSize *size, const char *type);
+/* Marks a prelude function as used and returns its name. */
+const char *mdl_need(MdlPrinter *p, const char *function);
+
+/* One line, indented; broken after operators and commas before column 100. */
+void mdl_line(MdlPrinter *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

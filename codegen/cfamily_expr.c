@@ -1,0 +1,282 @@
+/* Expressions: one op without effects as C text. */
+#include "codegen/cfamily.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+enum { NAME = 16, POSTFIX = 15, PREFIX = 14, COMPARE = 10, CHOICE = 3 };
+
+static MdlExpr expr(MdlPrinter *p, int precedence, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static MdlExpr expr(MdlPrinter *p, int precedence, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  MdlExpr made = {mdl_text_v(p->arena, format, arguments), precedence, false};
+  va_end(arguments);
+  return made;
+}
+
+MdlExpr mdl_print_expr(MdlPrinter *p, MlirValue value)
+{
+  double real;
+  int64_t integer;
+  const MdlExpr *known = mdl_map_get(p->exprs, value.ptr);
+  if (known) return *known;
+  if (mdl_loop_constant(p->ir, value, &real, &integer)) return mdl_print_op(p, mdl_def(value));
+  MDL_BUG(p->ir->session, "a value is printed before its definition");
+}
+
+const char *mdl_print_at(MdlPrinter *p, MlirValue value, int precedence)
+{
+  MdlExpr e = mdl_print_expr(p, value);
+  return e.precedence < precedence ? mdl_text(p->arena, "(%s)", e.text) : e.text;
+}
+
+static const char *unsigned_type(MdlDtype dtype)
+{
+  return dtype == MDL_i64 ? "uint64_t" : "uint32_t";
+}
+
+static MdlExpr cast(MdlPrinter *p, const char *type, const char *text)
+{
+  return expr(p, PREFIX, "(%s)%s", type, text);
+}
+
+/* Bools are ints that are 0 or 1; indices do not overflow; other integers wrap, so they meet as
+ * unsigned. */
+static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
+{
+  MlirValue a = mdl_operand(op, 0), b = mdl_operand(op, 1);
+  MdlLoopType type = mdl_loop_type_of(p->ir, a);
+  bool plain = !row->is_unsigned || type.element == MDL_index || type.element == MDL_bool ||
+               type.kind == MDL_LOOP_vector;
+  if (plain)
+    return expr(p, row->precedence, "%s %s %s", mdl_print_at(p, a, row->precedence), row->c,
+                mdl_print_at(p, b, row->precedence + 1));
+  const char *u = unsigned_type(type.element);
+  bool narrow = type.element == MDL_i8 || type.element == MDL_i16;
+  bool keeps_bits = !strcmp(row->c, "/") || !strcmp(row->c, "%") || !strcmp(row->c, ">>");
+  const char *widen = mdl_text(p->arena, "(%s)", u);
+  if (narrow && keeps_bits)
+    widen = mdl_text(p->arena, "%s(u%s)", widen, mdl_dtypes[type.element].c);
+  const char *left = mdl_text(p->arena, "%s%s", widen, mdl_print_at(p, a, PREFIX));
+  const char *right = mdl_text(p->arena, "%s%s", widen, mdl_print_at(p, b, PREFIX));
+  return cast(p, mdl_c_type(p, &type), mdl_text(p->arena, "(%s %s %s)", left, row->c, right));
+}
+
+static MdlExpr compare(MdlPrinter *p, MlirOperation op)
+{
+  static const char *const signs[] = {"==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">="};
+  MlirValue a = mdl_operand(op, 0), b = mdl_operand(op, 1);
+  MdlLoopType type = mdl_loop_type_of(p->ir, a);
+  MdlPredicate predicate = mdl_loop_predicate(op);
+  bool is_unsigned = predicate >= MDL_PREDICATE_ult && type.element != MDL_index;
+  const char *u = "";
+  if (is_unsigned) u = mdl_text(p->arena, "(u%s)", mdl_dtypes[type.element].c);
+  int tight = is_unsigned ? PREFIX : COMPARE + 1;
+  return expr(p, COMPARE, "%s%s %s %s%s", u, mdl_print_at(p, a, tight), signs[predicate], u,
+              mdl_print_at(p, b, tight));
+}
+
+/* The suffix of prelude functions: sqrt1 is not needed, fma8 is. */
+static const char *suffix(MdlPrinter *p, const MdlLoopType *type)
+{
+  if (type->kind == MDL_LOOP_vector)
+    return mdl_text(p->arena, "%s%d", type->element == MDL_f64 ? "d" : "", type->lanes);
+  return type->element == MDL_f64 ? "d1" : "1";
+}
+
+static MdlExpr call(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
+{
+  MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
+  const char *name = mdl_need(p, mdl_text(p->arena, "%s%s", row->c, suffix(p, &type)));
+  const char *text = mdl_text(p->arena, "%s(", name);
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "",
+                    mdl_print_expr(p, mdl_operand(op, i)).text);
+  return expr(p, POSTFIX, "%s)", text);
+}
+
+static MdlExpr convert(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
+{
+  MlirValue a = mdl_operand(op, 0);
+  MdlLoopType to = mdl_loop_type_of(p->ir, mdl_result(op, 0)), from = mdl_loop_type_of(p->ir, a);
+  const char *text = mdl_print_at(p, a, PREFIX);
+  if (from.kind == MDL_LOOP_vector)
+    return expr(p, POSTFIX, "%s(%s)",
+                mdl_need(p, mdl_text(p->arena, "%s_of_%s", mdl_c_type(p, &to),
+                                     mdl_c_type(p, &from))),
+                mdl_print_expr(p, a).text);
+  MdlLoopOp kind = mdl_loop_op(op);
+  if (row->is_unsigned && from.element != MDL_bool)
+    text = mdl_text(p->arena, "(u%s)%s", mdl_dtypes[from.element].c, text);
+  if (kind == MDL_LOOP_extsi && from.element == MDL_bool) text = mdl_text(p->arena, "-%s", text);
+  if (kind == MDL_LOOP_trunci && to.element == MDL_bool)
+    return expr(p, COMPARE, "(%s & 1) != 0", mdl_print_at(p, a, 9));
+  if (kind == MDL_LOOP_fptoui)
+    text = mdl_text(p->arena, "(u%s)%s", mdl_dtypes[to.element].c, text);
+  return cast(p, mdl_c_type(p, &to), text);
+}
+
+static MdlExpr bits(MdlPrinter *p, MlirOperation op)
+{
+  MlirValue a = mdl_operand(op, 0);
+  MdlLoopType to = mdl_loop_type_of(p->ir, mdl_result(op, 0)), from = mdl_loop_type_of(p->ir, a);
+  const char *text = mdl_print_expr(p, a).text;
+  if (to.kind == MDL_LOOP_vector) return cast(p, mdl_c_type(p, &to), mdl_print_at(p, a, PREFIX));
+  bool wide = mdl_dtypes[to.element].bytes == 8;
+  if (mdl_is_float(to.element))
+    return expr(p, POSTFIX, "%s((uint%d_t)%s)",
+                mdl_need(p, wide ? "double_of_bits" : "float_of_bits"), wide ? 64 : 32,
+                mdl_print_at(p, a, PREFIX));
+  if (!mdl_is_float(from.element)) return mdl_print_expr(p, a);
+  return cast(p, mdl_c_type(p, &to),
+              mdl_text(p->arena, "%s(%s)", mdl_need(p, wide ? "bits_of_double" : "bits_of_float"),
+                       text));
+}
+
+static MdlExpr constant(MdlPrinter *p, MlirOperation op)
+{
+  double real = 0;
+  int64_t integer = 0;
+  MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
+  mdl_loop_constant(p->ir, mdl_result(op, 0), &real, &integer);
+  const char *text = mdl_c_number(p, type.element, real, integer);
+  if (type.kind == MDL_LOOP_vector)
+    return expr(p, POSTFIX, "%s(%s)", mdl_need(p, mdl_text(p->arena, "splat_%s",
+                                                           mdl_c_type(p, &type))), text);
+  return expr(p, *text == '-' ? PREFIX : NAME, "%s", text);
+}
+
+/* Horner over the extents: ((i * N + j) * K + k). */
+static const char *linear_index(MdlPrinter *p, MlirOperation access, MlirValue memory, int first)
+{
+  MdlLoopType type = mdl_loop_type_of(p->ir, memory);
+  const char *text = mdl_print_expr(p, mdl_operand(access, first)).text;
+  MlirOperation shape = mdl_def(memory);
+  int dynamic = type.dim[0] < 0;
+  for (int i = 1; i < type.rank; i++) {
+    bool simple = !strpbrk(text, " ");
+    const char *extent =
+        type.dim[i] >= 0 ? mdl_text(p->arena, "%lld", (long long)type.dim[i])
+                         : mdl_print_at(p, mdl_loop_extent(shape, dynamic), PREFIX);
+    dynamic += type.dim[i] < 0;
+    const char *scaled = mdl_text(p->arena, simple ? "%s * %s" : "(%s) * %s", text, extent);
+    const char *next = mdl_print_at(p, mdl_operand(access, first + i), 13);
+    if (!strcmp(text, "0") || !strcmp(extent, "0"))
+      text = next;
+    else if (!strcmp(next, "0"))
+      text = scaled;
+    else
+      text = mdl_text(p->arena, "%s + %s", scaled, next);
+  }
+  return text;
+}
+
+const char *mdl_print_element(MdlPrinter *p, MlirOperation access, MlirValue memory, int first)
+{
+  const char *base = mdl_print_at(p, memory, POSTFIX);
+  if (!mdl_loop_type_of(p->ir, memory).rank) return mdl_text(p->arena, "*%s", base);
+  return mdl_text(p->arena, "%s[%s]", base, linear_index(p, access, memory, first));
+}
+
+static MdlExpr load(MdlPrinter *p, MlirOperation op)
+{
+  MlirValue memory = mdl_operand(op, 0);
+  MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
+  const char *element = mdl_print_element(p, op, memory, 1);
+  bool direct = *element == '*';
+  MdlExpr made = {element, direct ? PREFIX : POSTFIX, true};
+  if (type.kind == MDL_LOOP_vector)
+    made.text = mdl_text(p->arena, "%s(%s%s)",
+                         mdl_need(p, mdl_text(p->arena, "load%s", suffix(p, &type))),
+                         direct ? "" : "&", direct ? element + 1 : element);
+  return made;
+}
+
+static MdlExpr choose(MdlPrinter *p, MlirOperation op)
+{
+  MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
+  MlirValue c = mdl_operand(op, 0), a = mdl_operand(op, 1), b = mdl_operand(op, 2);
+  if (mdl_loop_type_of(p->ir, c).kind == MDL_LOOP_vector)
+    return expr(p, POSTFIX, "%s(%s, %s, %s)",
+                mdl_need(p, mdl_text(p->arena, "select_%s", mdl_c_type(p, &type))),
+                mdl_print_expr(p, c).text, mdl_print_expr(p, a).text, mdl_print_expr(p, b).text);
+  return expr(p, CHOICE, "%s ? %s : %s", mdl_print_at(p, c, CHOICE + 1),
+              mdl_print_at(p, a, CHOICE + 1), mdl_print_at(p, b, CHOICE));
+}
+
+static MdlExpr shuffle(MdlPrinter *p, MlirOperation op)
+{
+  int64_t lane[64];
+  int count = mdl_loop_lanes(op, lane, 64);
+  const char *text = "";
+  for (int i = 0; i < count; i++) text = mdl_text(p->arena, "%s, %lld", text, (long long)lane[i]);
+  return expr(p, POSTFIX, "__builtin_shufflevector(%s, %s%s)",
+              mdl_print_expr(p, mdl_operand(op, 0)).text,
+              mdl_print_expr(p, mdl_operand(op, 1)).text, text);
+}
+
+static MdlExpr splat(MdlPrinter *p, MlirOperation op)
+{
+  MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
+  return expr(p, POSTFIX, "%s(%s)",
+              mdl_need(p, mdl_text(p->arena, "splat_%s", mdl_c_type(p, &type))),
+              mdl_print_expr(p, mdl_operand(op, 0)).text);
+}
+
+static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
+{
+  MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
+  switch (kind) {
+  case MDL_LOOP_constant: return constant(p, op);
+  case MDL_LOOP_bitcast:
+  case MDL_LOOP_vbitcast: return bits(p, op);
+  case MDL_LOOP_load:
+  case MDL_LOOP_vload: return load(p, op);
+  case MDL_LOOP_select: return choose(p, op);
+  case MDL_LOOP_splat: return splat(p, op);
+  case MDL_LOOP_shuffle: return shuffle(p, op);
+  case MDL_LOOP_extract:
+    return expr(p, POSTFIX, "%s[%lld]", mdl_print_at(p, mdl_operand(op, 0), POSTFIX),
+                (long long)mdl_loop_lane(op));
+  case MDL_LOOP_lanes:
+    return expr(p, POSTFIX, "%s()",
+                mdl_need(p, mdl_text(p->arena, "lanes_%s", mdl_c_type(p, &type))));
+  case MDL_LOOP_address:
+    return expr(p, PREFIX, "(ptrdiff_t)(uintptr_t)%s", mdl_print_at(p, mdl_operand(op, 0), PREFIX));
+  default: MDL_BUG(p->ir->session, "%s is no expression", mdl_loop_info(kind)->mlir);
+  }
+}
+
+static bool reads_memory(MdlPrinter *p, MlirOperation op)
+{
+  for (int i = 0; i < mdl_operand_count(op); i++) {
+    const MdlExpr *e = mdl_map_get(p->exprs, mdl_operand(op, i).ptr);
+    if (e && e->reads) return true;
+  }
+  return false;
+}
+
+MdlExpr mdl_print_op(MdlPrinter *p, MlirOperation op)
+{
+  MdlLoopOp kind = mdl_loop_op(op);
+  if (kind == MDL_LOOP_none) MDL_BUG(p->ir->session, "an op of no loop form is printed");
+  const MdlLoopInfo *row = mdl_loop_info(kind);
+  MdlExpr made = {0};
+  switch (row->kind) {
+  case MDL_LOOP_KIND_binary: made = binary(p, op, row); break;
+  case MDL_LOOP_KIND_unary:
+    made = expr(p, row->precedence, "%s%s", row->c,
+                mdl_print_at(p, mdl_operand(op, 0), row->precedence + 1));
+    break;
+  case MDL_LOOP_KIND_compare: made = compare(p, op); break;
+  case MDL_LOOP_KIND_convert: made = convert(p, op, row); break;
+  case MDL_LOOP_KIND_call: made = call(p, op, row); break;
+  case MDL_LOOP_KIND_other: made = other(p, op, kind); break;
+  }
+  made.reads |= reads_memory(p, op);
+  return made;
+}

@@ -1,0 +1,385 @@
+/* Statements: blocks of loop form as C. A value becomes an expression inside its only user where
+ * that reads well and changes no order of memory accesses; else a named local. */
+#include "codegen/cfamily.h"
+
+#include <string.h>
+
+enum { LONGEST_FOLD = 72 };
+
+void mdl_printer_begin(MdlPrinter *p)
+{
+  p->exprs = mdl_map_create(p->arena);
+  p->c_types = mdl_map_create(p->arena);
+  p->names = mdl_map_create(p->arena);
+  p->waiting = mdl_map_create(p->arena);
+  p->temporaries = 0;
+}
+
+static void set_expr(MdlPrinter *p, MlirValue value, MdlExpr made)
+{
+  MdlExpr *kept = MDL_NEW(p->arena, MdlExpr, 1);
+  *kept = made;
+  mdl_map_set(p->exprs, value.ptr, kept);
+}
+
+static void set_name(MdlPrinter *p, MlirValue value, const char *name)
+{
+  set_expr(p, value, (MdlExpr){name, 16, false});
+}
+
+static const char *type_of(MdlPrinter *p, MlirValue value)
+{
+  MdlLoopType type = mdl_loop_type_of(p->ir, value);
+  return mdl_c_type(p, &type);
+}
+
+/* const float z = ...; */
+static void declare(MdlPrinter *p, MlirValue value, const char *text)
+{
+  const char *name = mdl_print_name(p, value, mdl_text(p->arena, "t%d", ++p->temporaries));
+  mdl_line(p, "const %s %s = %s;", type_of(p, value), name, text);
+  set_name(p, value, name);
+}
+
+/* What waits to be folded and reads memory is computed now: a store, call or loop follows. What the
+ * statement itself uses has been taken out before. */
+static void settle(MdlPrinter *p)
+{
+  for (int i = 0; i < mdl_map_count(p->waiting); i++) {
+    MlirValue value = {mdl_map_key(p->waiting, i)};
+    const MdlExpr *e = mdl_map_get(p->exprs, value.ptr);
+    if (mdl_map_value(p->waiting, i)) declare(p, value, e->text);
+  }
+  mdl_map_clear(p->waiting);
+}
+
+/* The operands of `op` were printed inside it: they wait no longer, the result may. */
+static void consume(MdlPrinter *p, MlirOperation op)
+{
+  for (int i = 0; i < mdl_operand_count(op); i++) {
+    const void *key = mdl_operand(op, i).ptr;
+    if (mdl_map_has(p->waiting, key)) mdl_map_set(p->waiting, key, NULL);
+  }
+}
+
+/* Folded into its only user, in the same block, without a name of its own. */
+static bool folds(MdlPrinter *p, MlirValue value, const MdlExpr *made)
+{
+  MlirOperation user;
+  int operand;
+  if (mdl_use_count(value) != 1 || mdl_value_name(p->ir, value)) return false;
+  mdl_use(value, 0, &user, &operand);
+  MlirBlock here = mdl_value_block(value), there = mdl_block_of(user);
+  if (here.ptr != there.ptr) return false;
+  MdlOp kind = mdl_op(p->ir, user);
+  if (kind == MDL_OP_yield && made->reads) return false;
+  return strlen(made->text) <= LONGEST_FOLD;
+}
+
+/* Names, literals and casts of names cost nothing to repeat. */
+static bool is_cheap(MlirOperation op, const MdlExpr *made)
+{
+  return mdl_loop_op(op) == MDL_LOOP_constant ||
+         (mdl_loop_op(op) == MDL_LOOP_index_cast && strlen(made->text) < 24 && !made->reads);
+}
+
+static void print_value(MdlPrinter *p, MlirOperation op)
+{
+  MlirValue value = mdl_result(op, 0);
+  if (!mdl_has_uses(value)) return;
+  MdlExpr made = mdl_print_op(p, op);
+  consume(p, op);
+  if (is_cheap(op, &made) || folds(p, value, &made)) {
+    set_expr(p, value, made);
+    if (made.reads) mdl_map_set(p->waiting, value.ptr, (void *)op.ptr);
+    return;
+  }
+  declare(p, value, made.text);
+}
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+static bool is_written(MlirValue memory)
+{
+  MlirOperation user;
+  int operand;
+  for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
+    MdlLoopOp op = mdl_loop_op(user);
+    bool target = ((op == MDL_LOOP_store || op == MDL_LOOP_vstore) && operand == 1) ||
+                  (op == MDL_LOOP_copy && operand == 1) || op == MDL_LOOP_none ||
+                  op == MDL_LOOP_shape || op == MDL_LOOP_view;
+    if (target) return true;
+  }
+  return false;
+}
+
+/* A pointer with its extents: the parameter itself, or a local where C wants another type. */
+static void print_shape(MdlPrinter *p, MlirOperation op)
+{
+  MlirValue from = mdl_operand(op, 0), to = mdl_result(op, 0);
+  MdlExpr base = mdl_print_expr(p, from);
+  const char *wanted = type_of(p, to);
+  const char *given = mdl_map_get(p->c_types, from.ptr);
+  MdlLoopType type = mdl_loop_type_of(p->ir, to);
+  if (type.element == MDL_bool || (type.element == MDL_i8 && given && !strcmp(given, "bool")))
+    wanted = given ? given : wanted;
+  if (!given || !strcmp(given, wanted)) {
+    set_expr(p, to, base);
+    return;
+  }
+  const char *name = mdl_print_name(p, to, base.text);
+  const char *constant = is_written(to) ? "" : "const ";
+  mdl_line(p, "%s%s *const %s = (%s%s *)%s;", constant, wanted, name, constant, wanted, base.text);
+  set_name(p, to, name);
+}
+
+/* float *const t = (float *)(arena + 256); */
+static void print_view(MdlPrinter *p, MlirOperation op)
+{
+  MlirValue to = mdl_result(op, 0);
+  const char *type = type_of(p, to), *name = mdl_print_name(p, to, "t");
+  const char *base = mdl_print_at(p, mdl_operand(op, 0), 12);
+  const char *shift = mdl_print_at(p, mdl_operand(op, 1), 13);
+  mdl_line(p, "%s *const %s = (%s *)(void *)(%s + %s);", type, name, type, base, shift);
+  set_name(p, to, name);
+}
+
+static void print_store(MdlPrinter *p, MlirOperation op)
+{
+  const char *to = mdl_print_element(p, op, mdl_operand(op, 1), 2);
+  MlirValue value = mdl_operand(op, 0);
+  MdlLoopType type = mdl_loop_type_of(p->ir, value);
+  const char *text = mdl_print_expr(p, value).text;
+  consume(p, op);
+  settle(p);
+  if (type.kind == MDL_LOOP_vector)
+    mdl_line(p, "%s(%s%s, %s);",
+             mdl_need(p, mdl_text(p->arena, "store%s%d", type.element == MDL_f64 ? "d" : "",
+                                  type.lanes)),
+             *to == '*' ? "" : "&", *to == '*' ? to + 1 : to, text);
+  else
+    mdl_line(p, "%s = %s;", to, text);
+}
+
+static void print_copy(MdlPrinter *p, MlirOperation op)
+{
+  MdlLoopType type = mdl_loop_type_of(p->ir, mdl_operand(op, 0));
+  MlirOperation shape = mdl_def(mdl_operand(op, 0));
+  const char *count = "";
+  for (int i = 0, dynamic = 0; i < type.rank; i++) {
+    const char *extent = type.dim[i] >= 0
+                             ? mdl_text(p->arena, "%lld", (long long)type.dim[i])
+                             : mdl_text(p->arena, "(size_t)%s",
+                                        mdl_print_at(p, mdl_loop_extent(shape, dynamic++), 14));
+    count = mdl_text(p->arena, "%s%s * ", count, extent);
+  }
+  settle(p);
+  mdl_line(p, "%s(%s, %s, %ssizeof(%s));", mdl_need(p, "memcpy"),
+           mdl_print_expr(p, mdl_operand(op, 1)).text, mdl_print_expr(p, mdl_operand(op, 0)).text,
+           count, mdl_c_type(p, &(MdlLoopType){.element = type.element}));
+}
+
+/* Small tiles on the stack. */
+static void print_alloca(MdlPrinter *p, MlirOperation op)
+{
+  MlirValue to = mdl_result(op, 0);
+  MdlLoopType type = mdl_loop_type_of(p->ir, to);
+  int64_t count = 1;
+  for (int i = 0; i < type.rank; i++) count *= type.dim[i];
+  const char *name = mdl_print_name(p, to, "tile");
+  mdl_line(p, "%s %s[%lld];", type_of(p, to), name, (long long)count);
+  set_name(p, to, name);
+}
+
+/* ---- control flow ------------------------------------------------------------------------ */
+
+/* Assigns the terminator's operands to the variables of `into`, all at once: where a variable that
+ * is read later would be overwritten, through temporaries. */
+static void assign(MdlPrinter *p, MlirOperation end, int first, int count, const char *const *into)
+{
+  const char *text[64];
+  bool clash = false;
+  for (int i = 0; i < count; i++) {
+    text[i] = mdl_print_expr(p, mdl_operand(end, first + i)).text;
+    for (int j = 0; j < i; j++)
+      if (strstr(text[i], into[j])) clash = true;
+  }
+  consume(p, end);
+  settle(p);
+  for (int i = 0; clash && i < count; i++) {
+    if (!strcmp(text[i], into[i])) continue;
+    const char *name = mdl_print_unique(p, mdl_text(p->arena, "next_%s", into[i]));
+    mdl_line(p, "const %s %s = %s;", type_of(p, mdl_operand(end, first + i)), name, text[i]);
+    text[i] = name;
+  }
+  for (int i = 0; i < count; i++)
+    if (strcmp(text[i], into[i])) mdl_line(p, "%s = %s;", into[i], text[i]);
+}
+
+static void print_ops(MdlPrinter *p, MlirBlock block, MlirOperation end);
+
+/* Variables of carried values: declared before the loop, named after the block's arguments. */
+static void declare_carried(MdlPrinter *p, MlirOperation op, int first, int count, MlirBlock body,
+                            int first_arg, const char **names)
+{
+  for (int i = 0; i < count; i++) {
+    MlirValue init = mdl_operand(op, first + i), arg = mdl_arg(body, first_arg + i);
+    const char *own = mdl_value_name(p->ir, mdl_result(op, i));
+    names[i] = own ? mdl_print_unique(p, own)
+                   : mdl_print_name(p, arg, mdl_text(p->arena, "s%d", ++p->temporaries));
+    mdl_line(p, "%s %s = %s;", type_of(p, init), names[i], mdl_print_expr(p, init).text);
+    set_name(p, arg, names[i]);
+  }
+}
+
+static void name_results(MdlPrinter *p, MlirOperation op, const char *const *names)
+{
+  for (int i = 0; i < mdl_result_count(op); i++) set_name(p, mdl_result(op, i), names[i]);
+}
+
+static void print_for(MdlPrinter *p, MlirOperation op)
+{
+  const char *names[64];
+  int carried = mdl_result_count(op);
+  MlirBlock body = mdl_body(op, 0);
+  if (carried > 64) MDL_BUG(p->ir->session, "a loop carries %d values", carried);
+  settle(p);
+  const char *lo = mdl_print_expr(p, mdl_operand(op, 0)).text;
+  const char *hi = mdl_print_at(p, mdl_operand(op, 1), 11);
+  const char *step = mdl_print_expr(p, mdl_operand(op, 2)).text;
+  declare_carried(p, op, 3, carried, body, 1, names);
+  const char *i = mdl_print_name(p, mdl_arg(body, 0), "i");
+  set_name(p, mdl_arg(body, 0), i);
+  const char *next = strcmp(step, "1") ? mdl_text(p->arena, "%s += %s", i, step)
+                                       : mdl_text(p->arena, "%s++", i);
+  mdl_line(p, "for (ptrdiff_t %s = %s; %s < %s; %s) {", i, lo, i, hi, next);
+  p->indent++;
+  MlirOperation end = mdl_terminator(body);
+  print_ops(p, body, end);
+  assign(p, end, 0, carried, names);
+  p->indent--;
+  mdl_line(p, "}");
+  name_results(p, op, names);
+}
+
+static void print_if(MdlPrinter *p, MlirOperation op)
+{
+  const char *names[64];
+  int results = mdl_result_count(op);
+  if (results > 64) MDL_BUG(p->ir->session, "a branch gives %d values", results);
+  const char *condition = mdl_print_expr(p, mdl_operand(op, 0)).text;
+  consume(p, op);
+  settle(p);
+  for (int i = 0; i < results; i++) {
+    names[i] = mdl_print_name(p, mdl_result(op, i), mdl_text(p->arena, "t%d", ++p->temporaries));
+    mdl_line(p, "%s %s;", type_of(p, mdl_result(op, i)), names[i]);
+  }
+  for (int region = 0; region < 2; region++) {
+    MlirBlock body = mdl_body(op, region);
+    if (!body.ptr) break;
+    MlirOperation end = mdl_terminator(body);
+    if (region && mdl_same_op(mdl_first(body), end) && !results) break;
+    if (!region)
+      mdl_line(p, "if (%s) {", condition);
+    else
+      mdl_line(p, "} else {");
+    p->indent++;
+    print_ops(p, body, end);
+    assign(p, end, 0, results, names);
+    p->indent--;
+  }
+  mdl_line(p, "}");
+  name_results(p, op, names);
+}
+
+static void print_while(MdlPrinter *p, MlirOperation op)
+{
+  const char *names[64];
+  int carried = mdl_operand_count(op);
+  MlirBlock before = mdl_body(op, 0), after = mdl_body(op, 1);
+  MlirOperation condition = mdl_terminator(before), end = mdl_terminator(after);
+  if (carried > 64) MDL_BUG(p->ir->session, "a loop carries %d values", carried);
+  settle(p);
+  declare_carried(p, op, 0, carried, before, 0, names);
+  mdl_line(p, "for (;;) {");
+  p->indent++;
+  print_ops(p, before, condition);
+  const char *text = mdl_print_at(p, mdl_operand(condition, 0), 14);
+  const char *passed[64];
+  int results = mdl_result_count(op);
+  for (int i = 0; i < results; i++)
+    passed[i] = mdl_print_expr(p, mdl_operand(condition, i + 1)).text;
+  consume(p, condition);
+  settle(p);
+  bool same = results == carried;
+  for (int i = 0; same && i < results; i++) same = !strcmp(passed[i], names[i]);
+  if (!same) MDL_BUG(p->ir->session, "scf.while passes on other values than it carries");
+  mdl_line(p, "if (!%s) break;", text);
+  for (int i = 0; i < results; i++) set_name(p, mdl_arg(after, i), names[i]);
+  print_ops(p, after, end);
+  assign(p, end, 0, carried, names);
+  p->indent--;
+  mdl_line(p, "}");
+  name_results(p, op, names);
+}
+
+static void print_call(MdlPrinter *p, MlirOperation op)
+{
+  const char *callee = mdl_op_text(p->ir, op, "callee");
+  const char *text = mdl_text(p->arena, "%s(", callee);
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "",
+                    mdl_print_expr(p, mdl_operand(op, i)).text);
+  consume(p, op);
+  settle(p);
+  if (mdl_result_count(op))
+    declare(p, mdl_result(op, 0), mdl_text(p->arena, "%s)", text));
+  else
+    mdl_line(p, "%s);", text);
+}
+
+static void print_return(MdlPrinter *p, MlirOperation op)
+{
+  if (!mdl_operand_count(op)) return;
+  const char *text = mdl_print_expr(p, mdl_operand(op, 0)).text;
+  consume(p, op);
+  settle(p);
+  mdl_line(p, "return %s;", strcmp(text, "0") ? text : p->zero);
+}
+
+static void print_statement(MdlPrinter *p, MlirOperation op)
+{
+  switch (mdl_op(p->ir, op)) {
+  case MDL_OP_for: print_for(p, op); return;
+  case MDL_OP_if: print_if(p, op); return;
+  case MDL_OP_while: print_while(p, op); return;
+  case MDL_OP_call: print_call(p, op); return;
+  case MDL_OP_return: print_return(p, op); return;
+  default: break;
+  }
+  switch (mdl_loop_op(op)) {
+  case MDL_LOOP_shape: print_shape(p, op); return;
+  case MDL_LOOP_view: print_view(p, op); return;
+  case MDL_LOOP_alloca: print_alloca(p, op); return;
+  case MDL_LOOP_store:
+  case MDL_LOOP_vstore: print_store(p, op); return;
+  case MDL_LOOP_copy: print_copy(p, op); return;
+  default: print_value(p, op);
+  }
+}
+
+static void print_ops(MdlPrinter *p, MlirBlock block, MlirOperation end)
+{
+  for (MlirOperation op = mdl_first(block); !mdl_is_null(op) && !mdl_same_op(op, end);
+       op = mdl_next(op)) {
+    int line = p->line_directives ? mdl_line_of(p->ir, op, NULL) : 0;
+    if (line && line != p->line) fprintf(p->out, "#line %d \"%s\"\n", line, p->source);
+    if (line) p->line = line;
+    print_statement(p, op);
+  }
+}
+
+void mdl_print_body(MdlPrinter *p, MlirBlock body)
+{
+  print_ops(p, body, (MlirOperation){NULL});
+}
