@@ -4,7 +4,8 @@
  * the value is always whole: D*(D + 1)/2 prints as `(D**2 + D)/2` and parses back.
  *
  * The text is the normal form: print and parse are inverse. Monomials by degree, then alphabet, the
- * constant last: `H*W`, `2*N + 1`, `floor((H - 3)/2) + 1`. It is also legal mdl. */
+ * constant last: `H*W`, `2*N + 1`. Under a floor every coefficient lies in 0..k-1, whole parts stand
+ * outside: floor((H - 3)/2) is `floor((H + 1)/2) - 2`. It is also legal mdl. */
 #ifndef MDL_IR_SIZE_H
 #define MDL_IR_SIZE_H
 

@@ -1,0 +1,26 @@
+/* The C side of a signature: the spelling of types, parameters and sizes that header, source and
+ * manifest share. */
+#ifndef MDL_CODEGEN_C_ABI_H
+#define MDL_CODEGEN_C_ABI_H
+
+#include "codegen/c/c.h"
+
+/* Upper case, other characters become `_`: for macros. */
+char *mdl_c_upper(MdlArena *arena, const char *text);
+/* "logreg_Logistic_view", "mlp_Mlp" */
+const char *mdl_c_struct(MdlArena *arena, const MdlSignature *s, const char *struct_type);
+const MdlStruct *mdl_c_struct_named(const MdlSignature *s, const char *name);
+/* One parameter of the prototype: "const float *x". */
+const char *mdl_c_param(MdlArena *arena, const MdlSignature *s, const MdlParam *param,
+                        const char *qualifier);
+/* "[32, 64]", "w [D], b []" */
+const char *mdl_c_shape(MdlArena *arena, const MdlType *type);
+const char *mdl_c_leaves(MdlArena *arena, const MdlSignature *s, const MdlParam *param);
+/* Bytes of the work buffer as a size; "0" without one. */
+const char *mdl_c_work(MdlIr *ir, MlirOperation entry);
+/* Bytes of a leaf as a size; NULL on overflow. */
+const MdlSize *mdl_c_bytes(MdlIr *ir, const MdlType *type);
+/* Entry's C symbol. */
+const char *mdl_c_symbol(MdlIr *ir, MlirOperation entry);
+
+#endif

@@ -1,0 +1,263 @@
+/* The header: what each entry reads, writes and needs; types; prototypes with shapes. */
+#include "codegen/c/abi.h"
+#include "codegen/cfamily.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Header {
+  MdlIr *ir;
+  MdlArena *arena;
+  const MdlCOptions *options;
+  FILE *out;
+  MlirOperation *entry;
+  const MdlSignature **signature;
+  int entries;
+  MdlMap *types; /* struct names already defined */
+} Header;
+
+/* ---- the table at the top ---------------------------------------------------------------- */
+
+static const char *bytes_text(Header *h, const MdlType *type)
+{
+  const MdlSize *bytes = mdl_c_bytes(h->ir, type);
+  return bytes ? mdl_text(h->arena, "%s B", mdl_size_text(bytes)) : "too large";
+}
+
+/* "m, x 4*N*D B": scalars passed by value are left out. */
+static const char *moved(Header *h, const MdlSignature *s, bool writes)
+{
+  const char *text = "";
+  for (int i = 0; i < s->params; i++) {
+    const MdlParam *param = &s->param[i];
+    const MdlType *type = &s->leaf[param->leaf].type;
+    bool by_value = !param->struct_type && !type->rank && param->role == MDL_ROLE_in;
+    bool here = writes ? param->role != MDL_ROLE_in : param->role != MDL_ROLE_out;
+    if (!here || by_value) continue;
+    const char *size = param->struct_type ? "" : mdl_text(h->arena, " %s", bytes_text(h, type));
+    text = mdl_text(h->arena, "%s%s%s%s", text, *text ? ", " : "", param->name, size);
+  }
+  return *text ? text : "-";
+}
+
+static void table(Header *h)
+{
+  enum { COLUMNS = 5 };
+  static const char *const heads[COLUMNS] = {"entry", "sizes", "reads", "writes", "work"};
+  const char *(*cell)[COLUMNS] = mdl_alloc_array(h->arena, (size_t)h->entries + 1, sizeof *cell);
+  int width[COLUMNS] = {0};
+  memcpy(cell[0], heads, sizeof heads);
+  for (int i = 0; i < h->entries; i++) {
+    const MdlSignature *s = h->signature[i];
+    const char *sizes = "";
+    for (int j = 0; j < s->sizes; j++)
+      sizes = mdl_text(h->arena, "%s%s%s", sizes, j ? ", " : "", s->size[j]);
+    cell[i + 1][0] = s->entry;
+    cell[i + 1][1] = s->sizes ? sizes : "none";
+    cell[i + 1][2] = moved(h, s, false);
+    cell[i + 1][3] = moved(h, s, true);
+    cell[i + 1][4] =
+        s->has_work ? mdl_text(h->arena, "%s B", mdl_c_work(h->ir, h->entry[i])) : "-";
+  }
+  for (int i = 0; i <= h->entries; i++)
+    for (int j = 0; j < COLUMNS; j++)
+      if ((int)strlen(cell[i][j]) > width[j]) width[j] = (int)strlen(cell[i][j]);
+  for (int i = 0; i <= h->entries; i++) {
+    fprintf(h->out, " *  ");
+    for (int j = 0; j < COLUMNS; j++)
+      fprintf(h->out, j + 1 < COLUMNS ? " %-*s " : " %.0d%s", width[j] * (j + 1 < COLUMNS),
+              cell[i][j]);
+    fprintf(h->out, "\n");
+  }
+}
+
+static void banner(Header *h)
+{
+  bool work = false, tensors = false;
+  for (int i = 0; i < h->entries; i++) {
+    work |= h->signature[i]->has_work;
+    for (int j = 0; j < h->signature[i]->leaves; j++)
+      tensors |= h->signature[i]->leaf[j].type.rank > 0;
+  }
+  fprintf(h->out, "/* %s.h: entries of %s, emitted by mdlc for %s. Do not edit.\n *\n",
+          h->options->module, h->options->source, h->options->machine->doc);
+  table(h);
+  fprintf(h->out, " *\n");
+  if (tensors)
+    fprintf(h->out, " * Every tensor is dense, row-major, and needs no more than its element's "
+                    "alignment.\n");
+  if (work) fprintf(h->out, " * work may start anywhere; it holds nothing between calls.\n");
+  fprintf(h->out, " * Entries touch nothing but their arguments, so calls with different results "
+                  "may run at the same\n * time. Results may not overlap another argument. Same "
+                  "input, same bits.\n */\n");
+}
+
+/* ---- types ------------------------------------------------------------------------------- */
+
+static const char status_block[] =
+    "#ifndef MDL_STATUS\n"
+    "#define MDL_STATUS\n"
+    "/* These lines are the same in every emitted header. A status is 0, or one of these codes plus\n"
+    " * 256 times the line of the .mdl that asked for the check. */\n"
+    "typedef int32_t mdl_status;\n"
+    "enum {\n"
+    "  MDL_OK = 0,\n"
+    "  MDL_BAD_SIZE = 1,   /* a size is negative, too large, or fails a guard of the entry */\n"
+    "  MDL_BAD_INDEX = 2,  /* an index is out of range (--checks=trap) */\n"
+    "  MDL_BAD_ASSERT = 3, /* an assert of the source failed */\n"
+    "  MDL_OVER_LIMIT = 4, /* a `while ... limit n` wanted more than n rounds */\n"
+    "  MDL_BAD_VALUE = 5,  /* a NaN or infinity appeared (--checks=nan) */\n"
+    "  MDL_BAD_ALIGN = 6,  /* a device pointer is not aligned as the header asks */\n"
+    "  MDL_DEVICE = 7      /* the device runtime failed: its error stands in place of the line */\n"
+    "};\n"
+    "#define MDL_STATUS_CODE(status) ((status) & 255)\n"
+    "#define MDL_STATUS_LINE(status) ((status) >> 8)\n"
+    "#endif\n\n";
+
+/* float w[64 * 10]; or float *w; with the shape behind it. */
+static void field(Header *h, const MdlSignature *s, const MdlField *f, bool view)
+{
+  if (f->struct_type) {
+    fprintf(h->out, "  %s %s;\n", mdl_c_struct(h->arena, s, f->struct_type), f->name);
+    return;
+  }
+  const char *type = mdl_dtypes[f->type.dtype].c, *shape = mdl_c_shape(h->arena, &f->type);
+  if (view) {
+    fprintf(h->out, "  %s *%s; /* %s */\n", type, f->name, shape);
+  } else if (!f->type.rank) {
+    fprintf(h->out, "  %s %s;\n", type, f->name);
+  } else {
+    fprintf(h->out, "  %s %s[", type, f->name);
+    for (int i = 0; i < f->type.rank; i++)
+      fprintf(h->out, "%s%s", i ? " * " : "", mdl_size_text(f->type.dim[i]));
+    fprintf(h->out, "]; /* %s */\n", shape);
+  }
+}
+
+static void struct_type(Header *h, const MdlSignature *s, const MdlStruct *type)
+{
+  const char *name = mdl_intern_text(h->arena, mdl_c_struct(h->arena, s, type->name));
+  if (mdl_map_has(h->types, name)) return;
+  mdl_map_set(h->types, name, (void *)name);
+  bool view = mdl_struct_is_view(s, type->name);
+  fprintf(h->out, "/* %s, %s:%d.%s */\ntypedef struct {\n", type->source, h->options->source,
+          type->line,
+          view ? " With a size known only at run time it is a view: one pointer a\n * leaf. The same "
+                 "type serves the model, its gradient, or a stack of either. */\n/* Behind a const "
+                 "view nothing is written; the pointers never change."
+               : "");
+  for (int i = 0; i < type->fields; i++) field(h, s, &type->field[i], view);
+  fprintf(h->out, "} %s;\n\n", name);
+}
+
+/* ---- entries ----------------------------------------------------------------------------- */
+
+static void prototype(Header *h, int e)
+{
+  const MdlSignature *s = h->signature[e];
+  const char *symbol = mdl_c_symbol(h->ir, h->entry[e]);
+  const char *macro = mdl_c_upper(h->arena, symbol);
+  const char *work = mdl_c_work(h->ir, h->entry[e]);
+  int indent = (int)strlen(symbol) + 12, count = s->sizes + s->params + s->has_work, next = 0;
+  const char **text = MDL_NEW(h->arena, const char *, (size_t)count + 1);
+  const char **note = MDL_NEW(h->arena, const char *, (size_t)count + 1);
+  fprintf(h->out, "/* %s%*s%s:%d\n", s->text,
+          (int)(96 - strlen(s->text) - strlen(s->source) - 5) > 1
+              ? (int)(92 - strlen(s->text) - strlen(s->source))
+              : 1,
+          "", s->source, s->line);
+  for (int i = 0; i < s->checks; i++)
+    fprintf(h->out, " * %s: %s.\n", "check", s->check[i].text);
+  fprintf(h->out, " */\n");
+  for (int i = 0; i < s->sizes; i++)
+    text[next++] = mdl_text(h->arena, "int64_t %s", s->size[i]);
+  for (int i = 0; i < s->params; i++) {
+    const MdlParam *param = &s->param[i];
+    bool by_value = !param->struct_type && !s->leaf[param->leaf].type.rank &&
+                    param->role == MDL_ROLE_in;
+    note[next] = by_value ? NULL : mdl_c_leaves(h->arena, s, param);
+    if (by_value && param->preset)
+      note[next] = mdl_text(h->arena, "%s_%s_DEFAULT", macro, mdl_c_upper(h->arena, param->name));
+    if (param->role == MDL_ROLE_inout) note[next] = mdl_text(h->arena, "inout: %s", note[next]);
+    text[next++] = mdl_c_param(h->arena, s, param, "");
+  }
+  if (s->has_work) {
+    note[next] = strcmp(work, "0") ? mdl_text(h->arena, "%s_WORK_BYTES", macro)
+                                   : "unused: may be null";
+    text[next++] = "void *work";
+  }
+  fprintf(h->out, "mdl_status %s(", symbol);
+  for (int i = 0; i < next; i++) {
+    const char *end = i + 1 < next ? "," : ");";
+    fprintf(h->out, "%*s%s%s", i ? indent : 0, "", text[i], end);
+    if (note[i]) fprintf(h->out, " /* %s */", note[i]);
+    fprintf(h->out, "\n");
+  }
+}
+
+static void macros(Header *h, int e)
+{
+  const MdlSignature *s = h->signature[e];
+  const char *macro = mdl_c_upper(h->arena, mdl_c_symbol(h->ir, h->entry[e]));
+  const char *work = mdl_c_work(h->ir, h->entry[e]);
+  if (s->has_work) {
+    const MdlSize *bytes = mdl_size_parse(h->ir->sizes, work, strlen(work));
+    if (!bytes) MDL_BUG(h->ir->session, "mdl.work_bytes is no size: %s", work);
+    fprintf(h->out, "#define %s_WORK_BYTES", macro);
+    for (int i = 0; i < s->sizes; i++) fprintf(h->out, "%s%s", i ? ", " : "(", s->size[i]);
+    int64_t value;
+    if (mdl_size_is_const(bytes, &value))
+      fprintf(h->out, "%s %lld\n", s->sizes ? ")" : "", (long long)value);
+    else
+      fprintf(h->out, ") (%s)\n", mdl_c_size(h->arena, bytes, "size_t"));
+  }
+  for (int i = 0; i < s->params; i++)
+    if (s->param[i].preset)
+      fprintf(h->out, "#define %s_%s_DEFAULT %s\n", macro,
+              mdl_c_upper(h->arena, s->param[i].name), s->param[i].preset);
+  fprintf(h->out, "\n");
+}
+
+static bool uses_bool(const Header *h)
+{
+  for (int i = 0; i < h->entries; i++)
+    for (int j = 0; j < h->signature[i]->leaves; j++)
+      if (h->signature[i]->leaf[j].type.dtype == MDL_bool) return true;
+  return false;
+}
+
+static void contents(Header *h)
+{
+  const char *guard = mdl_text(h->arena, "%s_H", mdl_c_upper(h->arena, h->options->module));
+  banner(h);
+  fprintf(h->out, "#ifndef %s\n#define %s\n\n", guard, guard);
+  if (uses_bool(h)) fprintf(h->out, "#include <stdbool.h>\n");
+  fprintf(h->out, "#include <stddef.h>\n#include <stdint.h>\n\n%s", status_block);
+  fprintf(h->out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+  for (int i = 0; i < h->entries; i++)
+    for (int j = 0; j < h->signature[i]->structs; j++)
+      struct_type(h, h->signature[i], &h->signature[i]->struct_type[j]);
+  for (int i = 0; i < h->entries; i++) {
+    prototype(h, i);
+    macros(h, i);
+  }
+  fprintf(h->out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
+}
+
+char *mdl_c_header(MdlIr *ir, MlirOperation module, const MdlCOptions *options)
+{
+  char *text = NULL;
+  size_t length = 0;
+  Header h = {.ir = ir, .arena = ir->arena, .options = options};
+  h.types = mdl_map_create(ir->arena);
+  h.entries = mdl_entries(ir, module, &h.entry);
+  h.signature = MDL_NEW(ir->arena, const MdlSignature *, (size_t)h.entries);
+  for (int i = 0; i < h.entries; i++) h.signature[i] = mdl_signature_read(ir, h.entry[i]);
+  h.out = open_memstream(&text, &length);
+  if (!h.out) MDL_BUG(ir->session, "no memory stream");
+  contents(&h);
+  fclose(h.out);
+  char *copy = mdl_text_copy(ir->arena, text, length);
+  free(text);
+  return copy;
+}
