@@ -1,0 +1,214 @@
+/* The prelude: small functions that a file uses, in one fixed order. For scalars of any target, and
+ * for the vectors of a machine that has them. A target's prelude is one page. */
+#include "codegen/c/prelude.h"
+
+#include <string.h>
+
+/* ---- scalars ----------------------------------------------------------------------------- */
+
+static const struct {
+  const char *name, *needs, *text;
+} scalars[] = {
+    {"float_of_bits", "memcpy",
+     "static float float_of_bits(uint32_t i)\n{\n  float x;\n  memcpy(&x, &i, sizeof x);\n"
+     "  return x;\n}\n"},
+    {"bits_of_float", "memcpy",
+     "static uint32_t bits_of_float(float x)\n{\n  uint32_t i;\n  memcpy(&i, &x, sizeof i);\n"
+     "  return i;\n}\n"},
+    {"double_of_bits", "memcpy",
+     "static double double_of_bits(uint64_t i)\n{\n  double x;\n  memcpy(&x, &i, sizeof x);\n"
+     "  return x;\n}\n"},
+    {"bits_of_double", "memcpy",
+     "static uint64_t bits_of_double(double x)\n{\n  uint64_t i;\n  memcpy(&i, &x, sizeof i);\n"
+     "  return i;\n}\n"},
+    {"abs1", "float_of_bits bits_of_float",
+     "static float abs1(float a) { return float_of_bits(bits_of_float(a) & 0x7fffffffu); }\n"},
+    {"absd1", "double_of_bits bits_of_double",
+     "static double absd1(double a)\n{\n  return double_of_bits(bits_of_double(a) & "
+     "0x7fffffffffffffffu);\n}\n"},
+};
+enum { SCALARS = sizeof scalars / sizeof *scalars };
+
+/* Those that one instruction does where the machine has it. */
+typedef struct Native {
+  const char *name; /* "sqrt1" */
+  const char *gcc;  /* the builtin */
+  const char *type;
+  int operands;
+} Native;
+
+static const Native natives[] = {
+    {"fma1", "__builtin_fmaf", "float", 3},     {"fmad1", "__builtin_fma", "double", 3},
+    {"sqrt1", "sqrtf", "float", 1},             {"sqrtd1", "sqrt", "double", 1},
+    {"floor1", "__builtin_floorf", "float", 1}, {"floord1", "__builtin_floor", "double", 1},
+    {"ceil1", "__builtin_ceilf", "float", 1},   {"ceild1", "__builtin_ceil", "double", 1},
+    {"trunc1", "__builtin_truncf", "float", 1}, {"truncd1", "__builtin_trunc", "double", 1},
+    {"round1", "__builtin_rintf", "float", 1},  {"roundd1", "__builtin_rint", "double", 1},
+};
+enum { NATIVES = sizeof natives / sizeof *natives };
+
+static bool needed(const MdlPrinter *p, const char *name)
+{
+  return mdl_map_has(p->needs, mdl_intern_text(p->arena, name));
+}
+
+/* Functions that other functions of the prelude use. */
+static void close_needs(MdlPrinter *p)
+{
+  for (int i = SCALARS; i-- > 0;) {
+    if (!needed(p, scalars[i].name)) continue;
+    for (const char *word = scalars[i].needs; *word;) {
+      size_t length = strcspn(word, " ");
+      mdl_need(p, mdl_intern(p->arena, word, length));
+      word += length + (word[length] == ' ');
+    }
+  }
+}
+
+static void print_scalars(MdlPrinter *p, FILE *out)
+{
+  static const char *const args[] = {"", "a", "a, b", "a, b, c"};
+  for (int i = 0; i < SCALARS; i++)
+    if (needed(p, scalars[i].name)) fprintf(out, "%s\n", scalars[i].text);
+  for (int i = 0; i < NATIVES; i++) {
+    const Native *n = &natives[i];
+    if (!needed(p, n->name)) continue;
+    fprintf(out, "static %s %s(", n->type, n->name);
+    for (int j = 0; j < n->operands; j++)
+      fprintf(out, "%s%s %c", j ? ", " : "", n->type, 'a' + j);
+    fprintf(out, ") { return %s(%s); }\n", n->gcc, args[n->operands]);
+  }
+}
+
+/* ---- vectors ----------------------------------------------------------------------------- */
+
+typedef struct Shape {
+  const char *letter, *element, *mask; /* "f32", "float", "i32" */
+  int bytes;
+} Shape;
+
+static const Shape shapes[] = {{"f32", "float", "i32", 4},
+                               {"f64", "double", "i64", 8},
+                               {"i32", "int32_t", "i32", 4},
+                               {"i64", "int64_t", "i64", 8}};
+
+static bool any_with(const MdlPrinter *p, const char *part)
+{
+  for (int i = 0; i < mdl_map_count(p->needs); i++)
+    if (strstr(mdl_map_key(p->needs, i), part)) return true;
+  return false;
+}
+
+/* Loads, stores, splats, selects and lane numbers of one vector type, as far as they are used. */
+static void print_shape(MdlPrinter *p, FILE *out, const Shape *s)
+{
+  int lanes = p->machine->vector_bytes / s->bytes;
+  const char *v = mdl_text(p->arena, "%sx%d", s->letter, lanes);
+  const char *mask = mdl_text(p->arena, "%sx%d", s->mask, lanes);
+  const char *d = s->letter[0] == 'f' && s->bytes == 8 ? "d" : "";
+  bool is_float = s->letter[0] == 'f';
+  fprintf(out, "typedef %s %s __attribute__((vector_size(%d)));\n", s->element, v,
+          p->machine->vector_bytes);
+  if (is_float)
+    fprintf(out, "typedef %s %s_mem __attribute__((vector_size(%d), aligned(%d), may_alias));\n",
+            s->element, v, p->machine->vector_bytes, s->bytes);
+  const char *load = mdl_text(p->arena, "load%s%d", d, lanes);
+  const char *store = mdl_text(p->arena, "store%s%d", d, lanes);
+  if (is_float && needed(p, load))
+    fprintf(out, "MDL_INLINE %s %s(const %s *p) { return *(const %s_mem *)p; }\n", v, load,
+            s->element, v);
+  if (is_float && needed(p, store))
+    fprintf(out, "MDL_INLINE void %s(%s *p, %s a) { *(%s_mem *)p = a; }\n", store, s->element, v,
+            v);
+  if (needed(p, mdl_text(p->arena, "splat_%s", v))) {
+    fprintf(out, "MDL_INLINE %s splat_%s(%s a)\n{\n  const %s v = {", v, v, s->element, v);
+    for (int i = 0; i < lanes; i++) fprintf(out, "%sa", i ? ", " : "");
+    fprintf(out, "};\n  return v;\n}\n");
+  }
+  if (needed(p, mdl_text(p->arena, "lanes_%s", v))) {
+    fprintf(out, "MDL_INLINE %s lanes_%s(void)\n{\n  const %s v = {", v, v, v);
+    for (int i = 0; i < lanes; i++) fprintf(out, "%s%d", i ? ", " : "", i);
+    fprintf(out, "};\n  return v;\n}\n");
+  }
+  if (needed(p, mdl_text(p->arena, "select_%s", v)))
+    fprintf(out,
+            "MDL_INLINE %s select_%s(%s mask, %s a, %s b)\n{\n"
+            "  return (%s)((mask & (%s)a) | (~mask & (%s)b));\n}\n",
+            v, v, mask, v, v, v, mask, mask);
+  if (is_float && needed(p, mdl_text(p->arena, "abs%s%d", d, lanes)))
+    fprintf(out,
+            "MDL_INLINE %s abs%s%d(%s a)\n{\n  return (%s)((%s)a & INT%d_MAX);\n}\n", v, d, lanes,
+            v, v, mask, 8 * s->bytes);
+}
+
+/* Conversions lane by lane: f32x8_of_i32x8. */
+static void print_conversions(MdlPrinter *p, FILE *out)
+{
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 4; j++) {
+      const char *to = mdl_text(p->arena, "%sx%d", shapes[i].letter,
+                                p->machine->vector_bytes / shapes[i].bytes);
+      const char *from = mdl_text(p->arena, "%sx%d", shapes[j].letter,
+                                  p->machine->vector_bytes / shapes[j].bytes);
+      if (needed(p, mdl_text(p->arena, "%s_of_%s", to, from)))
+        fprintf(out,
+                "MDL_INLINE %s %s_of_%s(%s a) { return __builtin_convertvector(a, %s); }\n", to,
+                to, from, from, to);
+    }
+}
+
+/* fma, sqrt and rounding of whole vectors: one intrinsic each on x86-64. */
+static void print_intrinsics(MdlPrinter *p, FILE *out)
+{
+  static const struct {
+    const char *name, *f32, *f64, *more;
+    int operands;
+  } rows[] = {{"fma", "fmadd_ps", "fmadd_pd", "", 3},
+              {"sqrt", "sqrt_ps", "sqrt_pd", "", 1},
+              {"floor", "round_ps", "round_pd", ", _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC", 1},
+              {"ceil", "round_ps", "round_pd", ", _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC", 1},
+              {"trunc", "round_ps", "round_pd", ", _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC", 1},
+              {"round", "round_ps", "round_pd",
+               ", _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC", 1}};
+  int bits = 8 * p->machine->vector_bytes;
+  const char *mm = bits == 128 ? "_mm" : mdl_text(p->arena, "_mm%d", bits);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (int wide = 0; wide < 2; wide++) {
+      int lanes = p->machine->vector_bytes / (wide ? 8 : 4);
+      const char *name = mdl_text(p->arena, "%s%s%d", rows[i].name, wide ? "d" : "", lanes);
+      const char *v = mdl_text(p->arena, "f%dx%d", wide ? 64 : 32, lanes);
+      const char *m = mdl_text(p->arena, "__m%d%s", bits, wide ? "d" : "");
+      if (!needed(p, name)) continue;
+      const char *call = wide ? rows[i].f64 : rows[i].f32;
+      if (bits == 512 && !strncmp(call, "round", 5))
+        call = wide ? "roundscale_pd" : "roundscale_ps";
+      if (rows[i].operands == 3)
+        fprintf(out,
+                "MDL_INLINE %s %s(%s a, %s b, %s c)\n{\n  return (%s)%s_%s((%s)a, (%s)b, "
+                "(%s)c);\n}\n",
+                v, name, v, v, v, v, mm, call, m, m, m);
+      else
+        fprintf(out, "MDL_INLINE %s %s(%s a) { return (%s)%s_%s((%s)a%s); }\n", v, name, v, v, mm,
+                call, m, rows[i].more);
+    }
+}
+
+bool mdl_prelude_has_vectors(const MdlPrinter *p)
+{
+  return p->machine->vector_bytes && (any_with(p, "32x") || any_with(p, "64x") ||
+                                      any_with(p, "load") || any_with(p, "store"));
+}
+
+void mdl_prelude_print(MdlPrinter *p, FILE *out)
+{
+  close_needs(p);
+  print_scalars(p, out);
+  if (!mdl_prelude_has_vectors(p)) return;
+  fprintf(out, "/* ---- vectors: one register each "
+               "------------------------------------------------------------- */\n\n");
+  static const int order[] = {2, 3, 0, 1}; /* masks before what they select */
+  for (int i = 0; i < 4; i++) print_shape(p, out, &shapes[order[i]]);
+  print_conversions(p, out);
+  print_intrinsics(p, out);
+  fprintf(out, "\n");
+}

@@ -1,0 +1,244 @@
+/* The .c file: header's text, prelude, groups, entries, in the order they run. */
+#include "codegen/c/abi.h"
+#include "codegen/c/prelude.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Source {
+  MdlIr *ir;
+  MdlArena *arena;
+  const MdlCOptions *options;
+  MlirOperation module;
+  MdlPrinter printer;
+} Source;
+
+/* ---- the parameters of an entry: C names for the loop-form arguments --------------------- */
+
+static void bind(MdlPrinter *p, MlirValue value, const char *text, const char *c_type)
+{
+  MdlExpr *e = MDL_NEW(p->arena, MdlExpr, 1);
+  *e = (MdlExpr){text, strchr(text, '*') ? 14 : strchr(text, '-') ? 15 : 16, false};
+  mdl_map_set(p->exprs, value.ptr, e);
+  if (c_type) mdl_map_set(p->c_types, value.ptr, (void *)c_type);
+}
+
+/* A leaf inside a struct: m->w, m->fc1.b; by value in a value struct: an array decays to the
+ * pointer that loop form wants, a scalar needs its address. */
+static void bind_leaf(Source *s, const MdlSignature *sig, const MdlParam *param, int i,
+                      MlirValue value)
+{
+  MdlPrinter *p = &s->printer;
+  const MdlLeaf *leaf = &sig->leaf[param->leaf + i];
+  const char *c_type = mdl_dtypes[leaf->type.dtype].c;
+  if (!param->struct_type) {
+    bind(p, value, param->name, c_type);
+    return;
+  }
+  bool by_value = !mdl_struct_is_view(sig, param->struct_type) && !leaf->type.rank;
+  const char *member = mdl_text(s->arena, "%s%s->%s", by_value ? "&" : "", param->name, leaf->path);
+  const char *name =
+      mdl_print_unique(p, mdl_text(s->arena, "%s_%s", param->name, leaf->path));
+  bool reads = param->role == MDL_ROLE_in;
+  mdl_line(p, "%s%s *const %s = %s;", reads ? "const " : "", c_type, name, member);
+  bind(p, value, name, c_type);
+}
+
+static void bind_entry(Source *s, const MdlSignature *sig, MlirBlock body)
+{
+  MdlPrinter *p = &s->printer;
+  int arg = 0;
+  for (int i = 0; i < sig->sizes; i++) mdl_print_unique(p, sig->size[i]);
+  for (int i = 0; i < sig->params; i++) mdl_map_set(p->names, mdl_intern_text(p->arena, sig->param[i].name), (void *)"");
+  for (int i = 0; i < sig->sizes; i++) bind(p, mdl_arg(body, arg++), sig->size[i], NULL);
+  for (int i = 0; i < sig->params; i++)
+    for (int j = 0; j < sig->param[i].leaves; j++)
+      bind_leaf(s, sig, &sig->param[i], j, mdl_arg(body, arg++));
+  if (sig->has_work) bind(p, mdl_arg(body, arg), "(char *)work", "char");
+}
+
+/* (void)x; for what the body does not use. */
+static void void_unused(Source *s, const MdlSignature *sig, MlirBlock body)
+{
+  int arg = sig->sizes;
+  for (int i = 0; i < sig->sizes; i++)
+    if (!mdl_has_uses(mdl_arg(body, i))) mdl_line(&s->printer, "(void)%s;", sig->size[i]);
+  for (int i = 0; i < sig->params; i++) {
+    bool used = false;
+    for (int j = 0; j < sig->param[i].leaves; j++) used |= mdl_has_uses(mdl_arg(body, arg + j));
+    for (int j = 0; j < sig->param[i].leaves && sig->param[i].struct_type; j++)
+      if (!mdl_has_uses(mdl_arg(body, arg + j)))
+        mdl_line(&s->printer, "(void)%s;",
+                 mdl_print_expr(&s->printer, mdl_arg(body, arg + j)).text);
+    arg += sig->param[i].leaves;
+    if (!used && !sig->param[i].struct_type)
+      mdl_line(&s->printer, "(void)%s;", sig->param[i].name);
+  }
+  if (sig->has_work && !mdl_has_uses(mdl_arg(body, arg))) mdl_line(&s->printer, "(void)work;");
+}
+
+static void print_entry(Source *s, MlirOperation func)
+{
+  MdlPrinter *p = &s->printer;
+  const MdlSignature *sig = mdl_signature_read(s->ir, func);
+  const char *text = mdl_text(s->arena, "mdl_status %s(", mdl_c_symbol(s->ir, func));
+  int count = 0;
+  mdl_printer_begin(p);
+  p->zero = "MDL_OK";
+  for (int i = 0; i < sig->sizes; i++)
+    text = mdl_text(s->arena, "%s%sint64_t %s", text, count++ ? ", " : "", sig->size[i]);
+  for (int i = 0; i < sig->params; i++)
+    text = mdl_text(s->arena, "%s%s%s", text, count++ ? ", " : "",
+                    mdl_c_param(s->arena, sig, &sig->param[i],
+                                sig->param[i].struct_type ? "" : "MDL_RESTRICT "));
+  if (sig->has_work) text = mdl_text(s->arena, "%s%svoid *work", text, count++ ? ", " : "");
+  mdl_line(p, "/* %s: %s:%d */", sig->entry, sig->source, sig->line);
+  mdl_line(p, "%s%s)", text, count ? "" : "void");
+  mdl_line(p, "{");
+  p->indent++;
+  bind_entry(s, sig, mdl_body(func, 0));
+  void_unused(s, sig, mdl_body(func, 0));
+  mdl_print_body(p, mdl_body(func, 0));
+  p->indent--;
+  mdl_line(p, "}\n");
+}
+
+/* ---- groups ------------------------------------------------------------------------------ */
+
+static bool writes(MlirValue memory)
+{
+  MlirOperation user;
+  int operand;
+  for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
+    MdlLoopOp op = mdl_loop_op(user);
+    if ((op == MDL_LOOP_store || op == MDL_LOOP_vstore || op == MDL_LOOP_copy) && operand == 1)
+      return true;
+    if ((op == MDL_LOOP_shape || op == MDL_LOOP_view) && writes(mdl_result(user, 0))) return true;
+  }
+  return false;
+}
+
+static void print_group(Source *s, MlirOperation func)
+{
+  MdlPrinter *p = &s->printer;
+  MlirBlock body = mdl_body(func, 0);
+  const char *doc = mdl_op_text(s->ir, func, "mdl.doc"), *result = "void";
+  mdl_printer_begin(p);
+  p->zero = "0";
+  if (mdl_func_results(func)) {
+    MdlLoopType type = mdl_loop_type(s->ir, mdl_func_result_type(func, 0));
+    result = mdl_c_type(p, &type);
+  }
+  const char *text =
+      mdl_text(s->arena, "static %s %s(", result, mdl_op_text(s->ir, func, "sym_name"));
+  for (int i = 0; i < mdl_arg_count(body); i++) {
+    MlirValue arg = mdl_arg(body, i);
+    MdlLoopType type = mdl_loop_type_of(s->ir, arg);
+    const char *name = mdl_print_name(p, arg, mdl_text(s->arena, "a%d", i));
+    const char *element = mdl_c_type(p, &(MdlLoopType){.element = type.element});
+    const char *constant = type.kind == MDL_LOOP_memory && !writes(arg) ? "const " : "";
+    text = type.kind == MDL_LOOP_memory
+               ? mdl_text(s->arena, "%s%s%s%s *MDL_RESTRICT %s", text, i ? ", " : "", constant,
+                          element, name)
+               : mdl_text(s->arena, "%s%s%s %s", text, i ? ", " : "", mdl_c_type(p, &type), name);
+    bind(p, arg, name, NULL);
+  }
+  if (doc) mdl_line(p, "/* %s */", doc);
+  mdl_line(p, "%s%s)", text, mdl_arg_count(body) ? "" : "void");
+  mdl_line(p, "{");
+  p->indent++;
+  for (int i = 0; i < mdl_arg_count(body); i++)
+    if (!mdl_has_uses(mdl_arg(body, i)))
+      mdl_line(p, "(void)%s;", mdl_print_expr(p, mdl_arg(body, i)).text);
+  mdl_print_body(p, body);
+  p->indent--;
+  mdl_line(p, "}\n");
+}
+
+/* ---- the file ---------------------------------------------------------------------------- */
+
+static void print_functions(Source *s)
+{
+  for (MlirOperation f = mdl_first(mdl_module_body(s->module)); !mdl_is_null(f); f = mdl_next(f))
+    if (mdl_op(s->ir, f) == MDL_OP_func && !mdl_is_entry(f) && mdl_body(f, 0).ptr)
+      print_group(s, f);
+  for (MlirOperation f = mdl_first(mdl_module_body(s->module)); !mdl_is_null(f); f = mdl_next(f))
+    if (mdl_is_entry(f)) print_entry(s, f);
+}
+
+static void print_top(Source *s, FILE *out, bool vectors)
+{
+  const MdlMachine *m = s->options->machine;
+  const char *name = s->options->module;
+  const char *march = vectors ? mdl_text(s->arena, " -march=%s", m->cpu) : "";
+  fprintf(out, "/* %s.c: %s compiled by mdlc for %s. Do not edit.\n", name, s->options->source,
+          m->doc);
+  fprintf(out, " * cc -std=c99 -O2%s -c %s.c   (C99 or newer, C++11 or newer)\n */\n", march, name);
+  if (vectors && m->fma)
+    fprintf(out,
+            "#if !defined(__AVX2__) || !defined(__FMA__)\n#error \"emitted for %s: compile with "
+            "-march=%s or newer\"\n#endif\n",
+            m->cpu, m->cpu);
+  fprintf(out, "/* Every fused multiply-add is written out; the compiler may make no others. */\n"
+               "#if defined(__clang__)\n#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n"
+               "#pragma GCC optimize(\"fp-contract=off\")\n#endif\n\n");
+  fprintf(out, "/* ---- %s.h "
+               "------------------------------------------------------------------------- */\n\n",
+          name);
+  fprintf(out, "%s\n", mdl_c_header(s->ir, s->module, s->options));
+  fprintf(out, "/* ---- %s.c "
+               "------------------------------------------------------------------------- */\n\n",
+          name);
+}
+
+static bool needs(const Source *s, const char *word)
+{
+  return mdl_map_has(s->printer.needs, mdl_intern_text(s->arena, word));
+}
+
+static void print_includes(Source *s, FILE *out, bool vectors)
+{
+  bool string = needs(s, "memcpy") || needs(s, "float_of_bits") || needs(s, "bits_of_float") ||
+                needs(s, "double_of_bits") || needs(s, "bits_of_double") || needs(s, "abs1") ||
+                needs(s, "absd1");
+  bool math = needs(s, "sqrt1") || needs(s, "sqrtd1");
+  if (vectors && s->options->machine->header)
+    fprintf(out, "#include <%s>\n", s->options->machine->header);
+  if (math) fprintf(out, "#include <math.h>\n");
+  if (string) fprintf(out, "#include <string.h>\n");
+  fprintf(out, "%s#ifdef __cplusplus\n#define MDL_RESTRICT __restrict\n#else\n#define MDL_RESTRICT "
+               "restrict\n#endif\n",
+          vectors || math || string ? "\n" : "");
+  if (vectors)
+    fprintf(out, "#define MDL_INLINE static inline __attribute__((always_inline))\n");
+  fprintf(out, "\n");
+}
+
+char *mdl_c_source(MdlIr *ir, MlirOperation module, const MdlCOptions *options)
+{
+  char *body = NULL, *text = NULL;
+  size_t body_length = 0, length = 0;
+  Source s = {.ir = ir, .arena = ir->arena, .options = options, .module = module};
+  s.printer = (MdlPrinter){.ir = ir, .arena = ir->arena, .machine = options->machine};
+  s.printer.source = options->source;
+  s.printer.line_directives = options->debug;
+  s.printer.needs = mdl_map_create(ir->arena);
+  s.printer.out = open_memstream(&body, &body_length);
+  if (!s.printer.out) MDL_BUG(ir->session, "no memory stream");
+  print_functions(&s);
+  fclose(s.printer.out);
+
+  FILE *out = open_memstream(&text, &length);
+  if (!out) MDL_BUG(ir->session, "no memory stream");
+  bool vectors = mdl_prelude_has_vectors(&s.printer);
+  print_top(&s, out, vectors);
+  print_includes(&s, out, vectors);
+  mdl_prelude_print(&s.printer, out);
+  fputs(body, out);
+  fclose(out);
+  while (length && text[length - 1] == '\n') length--;
+  char *copy = mdl_text(ir->arena, "%.*s\n", (int)length, text);
+  free(body);
+  free(text);
+  return copy;
+}
