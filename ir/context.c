@@ -54,7 +54,7 @@ MdlIr *mdl_ir_create(MdlSession *session)
   ir->session = session;
   ir->arena = session->arena;
   ir->said = mdl_text(ir->arena, "%s", "");
-  ir->sizes = mdl_sizes_create(ir->arena);
+  ir->sizes = session->sizes;
   ir->context = mlirContextCreateWithThreading(false);
   ir->types = mdl_map_create(ir->arena);
   mlirContextAttachDiagnosticHandler(ir->context, hear, ir, NULL);

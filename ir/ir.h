@@ -26,7 +26,7 @@ enum { MDL_MAX_RANK = 16, MDL_MAX_OPERANDS = 3, MDL_MAX_RESULTS = 2, MDL_MAX_ATT
 typedef struct MdlIr {
   MdlSession *session;
   MdlArena *arena; /* the session's */
-  MdlSizes *sizes;
+  MdlSizes *sizes; /* the session's */
   MlirContext context;
   MlirType scalar[MDL_DTYPE_COUNT + 1]; /* by MdlDtype */
   MdlMap *op_of_name; /* identifier -> MdlOp + 1 */

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 
 typedef struct MdlReports MdlReports; /* ir/diag.h */
+typedef struct MdlSizes MdlSizes;     /* ir/size.h */
 
 /* A source text as the user gave it. Kept until the session ends, so spans stay printable. */
 typedef struct MdlFile {
@@ -30,6 +31,7 @@ typedef struct MdlLimits {
 typedef struct MdlSession {
   MdlArena *arena;
   MdlReports *reports;
+  MdlSizes *sizes; /* one interning table from the parser to the header */
   MdlFile *files;
   int file_count, file_capacity;
   MdlLimits limits;
