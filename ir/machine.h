@@ -29,9 +29,11 @@ typedef struct MdlMachine {
 
 /* Plain C99 for any target: no vectors, no fma, 64-bit sizes. What --emit=c uses without -mcpu. */
 const MdlMachine *mdl_machine_plain(void);
-/* For a triple and a -mcpu name (NULL: the arch's baseline). NULL if there is none: the caller
- * reports E0809 with mdl_machine_names. */
+/* For a triple's first part and a -mcpu name (NULL: the arch's baseline). NULL if there is none: the
+ * caller reports E0809 with what mdl_machines lists. */
 const MdlMachine *mdl_machine_find(const char *arch, const char *cpu);
 const MdlMachine *mdl_machines(int *count);
+/* The best row that the processor under mdlc keeps, by its feature bits: for -march=native alone. */
+const MdlMachine *mdl_machine_native(void);
 
 #endif
