@@ -86,4 +86,45 @@ int mdl_loop_lanes(MlirOperation shuffle, int64_t *lanes, int max);
 /* vector.extract's lane. */
 int64_t mdl_loop_lane(MlirOperation extract);
 
+/* ---- building ---------------------------------------------------------------------------- */
+
+/* How a dtype is kept in a register (unsigned types are signless, f16 and bf16 are f32) and in
+ * memory (bool i8; f16 and bf16 i16). */
+MdlDtype mdl_loop_register(MdlDtype dtype);
+MdlDtype mdl_loop_cell(MdlDtype dtype);
+MlirType mdl_loop_value_type(MdlIr *ir, MdlDtype dtype, int lanes); /* lanes 1: a scalar */
+MlirType mdl_loop_pointer_type(MdlIr *ir, MdlDtype dtype);          /* memref<T> */
+
+/* Any op of one result and no attributes. */
+MlirValue mdl_loop_build(MdlBuilder *b, MdlLoopOp op, MlirType type, int operands,
+                         const MlirValue *operand);
+/* The result has the type of a. */
+MlirValue mdl_loop_unary(MdlBuilder *b, MdlLoopOp op, MlirValue a);
+MlirValue mdl_loop_binary(MdlBuilder *b, MdlLoopOp op, MlirValue a, MlirValue c);
+MlirValue mdl_loop_select(MdlBuilder *b, MlirValue condition, MlirValue yes, MlirValue no);
+MlirValue mdl_loop_compare(MdlBuilder *b, MdlPredicate predicate, MlirValue a, MlirValue c);
+/* Casts and bitcasts: the lanes stay. */
+MlirValue mdl_loop_cast(MdlBuilder *b, MdlLoopOp op, MlirValue a, MdlDtype dtype);
+/* A constant; a splat where lanes > 1. */
+MlirValue mdl_loop_number(MdlBuilder *b, MdlDtype dtype, int lanes, double real, int64_t integer);
+MlirValue mdl_loop_splat(MdlBuilder *b, MlirValue a, int lanes); /* a itself if it is a vector */
+MlirValue mdl_loop_shuffle(MdlBuilder *b, MlirValue a, MlirValue c, int count,
+                           const int64_t *lanes);
+MlirValue mdl_loop_extract(MdlBuilder *b, MlirValue vector, int64_t lane);
+
+/* Shapes a bare pointer; a slice of bytes from `shift` on. `extent`: an index per -1 of type. */
+MlirValue mdl_loop_shape(MdlBuilder *b, MlirValue base, const MdlLoopType *type,
+                         const MlirValue *extent);
+MlirValue mdl_loop_view(MdlBuilder *b, MlirValue bytes, MlirValue shift, const MdlLoopType *type,
+                        const MlirValue *extent);
+/* As many indices as the memory has axes; `lanes` elements along the last. */
+MlirValue mdl_loop_load(MdlBuilder *b, MlirValue memory, const MlirValue *index, int lanes);
+void mdl_loop_store(MdlBuilder *b, MlirValue value, MlirValue memory, const MlirValue *index);
+void mdl_loop_copy(MdlBuilder *b, MlirValue from, MlirValue to);
+/* As mdl_build_for with a step; end its body with mdl_build_yield. */
+MlirOperation mdl_loop_for(MdlBuilder *b, MlirValue lo, MlirValue hi, MlirValue step, int carried,
+                           const MlirValue *init);
+/* Marks every memory argument of a function `llvm.noalias`. */
+void mdl_loop_noalias(MdlIr *ir, MlirOperation func);
+
 #endif
