@@ -245,6 +245,14 @@ void mdl_erase(MdlIr *ir, MlirOperation op);
 void mdl_move_before(MlirOperation op, MlirOperation before);
 MlirValue mdl_add_arg(MdlIr *ir, MlirBlock block, MlirType type, const char *name, MlirLocation at);
 void mdl_erase_arg(MlirBlock block, int i);
+void mdl_set_operands(MlirOperation op, int count, const MlirValue *values);
+/* Loops and branches have a slot a result: its initial value, block arguments, terminator operands.
+ * Operands of the op (or of scf.condition) from this one on belong to slots. */
+int mdl_slots_at(MdlIr *ir, MlirOperation op);
+/* The loop or branch with only some of its slots; dropped results and block arguments must have no
+ * uses, and the terminators' operands be dropped already (mdl_set_operands). Returns the op that
+ * takes its place. */
+MlirOperation mdl_keep_slots(MdlIr *ir, MlirOperation op, const bool *keep);
 
 /* Copy with a value map (a value not in the map stands for itself) and an optional type callback. */
 typedef MlirType MdlTypeFn(void *user, MlirType type);
@@ -255,6 +263,16 @@ void mdl_map_value_set(MdlMap *values, MlirValue from, MlirValue to);
 /* Copies the ops of a block but its terminator; the terminator's operands, mapped, go to `out`
  * (room for all of them). Returns their count. */
 int mdl_clone_body(MdlBuilder *b, MlirBlock from, MdlMap *values, MlirValue *out);
+
+/* ---- comparing --------------------------------------------------------------------------- */
+
+/* Changes whenever anything in the op changes but names and places: tells whether a pass did
+ * something. By address: comparable only with an earlier one of the same op. */
+uint64_t mdl_fingerprint(MlirOperation op);
+/* Do both compute the same: name, attributes, types, operands, and regions up to the naming of the
+ * values inside? Says nothing of effects. Equal ops have equal hashes. */
+bool mdl_op_same(MdlIr *ir, MlirOperation a, MlirOperation b);
+uint64_t mdl_op_hash(MdlIr *ir, MlirOperation op);
 
 /* ---- the module -------------------------------------------------------------------------- */
 
