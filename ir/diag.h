@@ -70,8 +70,13 @@ void mdl_fix(MdlReport *report, bool exact, MdlSpan replace, const char *with);
  * nearest first, ties by name. Returns how many. */
 int mdl_did_you_mean(MdlSession *session, const char *name, const char *const *candidates,
                      int count, const char **best, int max);
-/* What a word of another system is called here (ir/foreign.def), or NULL. */
+/* "did you mean `a`, `b` or `c`?" and the first as a changed line; nothing for count 0. */
+void mdl_help_similar(MdlReport *report, MdlSpan at, const char *const *names, int count);
+/* The word here for a word of another system (ir/foreign.def), or NULL: `keepdims` is `keep`. */
 const char *mdl_foreign(const char *word);
+/* "NumPy's `keepdims` is `keep` here", with the fix at `at` where it is one word for another. False,
+ * and nothing added, for a word that is not in the table. */
+bool mdl_help_foreign(MdlReport *report, MdlSpan at, const char *word, bool exact);
 
 int mdl_error_count(const MdlSession *session);
 int mdl_warning_count(const MdlSession *session);
