@@ -4,11 +4,7 @@
 
 #include "ir/diag.h"
 
-typedef enum MdlOptionKind {
-  MDL_OPTION_flag,
-  MDL_OPTION_joined,
-  MDL_OPTION_either
-} MdlOptionKind;
+typedef enum MdlOptionKind { MDL_OPTION_flag, MDL_OPTION_joined, MDL_OPTION_either } MdlOptionKind;
 
 typedef struct MdlOptionInfo {
   const char *text, *name, *value, *help;
@@ -30,14 +26,13 @@ typedef struct MdlCommandLine {
   const char **input; /* everything that is no option, after the verb */
 } MdlCommandLine;
 
-/* False with E0810 reported for an option that does not exist or lacks its value. A single `-` is an
- * input; after `--` everything is; so is a negative number, and NAME=VALUE. */
+/* False with E0810 reported for an option that does not exist or lacks its value. A single `-` is
+ * an input; after `--` everything is; so is a negative number, and NAME=VALUE. */
 bool mdl_command_line_read(MdlSession *session, int argc, char **argv, MdlCommandLine *line);
 
 /* The last value given for the option of this name; NULL if none. */
 const char *mdl_option(const MdlCommandLine *line, const char *name);
-static inline bool mdl_option_on(const MdlCommandLine *line, const char *name)
-{
+static inline bool mdl_option_on(const MdlCommandLine *line, const char *name) {
   return mdl_option(line, name) != NULL;
 }
 

@@ -1,0 +1,98 @@
+/* The outputs of a job, as bytes. */
+#include "compiler/job.h"
+
+#include "codegen/c/c.h"
+#include "codegen/llvm/llvm.h"
+#include "ir/view.h"
+
+#include <string.h>
+
+enum { MDL_FORM_none = -1 };
+
+static const MdlEmitInfo emits[] = {
+#define EMIT(name, form, extension, text, doc) {#name, extension, doc, MDL_FORM_##form, text},
+#include "compiler/emit.def"
+};
+
+const MdlEmitInfo *mdl_emit_info(MdlEmit emit) { return &emits[emit]; }
+
+bool mdl_emit_find(const char *name, size_t length, MdlEmit *emit) {
+  for (int i = 0; i < MDL_EMIT_COUNT; i++)
+    if (strlen(emits[i].name) == length && !memcmp(emits[i].name, name, length))
+      return *emit = (MdlEmit)i, true;
+  return false;
+}
+
+static bool emit_llvm(MdlJob *job, MdlLlvmOutput output, const char **bytes, size_t *length) {
+  MdlBytes made = {0};
+  MdlLlvmOptions o = {.triple = job->triple, .machine = job->options.machine, .source = job->path};
+  o.opt = job->options.opt;
+  o.size = job->options.size;
+  o.debug = job->options.debug;
+  /* As on the host's own compilers; other targets are asked by -fPIC. */
+  o.position_independent =
+      mdl_option_on(job->line, "pic") || mdl_option_on(job->line, "shared") || !job->triple;
+  if (!mdl_llvm_emit(job->ir, job->module, &o, output, &made)) return false;
+  *bytes = made.data;
+  *length = made.length;
+  return true;
+}
+
+/* Options that change the emitted C, for the manifest. */
+static const char *options_text(const MdlJob *job) {
+  static const char *const names[] = {"cpu", "target", "define", "checks", "threads", "fast_math"};
+  const char *text = "";
+  for (int i = 0; i < job->line->given_count; i++) {
+    const MdlGiven *given = &job->line->given[i];
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+      if (!strcmp(given->row->name, names[k]))
+        text = mdl_text(job->session->arena, "%s%s%s%s", text, *text ? " " : "", given->row->text,
+                        given->value);
+  }
+  return text;
+}
+
+static const char *emit_c(MdlJob *job, MdlEmit emit) {
+  MdlCOptions o = {.machine = job->options.machine, .module = job->name, .source = job->path};
+  o.options = options_text(job);
+  o.sha256 = job->sha256;
+  o.debug = job->options.debug;
+  return emit == MDL_EMIT_c        ? mdl_c_source(job->ir, job->module, &o)
+         : emit == MDL_EMIT_header ? mdl_c_header(job->ir, job->module, &o)
+                                   : mdl_c_manifest(job->ir, job->module, &o);
+}
+
+bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length) {
+  *bytes = NULL;
+  switch (emit) {
+  case MDL_EMIT_ast:
+    *bytes = mdl_frontend_ast(job->session, job->file);
+    break;
+  case MDL_EMIT_ir:
+    *bytes = mdl_view(job->ir, job->module);
+    break;
+  case MDL_EMIT_mlir:
+  case MDL_EMIT_groups:
+  case MDL_EMIT_loops:
+    *bytes = mdl_print(job->ir, job->module, job->options.debug);
+    break;
+  case MDL_EMIT_c:
+  case MDL_EMIT_header:
+  case MDL_EMIT_manifest:
+    *bytes = emit_c(job, emit);
+    break;
+  case MDL_EMIT_llvm:
+    return emit_llvm(job, MDL_LLVM_text, bytes, length);
+  case MDL_EMIT_bitcode:
+    return emit_llvm(job, MDL_LLVM_bitcode, bytes, length);
+  case MDL_EMIT_shared: /* the object; the driver links it */
+  case MDL_EMIT_obj:
+    return emit_llvm(job, MDL_LLVM_object, bytes, length);
+  case MDL_EMIT_asm:
+    return emit_llvm(job, MDL_LLVM_assembly, bytes, length);
+  case MDL_EMIT_COUNT:
+    break;
+  }
+  if (*bytes) *length = strlen(*bytes);
+  return *bytes != NULL;
+}
