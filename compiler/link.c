@@ -14,9 +14,9 @@ extern char **environ;
 enum { MAX_LIBRARY = 1 << 30 };
 
 /* NULL, or what went wrong. */
-static const char *run_cc(const char *cc, char *object, char *library) {
+static const char *run_cc(char *cc, char *object, char *library) {
   char shared[] = "-shared", output[] = "-o";
-  char *const arguments[] = {shared, shared, output, library, object, NULL};
+  char *const arguments[] = {cc, shared, output, library, object, NULL};
   pid_t child;
   int status = 0, code = posix_spawnp(&child, cc, NULL, NULL, arguments, environ);
   if (code) return strerror(code);
@@ -27,11 +27,12 @@ static const char *run_cc(const char *cc, char *object, char *library) {
 
 static const char *link_in(MdlSession *session, const char *folder, const char **bytes,
                            size_t *length) {
-  const char *cc = getenv("CC"), *why = NULL;
+  const char *given = getenv("CC"), *why = NULL;
+  char *cc = mdl_text(session->arena, "%s", given && *given ? given : "cc");
   char *object = mdl_text(session->arena, "%s/module.o", folder);
   char *library = mdl_text(session->arena, "%s/module.so", folder);
   if (mdl_file_write(session->arena, object, *bytes, *length, &why))
-    why = run_cc(cc && *cc ? cc : "cc", object, library);
+    why = run_cc(cc, object, library);
   if (!why) *bytes = mdl_file_read(session->arena, library, MAX_LIBRARY, length, &why);
   unlink(object);
   unlink(library);
