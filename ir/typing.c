@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-bool mdl_type_no(MdlTyping *t, const char *format, ...) {
+bool mdl_type_no(MdlTyping *t, const char *format, ...)
+{
   va_list arguments;
   va_start(arguments, format);
   t->why = mdl_text_v(t->ir->arena, format, arguments);
@@ -14,7 +15,8 @@ bool mdl_type_no(MdlTyping *t, const char *format, ...) {
 
 /* ---- signatures -------------------------------------------------------------------------- */
 
-static bool letter_takes(char letter, MdlDtype dtype) {
+static bool letter_takes(char letter, MdlDtype dtype)
+{
   bool whole = mdl_is_integer(dtype) || dtype == MDL_index;
   switch (letter) {
   case 'F':
@@ -31,7 +33,8 @@ static bool letter_takes(char letter, MdlDtype dtype) {
   return true; /* A, Z */
 }
 
-static const char *letter_words(char letter) {
+static const char *letter_words(char letter)
+{
   switch (letter) {
   case 'F':
     return "floats";
@@ -48,7 +51,8 @@ static const char *letter_words(char letter) {
 }
 
 /* The same letter twice is the same element type. */
-static bool check_operands(MdlTyping *t, const MdlOpInfo *row) {
+static bool check_operands(MdlTyping *t, const MdlOpInfo *row)
+{
   if (t->operands != row->operands)
     return mdl_type_no(t, "%s takes %d operands, not %d", row->name, row->operands, t->operands);
   for (int i = 0; i < t->operands; i++) {
@@ -65,7 +69,8 @@ static bool check_operands(MdlTyping *t, const MdlOpInfo *row) {
   return true;
 }
 
-static MdlDtype dtype_of_letter(const MdlTyping *t, const MdlOpInfo *row, char letter) {
+static MdlDtype dtype_of_letter(const MdlTyping *t, const MdlOpInfo *row, char letter)
+{
   for (int i = 0; i < t->operands; i++)
     if (row->sig[i] == letter) return t->in[i]->dtype;
   return MDL_bool; /* comparisons: B of no operand */
@@ -73,13 +78,15 @@ static MdlDtype dtype_of_letter(const MdlTyping *t, const MdlOpInfo *row, char l
 
 /* ---- elementwise rows -------------------------------------------------------------------- */
 
-static bool same_shape(const MdlType *a, const MdlType *b) {
+static bool same_shape(const MdlType *a, const MdlType *b)
+{
   for (int i = 0; i < a->rank && a->rank == b->rank; i++)
     if (a->dim[i] != b->dim[i]) return false;
   return a->rank == b->rank;
 }
 
-static bool infer_elementwise(MdlTyping *t, const MdlOpInfo *row) {
+static bool infer_elementwise(MdlTyping *t, const MdlOpInfo *row)
+{
   for (int i = 1; i < t->operands; i++)
     if (!same_shape(t->in[0], t->in[i]))
       return mdl_type_no(t, "%s of %s and %s: the shapes must be the same", row->name,
@@ -97,7 +104,8 @@ static MdlTypeOfOp *const rules[MDL_OP_COUNT] = {
 #include "ir/ops.def"
 };
 
-bool mdl_type_infer(MdlTyping *t) {
+bool mdl_type_infer(MdlTyping *t)
+{
   if (t->op >= MDL_OP_COUNT) return mdl_type_no(t, "no op of the table");
   const MdlOpInfo *row = mdl_op_info(t->op);
   if (!check_operands(t, row)) return false;
@@ -109,7 +117,8 @@ bool mdl_type_infer(MdlTyping *t) {
 
 /* ---- what rules share -------------------------------------------------------------------- */
 
-bool mdl_type_axis(MdlTyping *t, const char *name, int rank, int *axis) {
+bool mdl_type_axis(MdlTyping *t, const char *name, int rank, int *axis)
+{
   int64_t value = mdl_get_int(t->attrs, name);
   if (value < 0 || value >= rank)
     return mdl_type_no(t, "there is no axis %lld in %d dimensions", (long long)value, rank);
@@ -117,7 +126,8 @@ bool mdl_type_axis(MdlTyping *t, const char *name, int rank, int *axis) {
   return true;
 }
 
-bool mdl_type_axes(MdlTyping *t, const char *name, int rank, bool *has) {
+bool mdl_type_axes(MdlTyping *t, const char *name, int rank, bool *has)
+{
   int64_t axes[MDL_MAX_RANK];
   int count = mdl_get_ints(t->attrs, name, axes);
   memset(has, 0, MDL_MAX_RANK * sizeof *has);
@@ -130,7 +140,8 @@ bool mdl_type_axes(MdlTyping *t, const char *name, int rank, bool *has) {
   return true;
 }
 
-bool mdl_type_ints(MdlTyping *t, const char *name, int count, int64_t least, int64_t *values) {
+bool mdl_type_ints(MdlTyping *t, const char *name, int count, int64_t least, int64_t *values)
+{
   int got = mdl_get_ints(t->attrs, name, values);
   if (got != count) return mdl_type_no(t, "`%s` takes %d numbers, not %d", name, count, got);
   for (int i = 0; i < count; i++)
@@ -140,12 +151,14 @@ bool mdl_type_ints(MdlTyping *t, const char *name, int count, int64_t least, int
   return true;
 }
 
-bool mdl_type_sizes(MdlTyping *t, const char *name, int count, const MdlSize **sizes) {
+bool mdl_type_sizes(MdlTyping *t, const char *name, int count, const MdlSize **sizes)
+{
   int got = mdl_get_sizes(t->attrs, name, sizes);
   return got == count || mdl_type_no(t, "`%s` takes %d sizes, not %d", name, count, got);
 }
 
-bool mdl_type_same_dim(MdlTyping *t, int a, int a_axis, int b, int b_axis) {
+bool mdl_type_same_dim(MdlTyping *t, int a, int a_axis, int b, int b_axis)
+{
   const MdlSize *left = t->in[a]->dim[a_axis], *right = t->in[b]->dim[b_axis];
   return left == right ||
          mdl_type_no(t, "axis %d of %s is %s, but axis %d of %s is %s", a_axis,
@@ -153,16 +166,19 @@ bool mdl_type_same_dim(MdlTyping *t, int a, int a_axis, int b, int b_axis) {
                      mdl_type_text(t->ir->arena, t->in[b]), mdl_size_text(right));
 }
 
-bool mdl_type_is_scalar(MdlTyping *t, int operand) {
+bool mdl_type_is_scalar(MdlTyping *t, int operand)
+{
   return !t->in[operand]->rank ||
          mdl_type_no(t, "expected a scalar, not %s", mdl_type_text(t->ir->arena, t->in[operand]));
 }
 
-bool mdl_type_fits(MdlTyping *t, const MdlSize *size) {
+bool mdl_type_fits(MdlTyping *t, const MdlSize *size)
+{
   return size || mdl_type_no(t, "a size is beyond 64 bits");
 }
 
-bool mdl_type_is_below(MdlTyping *t, const MdlSize *a, const MdlSize *b) {
+bool mdl_type_is_below(MdlTyping *t, const MdlSize *a, const MdlSize *b)
+{
   MdlSizes *sizes = t->ir->sizes;
   const MdlSize *next = mdl_size_add(sizes, a, mdl_size_const(sizes, 1));
   return next && b && mdl_size_dominates(sizes, b, next);

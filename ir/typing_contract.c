@@ -6,7 +6,8 @@
 /* ---- dot --------------------------------------------------------------------------------- */
 
 /* Takes the paired axes off: used[0] of a, used[1] of b. */
-static bool take_pairs(MdlTyping *t, const char *name, bool used[2][MDL_MAX_RANK], MdlType *batch) {
+static bool take_pairs(MdlTyping *t, const char *name, bool used[2][MDL_MAX_RANK], MdlType *batch)
+{
   int64_t axis[2][MDL_MAX_RANK];
   int count = mdl_get_pairs(t->attrs, name, axis[0], axis[1]);
   for (int i = 0; i < count; i++) {
@@ -26,7 +27,8 @@ static bool take_pairs(MdlTyping *t, const char *name, bool used[2][MDL_MAX_RANK
   return true;
 }
 
-bool mdl_type_dot(MdlTyping *t) {
+bool mdl_type_dot(MdlTyping *t)
+{
   bool used[2][MDL_MAX_RANK] = {{false}};
   MdlType y = mdl_type_scalar(t->in[0]->dtype);
   if (!take_pairs(t, "batch", used, &y) || !take_pairs(t, "contract", used, NULL)) return false;
@@ -49,13 +51,15 @@ typedef struct Window {
 } Window;
 
 /* (n - 1)*by + 1: elements, or taps, `by` apart. */
-static const MdlSize *stretch(MdlSizes *sizes, const MdlSize *n, int64_t by) {
+static const MdlSize *stretch(MdlSizes *sizes, const MdlSize *n, int64_t by)
+{
   const MdlSize *apart = mdl_size_mul(sizes, n, mdl_size_const(sizes, by));
   return mdl_size_sub(sizes, apart, mdl_size_const(sizes, by - 1));
 }
 
 /* floor((lo + spread n + hi - dilated size)/stride) + 1 places. */
-static bool window_count(MdlTyping *t, const Window *w, int axis, const MdlSize **count) {
+static bool window_count(MdlTyping *t, const Window *w, int axis, const MdlSize **count)
+{
   MdlSizes *sizes = t->ir->sizes;
   const MdlSize *room = mdl_size_add(sizes, w->lo, w->hi), *one = mdl_size_const(sizes, 1);
   room = mdl_size_add(sizes, room, stretch(sizes, w->n, w->spread));
@@ -69,7 +73,8 @@ static bool window_count(MdlTyping *t, const Window *w, int axis, const MdlSize 
 
 /* ---- conv -------------------------------------------------------------------------------- */
 
-static bool check_channels(MdlTyping *t, int64_t groups) {
+static bool check_channels(MdlTyping *t, int64_t groups)
+{
   MdlSizes *sizes = t->ir->sizes;
   const MdlType *a = t->in[0], *b = t->in[1];
   const MdlSize *wanted = mdl_size_mul(sizes, b->dim[1], mdl_size_const(sizes, groups));
@@ -85,7 +90,8 @@ static bool check_channels(MdlTyping *t, int64_t groups) {
 }
 
 /* [N, C, H..] with [O, C/groups, h..] gives [N, O, places..]; attributes count axes from H. */
-bool mdl_type_conv(MdlTyping *t) {
+bool mdl_type_conv(MdlTyping *t)
+{
   const MdlType *a = t->in[0], *b = t->in[1];
   int axes = a->rank - 2;
   int64_t stride[MDL_MAX_RANK], dilate[MDL_MAX_RANK], spread[MDL_MAX_RANK];
@@ -109,7 +115,8 @@ bool mdl_type_conv(MdlTyping *t) {
 
 /* ---- window reductions ------------------------------------------------------------------- */
 
-static bool window_type(MdlTyping *t, bool spreads) {
+static bool window_type(MdlTyping *t, bool spreads)
+{
   const MdlType *a = t->in[0];
   int64_t size[MDL_MAX_RANK], stride[MDL_MAX_RANK], dilate[MDL_MAX_RANK], spread[MDL_MAX_RANK];
   const MdlSize *lo[MDL_MAX_RANK], *hi[MDL_MAX_RANK];

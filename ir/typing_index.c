@@ -3,7 +3,8 @@
  *   a [B.., L.., K, R..]   b [B.., I..]   gathered and c [B.., L.., I.., R..] */
 #include "ir/typing_rules.h"
 
-static bool gathered_type(MdlTyping *t, MdlType *y) {
+static bool gathered_type(MdlTyping *t, MdlType *y)
+{
   const MdlType *a = t->in[0], *b = t->in[1];
   int axis, batch = (int)mdl_get_int(t->attrs, "batch");
   if (!mdl_type_axis(t, "axis", a->rank, &axis)) return false;
@@ -24,7 +25,8 @@ static bool gathered_type(MdlTyping *t, MdlType *y) {
 
 bool mdl_type_gather(MdlTyping *t) { return gathered_type(t, &t->out[0]); }
 
-static bool scatter_type(MdlTyping *t) {
+static bool scatter_type(MdlTyping *t)
+{
   MdlType slices;
   if (!gathered_type(t, &slices)) return false;
   if (!mdl_type_equal(&slices, t->in[2]))
@@ -36,7 +38,8 @@ static bool scatter_type(MdlTyping *t) {
 
 bool mdl_type_scatter(MdlTyping *t) { return scatter_type(t); }
 
-static bool scatter_number_type(MdlTyping *t) {
+static bool scatter_number_type(MdlTyping *t)
+{
   if (mdl_is_bool(t->in[0]->dtype)) return mdl_type_no(t, "bools cannot be added or compared");
   return scatter_type(t);
 }

@@ -5,7 +5,8 @@
 
 /* ---- leaves ------------------------------------------------------------------------------ */
 
-bool mdl_type_const(MdlTyping *t) {
+bool mdl_type_const(MdlTyping *t)
+{
   double real;
   int64_t integer;
   if (!mdl_get_number(t->attrs, "value", &real, &integer))
@@ -14,7 +15,8 @@ bool mdl_type_const(MdlTyping *t) {
   return true;
 }
 
-bool mdl_type_size(MdlTyping *t) {
+bool mdl_type_size(MdlTyping *t)
+{
   const char *text = mdl_get_text(t->attrs, "of");
   if (!mdl_size_parse(t->ir->sizes, text, __builtin_strlen(text)))
     return mdl_type_no(t, "`%s` is no size", text);
@@ -24,7 +26,8 @@ bool mdl_type_size(MdlTyping *t) {
   return true;
 }
 
-bool mdl_type_iota(MdlTyping *t) {
+bool mdl_type_iota(MdlTyping *t)
+{
   int axis;
   if (!mdl_type_axis(t, "axis", t->given->rank, &axis)) return false;
   if (mdl_is_bool(t->given->dtype)) return mdl_type_no(t, "iota counts in numbers, not bools");
@@ -33,7 +36,8 @@ bool mdl_type_iota(MdlTyping *t) {
 }
 
 /* Tables of f16 and bf16 are written as f32. */
-bool mdl_type_table(MdlTyping *t) {
+bool mdl_type_table(MdlTyping *t)
+{
   MlirAttribute values = t->attrs->count ? t->attrs->value[0] : mlirAttributeGetNull();
   if (mlirAttributeIsNull(values) || !mlirAttributeIsADenseElements(values))
     return mdl_type_no(t, "a table lists its elements");
@@ -50,7 +54,8 @@ bool mdl_type_table(MdlTyping *t) {
 
 /* ---- conversions ------------------------------------------------------------------------- */
 
-bool mdl_type_convert(MdlTyping *t) {
+bool mdl_type_convert(MdlTyping *t)
+{
   MdlType same = mdl_type_with(t->given, t->in[0]->dtype);
   if (!mdl_type_equal(&same, t->in[0]))
     return mdl_type_no(t, "a conversion keeps the shape: %s to %s",
@@ -60,7 +65,8 @@ bool mdl_type_convert(MdlTyping *t) {
   return true;
 }
 
-bool mdl_type_bitcast(MdlTyping *t) {
+bool mdl_type_bitcast(MdlTyping *t)
+{
   MdlDtype from = t->in[0]->dtype, to = t->given->dtype;
   if (from == MDL_bool || to == MDL_bool || from == MDL_index || to == MDL_index)
     return mdl_type_no(t, "bools and sizes have no bits to reuse");
@@ -70,19 +76,22 @@ bool mdl_type_bitcast(MdlTyping *t) {
   return mdl_type_convert(t);
 }
 
-bool mdl_type_stop_grad(MdlTyping *t) {
+bool mdl_type_stop_grad(MdlTyping *t)
+{
   t->out[0] = *t->in[0];
   return true;
 }
 
 /* ---- effects: no result ------------------------------------------------------------------ */
 
-bool mdl_type_check(MdlTyping *t) {
+bool mdl_type_check(MdlTyping *t)
+{
   (void)t;
   return true;
 }
 
-bool mdl_type_print(MdlTyping *t) {
+bool mdl_type_print(MdlTyping *t)
+{
   (void)t;
   return true;
 }

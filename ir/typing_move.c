@@ -1,11 +1,13 @@
 /* Types of ops that move elements and change none. */
 #include "ir/typing_rules.h"
 
-static const char *text(MdlTyping *t, const MdlType *type) {
+static const char *text(MdlTyping *t, const MdlType *type)
+{
   return mdl_type_text(t->ir->arena, type);
 }
 
-bool mdl_type_broadcast(MdlTyping *t) {
+bool mdl_type_broadcast(MdlTyping *t)
+{
   const MdlType *a = t->in[0], *y = t->given;
   int64_t dims[MDL_MAX_RANK], one = 0;
   if (!mdl_type_ints(t, "dims", a->rank, 0, dims)) return false;
@@ -26,7 +28,8 @@ bool mdl_type_broadcast(MdlTyping *t) {
 
 /* Counts that are not known to differ pass: the front end guards them at the entry. So a reshape
  * also renames a size that a guard has made equal. */
-bool mdl_type_reshape(MdlTyping *t) {
+bool mdl_type_reshape(MdlTyping *t)
+{
   const MdlType *a = t->in[0], *y = t->given;
   if (a->dtype != y->dtype)
     return mdl_type_no(t, "a reshape keeps the element type: %s to %s", text(t, a), text(t, y));
@@ -40,7 +43,8 @@ bool mdl_type_reshape(MdlTyping *t) {
   return true;
 }
 
-bool mdl_type_transpose(MdlTyping *t) {
+bool mdl_type_transpose(MdlTyping *t)
+{
   const MdlType *a = t->in[0];
   bool has[MDL_MAX_RANK];
   int64_t perm[MDL_MAX_RANK];
@@ -51,13 +55,15 @@ bool mdl_type_transpose(MdlTyping *t) {
   return true;
 }
 
-bool mdl_type_reverse(MdlTyping *t) {
+bool mdl_type_reverse(MdlTyping *t)
+{
   bool has[MDL_MAX_RANK];
   t->out[0] = *t->in[0];
   return mdl_type_axes(t, "axes", t->in[0]->rank, has);
 }
 
-bool mdl_type_slice(MdlTyping *t) {
+bool mdl_type_slice(MdlTyping *t)
+{
   const MdlType *a = t->in[0];
   MdlSizes *sizes = t->ir->sizes;
   const MdlSize *start[MDL_MAX_RANK], *limit[MDL_MAX_RANK], *zero = mdl_size_const(sizes, 0);
@@ -79,7 +85,8 @@ bool mdl_type_slice(MdlTyping *t) {
 }
 
 /* `window` has the dims of `whole` but for `axis`, where it is no longer. */
-static bool check_window(MdlTyping *t, const MdlType *whole, const MdlType *window, int axis) {
+static bool check_window(MdlTyping *t, const MdlType *whole, const MdlType *window, int axis)
+{
   bool fits = whole->rank == window->rank && whole->dtype == window->dtype;
   for (int i = 0; i < whole->rank && fits; i++)
     fits = i == axis ? !mdl_type_is_below(t, whole->dim[i], window->dim[i])
@@ -88,14 +95,16 @@ static bool check_window(MdlTyping *t, const MdlType *whole, const MdlType *wind
                              text(t, whole), axis);
 }
 
-bool mdl_type_dynamic_slice(MdlTyping *t) {
+bool mdl_type_dynamic_slice(MdlTyping *t)
+{
   int axis;
   t->out[0] = *t->given;
   return mdl_type_is_scalar(t, 1) && mdl_type_axis(t, "axis", t->in[0]->rank, &axis) &&
          check_window(t, t->in[0], t->given, axis);
 }
 
-bool mdl_type_dynamic_update(MdlTyping *t) {
+bool mdl_type_dynamic_update(MdlTyping *t)
+{
   int axis;
   t->out[0] = *t->in[0];
   return mdl_type_is_scalar(t, 1) && mdl_type_axis(t, "axis", t->in[0]->rank, &axis) &&
@@ -104,7 +113,8 @@ bool mdl_type_dynamic_update(MdlTyping *t) {
 
 /* An axis of n becomes lo + hi + n + (n - 1)*inner, so that a slice's adjoint is a pad for n = 0
  * too; lo and hi below 0 cut. */
-bool mdl_type_pad(MdlTyping *t) {
+bool mdl_type_pad(MdlTyping *t)
+{
   const MdlType *a = t->in[0];
   MdlSizes *sizes = t->ir->sizes;
   const MdlSize *lo[MDL_MAX_RANK], *hi[MDL_MAX_RANK];
@@ -125,7 +135,8 @@ bool mdl_type_pad(MdlTyping *t) {
   return true;
 }
 
-bool mdl_type_concat(MdlTyping *t) {
+bool mdl_type_concat(MdlTyping *t)
+{
   int axis;
   const MdlType *a = t->in[0], *b = t->in[1];
   if (!mdl_type_axis(t, "axis", a->rank, &axis)) return false;
