@@ -1,0 +1,76 @@
+#include "passes/group.h"
+
+#include "ir/signature.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool mdl_is_group(MlirOperation func) { return mdl_op_has(func, "mdl.group"); }
+
+int mdl_group_in_place(MlirOperation group, int result)
+{
+  int64_t operand[64];
+  int count = mdl_op_ints(group, "mdl.in_place", operand, 64);
+  return result < count ? (int)operand[result] : -1;
+}
+
+typedef struct Names {
+  MdlIr *ir;
+  MdlMap *names;
+} Names;
+
+static void add_size(Names *n, const MdlSize *size)
+{
+  const char *name[64];
+  int count = mdl_size_names(size, name, 64);
+  for (int i = 0; i < count; i++)
+    mdl_map_set(n->names, mdl_intern_text(n->ir->arena, name[i]), n->names);
+}
+
+static void add_type(Names *n, MlirValue value)
+{
+  const MdlType *type = mdl_type_of(n->ir, value);
+  for (int i = 0; i < type->rank; i++) add_size(n, type->dim[i]);
+}
+
+static bool add_op(void *user, MlirOperation op)
+{
+  Names *n = user;
+  MdlOp kind = mdl_op(n->ir, op);
+  if (kind == MDL_OP_func) return true;
+  for (int i = 0; i < mdl_operand_count(op); i++) add_type(n, mdl_operand(op, i));
+  for (int i = 0; i < mdl_result_count(op); i++) add_type(n, mdl_result(op, i));
+  if (kind >= MDL_OP_COUNT) return true;
+  const MdlOpInfo *row = mdl_op_info(kind);
+  MdlAttrs attrs = mdl_attrs_of(n->ir, op);
+  for (int i = 0; i < row->attrs; i++) {
+    const MdlSize *size[MDL_MAX_RANK];
+    if (row->attr[i].kind != MDL_ATTR_sizes) continue;
+    int count = mdl_get_sizes(&attrs, row->attr[i].name, size);
+    for (int j = 0; j < count; j++) add_size(n, size[j]);
+  }
+  if (kind == MDL_OP_size) {
+    const char *text = mdl_get_text(&attrs, "of");
+    add_size(n, mdl_size_parse(n->ir->sizes, text, strlen(text)));
+  }
+  return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int mdl_group_sizes(MdlIr *ir, MlirOperation group, const char ***names)
+{
+  Names n = {ir, mdl_map_create(ir->arena)};
+  MlirBlock body = mdl_body(group, 0);
+  for (int i = 0; i < mdl_arg_count(body); i++) add_type(&n, mdl_arg(body, i));
+  mdl_walk(group, add_op, &n);
+  int count = mdl_map_count(n.names);
+  const char **list = MDL_NEW(ir->arena, const char *, (size_t)count);
+  for (int i = 0; i < count; i++) list[i] = mdl_map_key(n.names, i);
+  qsort(list, (size_t)count, sizeof *list, by_name);
+  *names = list;
+  return count;
+}

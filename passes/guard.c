@@ -1,0 +1,152 @@
+#include "passes/guard.h"
+
+#include <string.h>
+
+/* Sizes are checked in i64, wherever the code will run. */
+typedef struct Guard {
+  MdlEntry *e;
+  MlirValue bad; /* i1, no value: nothing yet */
+  int64_t most;  /* bytes that one tensor may take */
+} Guard;
+
+static MlirValue number(Guard *g, int64_t value)
+{
+  return mdl_loop_number(&g->e->b, MDL_i64, 1, 0, value);
+}
+
+static void refuse(Guard *g, MlirValue condition)
+{
+  g->bad = mdl_is_no_value(g->bad) ? condition
+                                   : mdl_loop_binary(&g->e->b, MDL_LOOP_ori, g->bad, condition);
+}
+
+static MlirValue size_argument(Guard *g, const char *name)
+{
+  for (int i = 0; i < g->e->signature->sizes; i++)
+    if (g->e->signature->size[i] == name || !strcmp(g->e->signature->size[i], name))
+      return mdl_arg(mdl_body(g->e->to, 0), i);
+  MDL_BUG(g->e->ir->session, "the size %s is no argument of the entry", name);
+}
+
+/* ---- a size as i64 ----------------------------------------------------------------------- */
+
+static void *wide_constant(void *user, int64_t value) { return (void *)number(user, value).ptr; }
+
+static void *wide_name(void *user, const char *name)
+{
+  return (void *)size_argument(user, name).ptr;
+}
+
+static void *wide(Guard *g, MdlLoopOp op, void *a, void *b)
+{
+  return (void *)mdl_loop_binary(&g->e->b, op, (MlirValue){a}, (MlirValue){b}).ptr;
+}
+
+static void *wide_add(void *user, void *a, void *b) { return wide(user, MDL_LOOP_addi, a, b); }
+static void *wide_sub(void *user, void *a, void *b) { return wide(user, MDL_LOOP_subi, a, b); }
+static void *wide_mul(void *user, void *a, void *b) { return wide(user, MDL_LOOP_muli, a, b); }
+
+static void *wide_div(void *user, void *a, int64_t k)
+{
+  return wide(user, MDL_LOOP_divsi, a, wide_constant(user, k));
+}
+
+static MlirValue wide_size(Guard *g, const MdlSize *size)
+{
+  static const MdlSizeFold fold = {wide_constant, wide_name, wide_add,
+                                   wide_sub,      wide_mul,  wide_div};
+  return (MlirValue){mdl_size_fold(size, &fold, g)};
+}
+
+/* ---- what is checked --------------------------------------------------------------------- */
+
+/* Past this a polynomial of the module could wrap around in i64. */
+enum { SIZE_BITS = 31 };
+
+static void check_range(Guard *g, int i)
+{
+  MlirValue size = mdl_arg(mdl_body(g->e->to, 0), i);
+  refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_lt, size, number(g, 0)));
+  int64_t most = INT64_C(1) << (g->e->pass->options->machine->index_bits == 32 ? 27 : SIZE_BITS);
+  refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_gt, size, number(g, most)));
+}
+
+/* No axis is negative; bytes * dims stays within memory: each axis at most most/product so far. */
+static void check_tensor(Guard *g, const MdlType *type)
+{
+  int64_t known = mdl_dtypes[type->dtype].bytes, dim;
+  MlirValue product = {NULL};
+  for (int i = 0; i < type->rank; i++)
+    if (mdl_size_is_const(type->dim[i], &dim)) known *= dim ? dim : 1;
+  product = number(g, known);
+  int left = 0;
+  for (int i = 0; i < type->rank; i++) left += !mdl_size_is_const(type->dim[i], &dim);
+  for (int i = 0; i < type->rank; i++) {
+    if (mdl_size_is_const(type->dim[i], &dim)) continue;
+    MlirValue size = wide_size(g, type->dim[i]);
+    if (!mdl_size_is_name(type->dim[i]))
+      refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_lt, size, number(g, 0)));
+    double real;
+    int64_t factor;
+    MlirValue room = mdl_loop_constant(g->e->ir, product, &real, &factor)
+                         ? number(g, g->most / factor)
+                         : (MlirValue){NULL};
+    if (mdl_is_no_value(room)) {
+      /* an empty axis before: whatever comes fits */
+      MlirValue one = number(g, 1);
+      MlirValue some = mdl_loop_select(
+          &g->e->b, mdl_loop_compare(&g->e->b, MDL_PREDICATE_lt, product, one), one, product);
+      room = mdl_loop_binary(&g->e->b, MDL_LOOP_divsi, number(g, g->most), some);
+    }
+    refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_gt, size, room));
+    if (--left) product = mdl_loop_binary(&g->e->b, MDL_LOOP_muli, product, size);
+  }
+}
+
+static bool seen(const MdlType *const *types, int count, const MdlType *type)
+{
+  for (int i = 0; i < count; i++)
+    if (types[i]->rank == type->rank && !memcmp(types[i]->dim, type->dim, sizeof type->dim) &&
+        mdl_dtypes[types[i]->dtype].bytes >= mdl_dtypes[type->dtype].bytes)
+      return true;
+  return false;
+}
+
+static void check_leaves(Guard *g)
+{
+  const MdlSignature *s = g->e->signature;
+  const MdlType **types = MDL_NEW(g->e->ir->arena, const MdlType *, (size_t)s->leaves);
+  int count = 0;
+  for (int i = 0; i < s->leaves; i++) {
+    const MdlType *type = &s->leaf[i].type;
+    bool free = false;
+    int64_t dim;
+    for (int j = 0; j < type->rank; j++) free |= !mdl_size_is_const(type->dim[j], &dim);
+    if (!free || seen(types, count, type)) continue;
+    types[count++] = type;
+    check_tensor(g, type);
+  }
+}
+
+static void check_guards(Guard *g)
+{
+  const MdlSignature *s = g->e->signature;
+  for (int i = 0; i < s->guards; i++) {
+    const MdlGuard *guard = &s->guard[i];
+    MlirValue left = wide_size(g, guard->left);
+    MlirValue right = guard->right ? wide_size(g, guard->right) : number(g, 0);
+    MdlPredicate fails = guard->right ? MDL_PREDICATE_ne : MDL_PREDICATE_lt;
+    refuse(g, mdl_loop_compare(&g->e->b, fails, left, right));
+  }
+}
+
+bool mdl_guard(MdlEntry *e, MlirValue *bad)
+{
+  Guard g = {.e = e, .bad = {NULL}};
+  g.most = e->pass->options->machine->index_bits == 32 ? INT32_MAX : INT64_C(1) << 62;
+  for (int i = 0; i < e->signature->sizes; i++) check_range(&g, i);
+  check_leaves(&g);
+  check_guards(&g);
+  *bad = g.bad;
+  return !mdl_is_no_value(g.bad);
+}

@@ -1,0 +1,23 @@
+#include "passes/entry.h"
+#include "passes/group.h"
+
+/* Groups and entries become loop form: what C, CUDA and LLVM print. Needs: group form with places.
+ * Keeps: order, signatures. Leaves: for each group and entry one function of ir/loop.h, nothing of
+ * mdl. */
+bool mdl_pass_loops(MdlPass *pass, MlirOperation none)
+{
+  (void)none;
+  MlirOperation *op;
+  MdlMap *groups = mdl_map_create(pass->ir->arena);
+  int count = mdl_list(pass->ir, mdl_module_body(pass->module), &op);
+  for (int i = 0; i < count; i++) {
+    if (!mdl_is_group(op[i])) continue;
+    const char *symbol = mdl_op_text(pass->ir, op[i], "sym_name");
+    mdl_map_set(groups, mdl_intern_text(pass->ir->arena, symbol),
+                (void *)mdl_group_lower(pass, op[i]).ptr);
+  }
+  for (int i = 0; i < count; i++)
+    if (mdl_is_entry(op[i])) mdl_entry_lower(pass, op[i], groups);
+  for (int i = 0; i < count; i++) mdl_erase(pass->ir, op[i]);
+  return true;
+}
