@@ -48,7 +48,6 @@ typedef struct MdlCoreRecipe {
   int wrts, outs;
   int64_t *wrt, *out;
   const MdlSize *size;
-  int captures_mapped;
 } MdlCoreRecipe;
 
 struct MdlCore {
@@ -86,8 +85,12 @@ struct MdlCoreFunc {
   MdlCoreBlock *body;
   const MdlVType *result; /* what the yields of body make up */
   bool is_remat, is_effectful;
-  MdlCoreFunc *rule;
+  MdlCoreFunc *rule; /* a custom jvp or vjp */
   bool rule_is_vjp;
+  int children, child_capacity;
+  MdlCoreFunc **child; /* made while this one was checked; their open cells close with its own */
+  int equations, equation_capacity;
+  struct MdlEquation *equation; /* guards that calls in it need */
   MdlSpan at;
   MlirOperation lowered; /* set by lowering */
   int state;

@@ -1,0 +1,337 @@
+/* Elementwise rows applied to values: element types agree, shapes broadcast, structs go leaf by
+ * leaf. One unknown per letter of the row's sig. */
+#include "frontend/fold.h"
+
+#include <string.h>
+
+typedef struct Apply {
+  MdlSema *s;
+  MdlOp op;
+  const MdlOpInfo *row;
+  const char *shown;
+  int n;
+  MdlVal *const *v;
+  MdlSpan at;
+} Apply;
+
+static bool is_literal(const MdlVal *v)
+{
+  return v->type->kind == MDL_KIND_number || v->type->kind == MDL_KIND_size;
+}
+
+static const char *text_of(Apply *a, const MdlVal *v)
+{
+  MdlDtype dtype;
+  if (v->cell && mdl_cell_dtype(v->cell, &dtype)) return mdl_dtypes[dtype].name;
+  return mdl_vtype_text(a->s, v->type);
+}
+
+/* ---- element types ----------------------------------------------------------------------- */
+
+static bool dtype_of(const MdlVal *v, MdlDtype *dtype)
+{
+  if (v->type->kind == MDL_KIND_tensor) return mdl_vtype_dtype(v->type, dtype);
+  return v->cell && mdl_cell_dtype(v->cell, dtype);
+}
+
+static bool never_mix(Apply *a, int i, int k)
+{
+  MdlVal *x = a->v[i], *y = a->v[k];
+  MdlDtype dx = MDL_f32, dy = MDL_f32;
+  const char *tx = dtype_of(x, &dx) ? mdl_dtypes[dx].name : text_of(a, x);
+  const char *ty = dtype_of(y, &dy) ? mdl_dtypes[dy].name : text_of(a, y);
+  if ((mdl_is_bool(dx) || mdl_is_bool(dy)) && strchr("NF", a->row->sig[0])) {
+    MdlReport *r = mdl_error(a->s->session, MDL_E0304, a->at);
+    mdl_also(r, (mdl_is_bool(dx) ? x : y)->at, "bool");
+    mdl_help(r, "`f32(c)` makes 0 or 1, `where` chooses");
+    return false;
+  }
+  MdlReport *r = mdl_error(a->s->session, MDL_E0302, a->at, a->shown, tx, ty);
+  mdl_also(r, x->at, "%s", tx);
+  mdl_also(r, y->at, "%s", ty);
+  mdl_help(r, "convert one side");
+  bool first = is_literal(x) || (dtype_of(y, &dy) && mdl_is_float(dy) && !mdl_is_float(dx));
+  MdlVal *from = first ? x : y;
+  MdlDtype to = first ? dy : dx;
+  if (to < MDL_DTYPE_COUNT && from->at.file >= 0)
+    mdl_fix(r, false, from->at, mdl_text(a->s->arena, "%s(%s)", mdl_dtypes[to].name,
+                                         mdl_source_text(a->s->session, from->at)));
+  return false;
+}
+
+static bool letter_takes(char letter, MdlDtype dtype)
+{
+  switch (letter) {
+  case 'F':
+    return mdl_is_float(dtype);
+  case 'I':
+    return mdl_is_integer(dtype);
+  case 'N':
+    return !mdl_is_bool(dtype);
+  case 'J':
+    return !mdl_is_float(dtype);
+  case 'B':
+    return mdl_is_bool(dtype);
+  default:
+    return true;
+  }
+}
+
+static bool wrong_dtype(Apply *a, int i, MdlDtype dtype)
+{
+  if (mdl_is_bool(dtype) && strchr("NF", a->row->sig[i])) {
+    MdlReport *r = mdl_error(a->s->session, MDL_E0304, a->at);
+    mdl_also(r, a->v[i]->at, "bool");
+    mdl_help(r, "`f32(c)` makes 0 or 1, `where` chooses");
+    return false;
+  }
+  if (a->op == MDL_OP_where)
+    mdl_error(a->s->session, MDL_E0305, a->v[i]->at, mdl_vtype_text(a->s, a->v[i]->type));
+  else
+    mdl_error(a->s->session, MDL_E0307, a->v[i]->at, a->shown, mdl_vtype_text(a->s, a->v[i]->type));
+  return false;
+}
+
+/* One letter's element type: that of its typed operands, else a cell that they share. */
+typedef struct Group {
+  bool known;
+  MdlDtype dtype;
+  MdlCell *cell;
+} Group;
+
+static bool literal_fits(Apply *a, int i, const Group *g, int typed)
+{
+  MdlVal *v = a->v[i];
+  if (mdl_is_kind(v, MDL_KIND_size))
+    return mdl_is_integer(g->dtype) ? true : never_mix(a, typed < i ? typed : i, typed < i ? i : typed);
+  if (mdl_is_bool(g->dtype)) return never_mix(a, typed < i ? typed : i, typed < i ? i : typed);
+  if (mdl_exact_fits(&v->number, g->dtype)) return true;
+  MdlReport *r = mdl_error(a->s->session, MDL_E0303, v->at, mdl_exact_text(a->s, &v->number),
+                           mdl_dtypes[g->dtype].name);
+  mdl_also(r, a->v[typed]->at, "%s", mdl_vtype_text(a->s, a->v[typed]->type));
+  return false;
+}
+
+static MdlCell *cell_for(Apply *a, const MdlVal *v)
+{
+  int64_t whole;
+  if (v->type->kind == MDL_KIND_tensor) return mdl_cell_of(v->type->cell);
+  if (v->cell) return mdl_cell_of(v->cell);
+  bool is_size = v->type->kind == MDL_KIND_size;
+  MdlCell *cell = mdl_cell_new(a->s, !is_size && !mdl_exact_is_whole(&v->number, &whole));
+  cell->is_index = is_size;
+  return cell;
+}
+
+/* No typed operand: all cells become one. */
+static bool join_open(Apply *a, char letter, Group *g)
+{
+  for (int i = 0; i < a->n; i++) {
+    if (a->row->sig[i] != letter) continue;
+    MdlCell *cell = cell_for(a, a->v[i]);
+    if (g->cell) mdl_cell_join(g->cell, cell);
+    g->cell = cell;
+  }
+  if (!g->cell) return true;
+  MdlCell *cell = mdl_cell_of(g->cell);
+  cell->is_float |= letter == 'F';
+  cell->is_integer |= letter == 'I' || letter == 'J';
+  if (!cell->is_float || !(cell->is_integer || cell->is_index)) return true;
+  mdl_error(a->s->session, MDL_E0302, a->at, a->shown, "a size", "f32");
+  return false;
+}
+
+static bool group_of(Apply *a, char letter, Group *g)
+{
+  int typed = -1;
+  for (int i = 0; i < a->n; i++) {
+    MdlDtype dtype;
+    if (a->row->sig[i] != letter || !dtype_of(a->v[i], &dtype)) continue;
+    if (!letter_takes(letter, dtype)) return wrong_dtype(a, i, dtype);
+    if (typed >= 0 && dtype != g->dtype) return never_mix(a, typed, i);
+    if (typed < 0) g->known = true, g->dtype = dtype, typed = i;
+  }
+  if (typed < 0) return join_open(a, letter, g);
+  for (int i = 0; i < a->n; i++) {
+    MdlDtype dtype;
+    if (a->row->sig[i] != letter || dtype_of(a->v[i], &dtype)) continue;
+    if (is_literal(a->v[i]) && !literal_fits(a, i, g, typed)) return false;
+    MdlCell *cell = cell_for(a, a->v[i]);
+    if (cell->is_float && !mdl_is_float(g->dtype)) return never_mix(a, typed, i);
+    if ((cell->is_index || cell->is_integer) && !mdl_is_integer(g->dtype))
+      return never_mix(a, typed, i);
+    mdl_cell_decide(cell, g->dtype, a->v[typed]->at);
+  }
+  return true;
+}
+
+/* ---- shapes ------------------------------------------------------------------------------ */
+
+static bool is_one(const MdlSize *size)
+{
+  int64_t value;
+  return mdl_size_is_const(size, &value) && value == 1;
+}
+
+static bool shapes_disagree(Apply *a, int i, int k, const MdlSize *p, const MdlSize *q)
+{
+  MdlReport *r = mdl_error(a->s->session, MDL_E0401, a->at, mdl_size_shown(a->s, p),
+                           mdl_size_shown(a->s, q), a->shown);
+  mdl_also(r, a->v[i]->at, "%s", mdl_vtype_text(a->s, a->v[i]->type));
+  mdl_also(r, a->v[k]->at, "%s", mdl_vtype_text(a->s, a->v[k]->type));
+  return false;
+}
+
+static bool both_ways(Apply *a, int high, int low)
+{
+  MdlReport *r = mdl_error(a->s->session, MDL_E0402, a->at, a->shown);
+  mdl_also(r, a->v[high]->at, "%s", mdl_vtype_text(a->s, a->v[high]->type));
+  mdl_also(r, a->v[low]->at, "%s", mdl_vtype_text(a->s, a->v[low]->type));
+  const char *x = mdl_source_text(a->s->session, a->v[high]->at);
+  const char *y = mdl_source_text(a->s->session, a->v[low]->at);
+  mdl_help(r, "`%s[:, 0]` or `%s[:, new]`", x, y);
+  return false;
+}
+
+/* The shape that all operands take. Operand `high` has the most axes; its own 1s stretch only
+ * against operands of the same rank. */
+static bool common_shape(Apply *a, MdlType *shape)
+{
+  int high = -1;
+  for (int i = 0; i < a->n; i++)
+    if (a->v[i]->type->kind == MDL_KIND_tensor && (high < 0 || a->v[i]->type->tensor.rank > shape->rank))
+      high = i, *shape = a->v[i]->type->tensor;
+  if (high < 0) return shape->rank = 0, true;
+  for (int i = 0; i < a->n; i++) {
+    if (i == high || a->v[i]->type->kind != MDL_KIND_tensor) continue;
+    const MdlType *t = &a->v[i]->type->tensor;
+    int lead = shape->rank - t->rank;
+    for (int k = 0; k < t->rank; k++) {
+      const MdlSize **to = &shape->dim[lead + k];
+      if (t->dim[k] == *to || is_one(t->dim[k])) continue;
+      if (!is_one(*to)) return shapes_disagree(a, high < i ? high : i, high < i ? i : high,
+                                               high < i ? *to : t->dim[k], high < i ? t->dim[k] : *to);
+      if (lead) return both_ways(a, high, i);
+      *to = t->dim[k];
+    }
+  }
+  return true;
+}
+
+static MdlCore *to_shape(MdlSema *s, MdlCore *core, const MdlType *shape)
+{
+  int64_t dims[MDL_MAX_RANK];
+  int lead = shape->rank - core->type.rank;
+  if (!core->type.rank) return mdl_emit_splat(s, core, shape->rank, shape->dim);
+  if (!lead && !memcmp(core->type.dim, shape->dim, (size_t)shape->rank * sizeof *shape->dim))
+    return core;
+  for (int i = 0; i < core->type.rank; i++) dims[i] = lead + i;
+  return mdl_emit_broadcast(s, core, shape->rank, shape->dim, dims);
+}
+
+static MdlCore *operand_core(Apply *a, int i, const Group *g, const MdlType *shape)
+{
+  MdlVal *v = a->v[i];
+  MdlType scalar = mdl_type_scalar(g->known ? g->dtype : MDL_f32);
+  MdlCell *cell = g->known ? NULL : g->cell;
+  if (mdl_is_kind(v, MDL_KIND_number)) {
+    MdlSpan was = a->s->at;
+    a->s->at = v->at;
+    MdlCore *number = mdl_emit_splat(a->s, mdl_emit_exact(a->s, &scalar, cell, v->number),
+                                     shape->rank, shape->dim);
+    a->s->at = was;
+    return number;
+  }
+  if (!mdl_is_kind(v, MDL_KIND_size)) return to_shape(a->s, v->leaf[0], shape);
+  MdlCore *size = mdl_emit_size(a->s, v->size, scalar.dtype);
+  size->cell = cell;
+  return to_shape(a->s, size, shape);
+}
+
+static MdlVal *apply_tensors(Apply *a)
+{
+  Group group[MDL_MAX_OPERANDS] = {0};
+  MdlCore *operand[MDL_MAX_OPERANDS];
+  MdlType shape = {0};
+  for (int i = 0; i < a->n; i++) {
+    int first = (int)(strchr(a->row->sig, a->row->sig[i]) - a->row->sig);
+    if (first == i && !group_of(a, a->row->sig[i], &group[i])) return mdl_val_poison(a->s);
+    group[i] = group[first];
+  }
+  if (!common_shape(a, &shape)) return mdl_val_poison(a->s);
+  for (int i = 0; i < a->n; i++) operand[i] = operand_core(a, i, &group[i], &shape);
+  return mdl_val_core(a->s, mdl_emit_map(a->s, a->op, a->n, operand), a->at);
+}
+
+/* ---- structs ----------------------------------------------------------------------------- */
+
+static bool struct_agrees(Apply *a, int i, MdlVal *whole)
+{
+  const MdlVType *t = a->v[i]->type;
+  if (t->kind == MDL_KIND_struct && mdl_vtype_equal(t, whole->type)) return true;
+  if (is_literal(a->v[i]) || (t->kind == MDL_KIND_tensor && !t->tensor.rank)) return true;
+  MdlReport *r = mdl_error(a->s->session, MDL_E0301, a->v[i]->at,
+                           mdl_vtype_text(a->s, whole->type), mdl_vtype_text(a->s, t));
+  mdl_also(r, whole->at, "%s", mdl_vtype_text(a->s, whole->type));
+  return false;
+}
+
+static MdlVal *no_vector_space(Apply *a, const MdlVal *whole, const char *field, MdlDtype dtype)
+{
+  MdlReport *r = mdl_error(a->s->session, MDL_E0310, a->at, mdl_vtype_text(a->s, whole->type),
+                           field, mdl_dtypes[dtype].name);
+  mdl_help(r, "`map(fn(a, b) = …, x, y)` goes leaf by leaf");
+  return mdl_val_poison(a->s);
+}
+
+static MdlVal *apply_struct(Apply *a, MdlVal *whole)
+{
+  int count = mdl_leaf_count(whole->type);
+  MdlType *type = MDL_NEW(a->s->arena, MdlType, (size_t)count);
+  const char **path = MDL_NEW(a->s->arena, const char *, (size_t)count);
+  MdlCore **leaf = MDL_NEW(a->s->arena, MdlCore *, (size_t)count);
+  mdl_leaves(a->s, whole->type, type, path);
+  for (int i = 0; i < a->n; i++)
+    if (!struct_agrees(a, i, whole)) return mdl_val_poison(a->s);
+  for (int k = 0; k < count; k++) {
+    MdlVal *part[MDL_MAX_OPERANDS];
+    if (!mdl_is_float(type[k].dtype) && strchr("NF", a->row->sig[0]))
+      return no_vector_space(a, whole, path[k], type[k].dtype);
+    for (int i = 0; i < a->n; i++)
+      part[i] = mdl_is_kind(a->v[i], MDL_KIND_struct)
+                    ? mdl_val_core(a->s, a->v[i]->leaf[k], a->v[i]->at)
+                    : a->v[i];
+    MdlVal *result = mdl_apply_map(a->s, a->op, a->shown, a->n, part, a->at);
+    if (mdl_is_poison(result)) return result;
+    leaf[k] = result->leaf[0];
+    if (mdl_core_is_open(leaf[k]) || !mdl_type_equal(&leaf[k]->type, &type[k])) {
+      mdl_error(a->s->session, MDL_E0307, a->at, a->shown, mdl_vtype_text(a->s, whole->type));
+      return mdl_val_poison(a->s);
+    }
+  }
+  return mdl_val_of(a->s, whole->type, leaf, a->at);
+}
+
+MdlVal *mdl_apply_map(MdlSema *s, MdlOp op, const char *shown, int operands, MdlVal *const *operand,
+                      MdlSpan at)
+{
+  Apply a = {s, op, mdl_op_info(op), shown, operands, operand, at};
+  MdlVal *whole = NULL;
+  for (int i = 0; i < operands; i++)
+    if (mdl_is_poison(operand[i])) return operand[i];
+  for (int i = 0; i < operands; i++) {
+    MdlVal *v = operand[i];
+    if (mdl_is_kind(v, MDL_KIND_struct) && !whole) whole = v;
+    if (is_literal(v) || mdl_is_kind(v, MDL_KIND_tensor) || mdl_is_kind(v, MDL_KIND_struct))
+      continue;
+    if (mdl_is_kind(v, MDL_KIND_none))
+      mdl_error(s->session, MDL_E0603, v->at, "this", "a number");
+    else
+      mdl_error(s->session, MDL_E0307, v->at, shown, mdl_vtype_text(s, v->type));
+    return mdl_val_poison(s);
+  }
+  s->at = at;
+  if (whole) return apply_struct(&a, whole);
+  MdlVal *known = mdl_fold(s, op, operands, operand, at);
+  return known ? known : apply_tensors(&a);
+}
