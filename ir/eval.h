@@ -18,6 +18,7 @@
 #define mdl_eval REAL_NAME(mdl_eval)
 #define mdl_eval_element REAL_NAME(mdl_eval_element)
 #define mdl_convert_element REAL_NAME(mdl_convert_element)
+#define mdl_bitcast_element REAL_NAME(mdl_bitcast_element)
 #define mdl_tensor_create REAL_NAME(mdl_tensor_create)
 #define mdl_tensor_load REAL_NAME(mdl_tensor_load)
 #define mdl_tensor_store REAL_NAME(mdl_tensor_store)
@@ -76,6 +77,7 @@ typedef struct MdlNumber {
 MdlNumber mdl_eval_element(MdlOp op, MdlDtype in, MdlDtype out, const MdlNumber *arg);
 /* As the language converts: floats go to integers by mdl_float_to_int, `x != 0` to bools. */
 MdlNumber mdl_convert_element(MdlNumber a, MdlDtype from, MdlDtype to);
+MdlNumber mdl_bitcast_element(MdlNumber a, MdlDtype from, MdlDtype to); /* of equal widths */
 
 MdlTensor mdl_tensor_create(MdlArena *arena, MdlDtype dtype, int rank, const int64_t *dim);
 /* Between memory as in C (bool bytes, f16 bits, ...) and tensors. */

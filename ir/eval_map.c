@@ -154,10 +154,9 @@ MDL_EVAL(convert)
 
 MDL_EVAL(bitcast)
 {
-  size_t bytes = (size_t)e->in[0]->count * (size_t)mdl_dtypes[e->in[0]->dtype].bytes;
-  void *memory = mdl_alloc(e->arena, bytes);
-  mdl_tensor_store(e->in[0], memory);
-  mdl_tensor_load(e->out[0], memory);
+  for (int64_t i = 0; i < e->in[0]->count; i++)
+    mdl_put(e->out[0], i,
+            mdl_bitcast_element(mdl_get(e->in[0], i), e->in[0]->dtype, e->out[0]->dtype));
 }
 
 MDL_EVAL(stop_grad)

@@ -188,3 +188,21 @@ void mdl_tensor_store(const MdlTensor *tensor, void *memory)
       for (int k = 0; k < bytes; k++) p[k] = (unsigned char)(tensor->integer[i] >> 8 * k);
   }
 }
+
+MdlNumber mdl_bitcast_element(MdlNumber a, MdlDtype from, MdlDtype to)
+{
+  unsigned char memory[8] = {0};
+  MdlTensor in = {.dtype = from, .count = 1}, out = {.dtype = to, .count = 1};
+  MdlNumber y = {0, 0};
+  if (mdl_is_float(from))
+    in.real = &a.real;
+  else
+    in.integer = &a.integer;
+  if (mdl_is_float(to))
+    out.real = &y.real;
+  else
+    out.integer = &y.integer;
+  mdl_tensor_store(&in, memory);
+  mdl_tensor_load(&out, memory);
+  return y;
+}
