@@ -235,6 +235,7 @@ typedef struct MdlStmt {
   MdlExpr *value;
   MdlExpr *limit;
   MdlBlock *body;
+  int depth;
   void *sema;
 } MdlStmt;
 
@@ -244,6 +245,7 @@ struct MdlBlock {
   MdlExpr *value; /* the last expression; NULL if the last statement is none. An `if` without else
                      is a statement, one with else is the value */
   MdlSpan at;     /* with the braces */
+  int depth;
   void *sema;
 };
 
@@ -272,6 +274,7 @@ struct MdlTypeNode {
   MdlTypeNode **item; /* tuple: elements, fn: parameters */
   int items;
   MdlTypeNode *result; /* fn */
+  int depth;
   void *sema;
 };
 

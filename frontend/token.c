@@ -1,0 +1,71 @@
+#include "frontend/token.h"
+
+#include "frontend/grammar.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void mdl_token_add(MdlTokens *tokens, MdlToken token)
+{
+  if (tokens->count == tokens->capacity) {
+    tokens->capacity = tokens->capacity ? 2 * tokens->capacity : 256;
+    MdlToken *grown = realloc(tokens->token, (size_t)tokens->capacity * sizeof *grown);
+    if (!grown) MDL_BUG(tokens->session, "no memory for %d tokens", tokens->capacity);
+    tokens->token = grown;
+  }
+  tokens->token[tokens->count++] = token;
+}
+
+MdlSpan mdl_token_span(const MdlTokens *tokens, int i)
+{
+  return (MdlSpan){tokens->file, tokens->token[i].start, tokens->token[i].end};
+}
+
+bool mdl_token_is(const MdlTokens *tokens, int i, const char *word)
+{
+  if (i < 0 || i >= tokens->count) return false;
+  const MdlToken *t = &tokens->token[i];
+  size_t length = strlen(word);
+  return t->end - t->start == length &&
+         !memcmp(tokens->session->files[tokens->file].bytes + t->start, word, length);
+}
+
+bool mdl_token_ends_value(int kind)
+{
+  switch (kind) {
+  case TOK_NAME:
+  case TOK_NUMBER:
+  case TOK_TEXT:
+  case TOK_DTYPE:
+  case TOK_TRUE:
+  case TOK_FALSE:
+  case TOK_JUMP:
+  case TOK_ELLIPSIS:
+  case TOK_NEW:
+  case ')':
+  case ']':
+  case '}':
+    return true;
+  default:
+    return false;
+  }
+}
+
+void mdl_token_broken(MdlTokens *tokens, int i)
+{
+  MdlArena *arena = tokens->session->arena;
+  const char *bytes = tokens->session->files[tokens->file].bytes;
+  bool import = i < tokens->count && tokens->token[i].kind == TOK_IMPORT;
+  bool soft = mdl_token_is(tokens, i, "model") || mdl_token_is(tokens, i, "entry");
+  bool listed = !import; /* an import declares what stands after its colon */
+  for (int j = i + (soft ? 1 : 0); j < tokens->count; j++) {
+    const MdlToken *t = &tokens->token[j];
+    if (j > i && (t->column_one || t->kind == TOK_TERM)) return;
+    if (t->kind == ':') listed = true;
+    if (t->kind != TOK_NAME || !listed) continue;
+    MDL_GROW(arena, tokens->broken, tokens->brokens, tokens->broken_capacity);
+    tokens->broken[tokens->brokens++] = (MdlName){
+        mdl_intern(arena, bytes + t->start, t->end - t->start), mdl_token_span(tokens, j)};
+    if (!import) return;
+  }
+}
