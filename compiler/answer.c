@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static const char *list_passes(MdlArena *arena) {
+static const char *list_passes(MdlArena *arena)
+{
   int count;
   const MdlPassInfo *pass = mdl_passes(&count);
   const char *text = "";
@@ -15,7 +16,8 @@ static const char *list_passes(MdlArena *arena) {
   return text;
 }
 
-static const char *list_targets(MdlArena *arena) {
+static const char *list_targets(MdlArena *arena)
+{
   int count;
   const MdlMachine *machine = mdl_machines(&count);
   const char *text = "";
@@ -25,7 +27,8 @@ static const char *list_targets(MdlArena *arena) {
   return text;
 }
 
-static const char *list_errors(MdlArena *arena) {
+static const char *list_errors(MdlArena *arena)
+{
   const char *text = "";
   for (int i = 0; i < MDL_CODE_COUNT; i++)
     text = mdl_text(arena, "%s%-6s %s%s%s%s\n", text, mdl_codes[i].name, mdl_codes[i].message,
@@ -40,7 +43,8 @@ static const char *ops(MdlArena *arena) { return mdl_ops_list(arena); }
 static const char *dialect(MdlArena *arena) { return mdl_dialect_text(arena); }
 static const char *help(MdlArena *arena) { return mdl_options_help(arena); }
 
-static const char *explain(MdlSession *session, const char *code) {
+static const char *explain(MdlSession *session, const char *code)
+{
   const char *text = mdl_explain(session->arena, code);
   if (!text)
     mdl_help(
@@ -49,7 +53,8 @@ static const char *explain(MdlSession *session, const char *code) {
   return text;
 }
 
-static const char *completion(MdlSession *session, const char *shell) {
+static const char *completion(MdlSession *session, const char *shell)
+{
   if (!strcmp(shell, "bash")) return mdl_options_bash(session->arena);
   mdl_help(mdl_error(session, MDL_E0810, MDL_NO_SPAN,
                      mdl_text(session->arena, "--completion=%s", shell)),
@@ -57,7 +62,8 @@ static const char *completion(MdlSession *session, const char *shell) {
   return NULL;
 }
 
-const char *mdl_answer(MdlSession *session, const MdlCommandLine *line) {
+const char *mdl_answer(MdlSession *session, const MdlCommandLine *line)
+{
   static const struct {
     const char *option;
     const char *(*text)(MdlArena *arena);

@@ -10,13 +10,15 @@
 
 /* ---- reports ----------------------------------------------------------------------------- */
 
-static bool wants_colour(const MdlCommandLine *line) {
+static bool wants_colour(const MdlCommandLine *line)
+{
   const char *when = mdl_option(line, "colour"), *no = getenv("NO_COLOR");
   if (when && strcmp(when, "auto")) return !strcmp(when, "always");
   return isatty(STDERR_FILENO) && !(no && *no);
 }
 
-static bool set_warnings(MdlSession *session, const MdlCommandLine *line) {
+static bool set_warnings(MdlSession *session, const MdlCommandLine *line)
+{
   bool good = true;
   for (int i = 0; i < line->given_count; i++) {
     const char *flag = line->given[i].value, *option = line->given[i].row->name;
@@ -32,7 +34,8 @@ static bool set_warnings(MdlSession *session, const MdlCommandLine *line) {
   return good;
 }
 
-static bool set_diagnostics(MdlSession *session, const MdlCommandLine *line) {
+static bool set_diagnostics(MdlSession *session, const MdlCommandLine *line)
+{
   MdlDiagOptions *o = mdl_diag_options(session);
   const char *format = mdl_option(line, "diagnostics"), *limit = mdl_option(line, "error_limit");
   o->format = format && !strcmp(format, "json") ? MDL_DIAG_json : MDL_DIAG_text;
@@ -50,7 +53,8 @@ static bool set_diagnostics(MdlSession *session, const MdlCommandLine *line) {
 
 /* ---- compiling --------------------------------------------------------------------------- */
 
-static MdlExit compile(MdlSession *session, const MdlCommandLine *line) {
+static MdlExit compile(MdlSession *session, const MdlCommandLine *line)
+{
   MdlJob job;
   MdlOutputs outputs;
   if (line->input_count != 1) {
@@ -65,7 +69,8 @@ static MdlExit compile(MdlSession *session, const MdlCommandLine *line) {
   return good && !mdl_error_count(session) ? MDL_EXIT_ok : MDL_EXIT_program;
 }
 
-MdlExit mdl_command(MdlSession *session, int argc, char **argv) {
+MdlExit mdl_command(MdlSession *session, int argc, char **argv)
+{
   MdlCommandLine line;
   if (!mdl_command_line_read(session, argc, argv, &line)) return MDL_EXIT_usage;
   if (!set_diagnostics(session, &line)) return MDL_EXIT_usage;

@@ -16,14 +16,16 @@ static const MdlEmitInfo emits[] = {
 
 const MdlEmitInfo *mdl_emit_info(MdlEmit emit) { return &emits[emit]; }
 
-bool mdl_emit_find(const char *name, size_t length, MdlEmit *emit) {
+bool mdl_emit_find(const char *name, size_t length, MdlEmit *emit)
+{
   for (int i = 0; i < MDL_EMIT_COUNT; i++)
     if (strlen(emits[i].name) == length && !memcmp(emits[i].name, name, length))
       return *emit = (MdlEmit)i, true;
   return false;
 }
 
-static bool emit_llvm(MdlJob *job, MdlLlvmOutput output, const char **bytes, size_t *length) {
+static bool emit_llvm(MdlJob *job, MdlLlvmOutput output, const char **bytes, size_t *length)
+{
   MdlBytes made = {0};
   MdlLlvmOptions o = {.triple = job->triple, .machine = job->options.machine, .source = job->path};
   o.opt = job->options.opt;
@@ -39,7 +41,8 @@ static bool emit_llvm(MdlJob *job, MdlLlvmOutput output, const char **bytes, siz
 }
 
 /* Options that change the emitted C, for the manifest. */
-static const char *options_text(const MdlJob *job) {
+static const char *options_text(const MdlJob *job)
+{
   static const char *const names[] = {"cpu", "target", "define", "checks", "threads", "fast_math"};
   const char *text = "";
   for (int i = 0; i < job->line->given_count; i++) {
@@ -52,7 +55,8 @@ static const char *options_text(const MdlJob *job) {
   return text;
 }
 
-static const char *emit_c(MdlJob *job, MdlEmit emit) {
+static const char *emit_c(MdlJob *job, MdlEmit emit)
+{
   MdlCOptions o = {.machine = job->options.machine, .module = job->name, .source = job->path};
   o.options = options_text(job);
   o.sha256 = job->sha256;
@@ -62,7 +66,8 @@ static const char *emit_c(MdlJob *job, MdlEmit emit) {
                                    : mdl_c_manifest(job->ir, job->module, &o);
 }
 
-bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length) {
+bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length)
+{
   *bytes = NULL;
   switch (emit) {
   case MDL_EMIT_ast:

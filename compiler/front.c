@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool read_mlir(MdlJob *job) {
+static bool read_mlir(MdlJob *job)
+{
   const MdlFile *file = &job->session->files[job->file];
   job->ir = mdl_ir_create(job->session);
   job->module = mdl_parse_mlir(job->ir, file->bytes, file->length);
@@ -19,7 +20,8 @@ static bool read_mlir(MdlJob *job) {
 }
 
 /* -DNAME=N: the sizes that are set from outside. */
-static bool read_sizes(MdlJob *job, MdlFrontendOptions *options) {
+static bool read_sizes(MdlJob *job, MdlFrontendOptions *options)
+{
   const MdlCommandLine *line = job->line;
   options->define = MDL_NEW(job->session->arena, MdlDefine, (size_t)line->given_count + 1);
   for (int i = 0; i < line->given_count; i++) {
@@ -40,7 +42,8 @@ static bool read_sizes(MdlJob *job, MdlFrontendOptions *options) {
 }
 
 /* An imported module: beside the importing program, then in each -I. */
-static int load_module(void *user, MdlSession *session, const char *path) {
+static int load_module(void *user, MdlSession *session, const char *path)
+{
   const MdlJob *job = user;
   MdlArena *arena = session->arena;
   const char *slash = strrchr(job->path, '/'), *why;
@@ -56,7 +59,8 @@ static int load_module(void *user, MdlSession *session, const char *path) {
   return bytes ? mdl_file_add(session, found, bytes, length, false) : -1;
 }
 
-bool mdl_job_front(MdlJob *job) {
+bool mdl_job_front(MdlJob *job)
+{
   if (!strcmp(job->language, "mlir")) return read_mlir(job);
   MdlFrontendOptions options = {.module = job->name, .prefix = job->prefix, .source = job->path};
   options.load = load_module;

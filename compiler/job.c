@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* "logreg" out of "models/logreg.mdl"; other characters than letters and digits become `_`. */
-static const char *name_of(MdlArena *arena, const char *path) {
+static const char *name_of(MdlArena *arena, const char *path)
+{
   const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
   const char *dot = strrchr(base, '.');
   char *name = mdl_text_copy(arena, base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
@@ -19,11 +20,13 @@ static const char *name_of(MdlArena *arena, const char *path) {
 }
 
 /* "x86_64" out of "x86_64-unknown-linux-gnu". */
-static const char *arch_of(MdlArena *arena, const char *triple) {
+static const char *arch_of(MdlArena *arena, const char *triple)
+{
   return mdl_text_copy(arena, triple, strcspn(triple, "-"));
 }
 
-static bool is_arch(const char *arch) {
+static bool is_arch(const char *arch)
+{
   int count;
   const MdlMachine *machines = mdl_machines(&count);
   for (int i = 0; i < count; i++)
@@ -32,7 +35,8 @@ static bool is_arch(const char *arch) {
 }
 
 /* Every arch, or the processors of one arch. */
-static const char *names_of(MdlArena *arena, const char *arch) {
+static const char *names_of(MdlArena *arena, const char *arch)
+{
   int count;
   const MdlMachine *machines = mdl_machines(&count);
   const char *names = "";
@@ -45,14 +49,15 @@ static const char *names_of(MdlArena *arena, const char *arch) {
   return names;
 }
 
-static bool choose_machine(MdlJob *job) {
+static bool choose_machine(MdlJob *job)
+{
   MdlArena *arena = job->session->arena;
   const char *cpu = mdl_option(job->line, "cpu"), *target = mdl_option(job->line, "target");
   const char *triple = target ? target : mdl_host_triple(arena);
   const char *arch = arch_of(arena, triple);
-  if (cpu && !strcmp(cpu, "native")) cpu = target ? NULL : mdl_host_cpu();
+  bool native = cpu && !strcmp(cpu, "native") && !target;
   job->triple = target;
-  job->options.machine = mdl_machine_find(arch, cpu);
+  job->options.machine = native ? mdl_machine_native() : mdl_machine_find(arch, cpu);
   if (job->options.machine) return true;
   bool known = is_arch(arch);
   MdlReport *report = mdl_error(job->session, MDL_E0809, MDL_NO_SPAN, known ? "cpu" : "target",
@@ -64,7 +69,8 @@ static bool choose_machine(MdlJob *job) {
 }
 
 /* A usage error unless the value is among the words of `allowed`. */
-static bool one_of(MdlJob *job, const char *name, const char *spelled, const char *const *allowed) {
+static bool one_of(MdlJob *job, const char *name, const char *spelled, const char *const *allowed)
+{
   const char *value = mdl_option(job->line, name), *list = "";
   for (int i = 0; value && allowed[i]; i++) {
     if (!strcmp(value, allowed[i])) return true;
@@ -77,7 +83,8 @@ static bool one_of(MdlJob *job, const char *name, const char *spelled, const cha
   return false;
 }
 
-static bool read_level(MdlJob *job) {
+static bool read_level(MdlJob *job)
+{
   static const char *const levels[] = {"", "0", "1", "2", "3", "s", NULL};
   const char *opt = mdl_option(job->line, "opt");
   if (!one_of(job, "opt", "-O", levels)) return false;
@@ -86,7 +93,8 @@ static bool read_level(MdlJob *job) {
   return true;
 }
 
-static bool read_threads(MdlJob *job) {
+static bool read_threads(MdlJob *job)
+{
   const char *threads = mdl_option(job->line, "threads");
   char *end = NULL;
   long count = threads ? strtol(threads, &end, 10) : 1;
@@ -98,7 +106,8 @@ static bool read_threads(MdlJob *job) {
   return false;
 }
 
-bool mdl_job_open(MdlJob *job, MdlSession *session, const MdlCommandLine *line, bool any_c) {
+bool mdl_job_open(MdlJob *job, MdlSession *session, const MdlCommandLine *line, bool any_c)
+{
   static const char *const modes[] = {"clamp", "trap", NULL}, *const languages[] = {"mdl", "mlir",
                                                                                     NULL};
   const char *checks = mdl_option(line, "checks"), *language = mdl_option(line, "language");
@@ -116,7 +125,8 @@ bool mdl_job_open(MdlJob *job, MdlSession *session, const MdlCommandLine *line, 
   return true;
 }
 
-void mdl_job_source(MdlJob *job, const char *path, const char *bytes, size_t length) {
+void mdl_job_source(MdlJob *job, const char *path, const char *bytes, size_t length)
+{
   MdlArena *arena = job->session->arena;
   const char *prefix = mdl_option(job->line, "prefix");
   mdl_sha256(bytes, length, job->sha256);
@@ -126,7 +136,8 @@ void mdl_job_source(MdlJob *job, const char *path, const char *bytes, size_t len
   job->file = mdl_file_add(job->session, path, bytes, length, false);
 }
 
-bool mdl_job_read(MdlJob *job, const char *path) {
+bool mdl_job_read(MdlJob *job, const char *path)
+{
   size_t length = 0;
   const char *why = NULL;
   char *bytes =
@@ -136,7 +147,8 @@ bool mdl_job_read(MdlJob *job, const char *path) {
   return true;
 }
 
-void mdl_job_close(MdlJob *job) {
+void mdl_job_close(MdlJob *job)
+{
   if (!job->ir) return;
   if (!mdl_is_null(job->module)) mdl_module_destroy(job->module);
   mdl_ir_destroy(job->ir);

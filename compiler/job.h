@@ -65,8 +65,4 @@ bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length)
 /* Also after a failure of any of the above, and after MDL_BUG. */
 void mdl_job_close(MdlJob *job);
 
-/* The name of the processor mdlc runs on as -mcpu= wants it, by its instructions; NULL: the arch's
- * baseline. */
-const char *mdl_host_cpu(void);
-
 #endif

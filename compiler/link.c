@@ -14,7 +14,8 @@ extern char **environ;
 enum { MAX_LIBRARY = 1 << 30 };
 
 /* NULL, or what went wrong. */
-static const char *run_cc(char *cc, char *object, char *library) {
+static const char *run_cc(char *cc, char *object, char *library)
+{
   char shared[] = "-shared", output[] = "-o";
   char *const arguments[] = {cc, shared, output, library, object, NULL};
   pid_t child;
@@ -26,7 +27,8 @@ static const char *run_cc(char *cc, char *object, char *library) {
 }
 
 static const char *link_in(MdlSession *session, const char *folder, const char **bytes,
-                           size_t *length) {
+                           size_t *length)
+{
   const char *given = getenv("CC"), *why = NULL;
   char *cc = mdl_text(session->arena, "%s", given && *given ? given : "cc");
   char *object = mdl_text(session->arena, "%s/module.o", folder);
@@ -39,7 +41,8 @@ static const char *link_in(MdlSession *session, const char *folder, const char *
   return why;
 }
 
-bool mdl_link_shared(MdlSession *session, const char **bytes, size_t *length) {
+bool mdl_link_shared(MdlSession *session, const char **bytes, size_t *length)
+{
   const char *top = getenv("TMPDIR");
   char *folder = mdl_text(session->arena, "%s/mdlc.XXXXXX", top && *top ? top : "/tmp");
   const char *why = mkdtemp(folder) ? NULL : strerror(errno);

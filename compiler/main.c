@@ -4,12 +4,14 @@
 #include <setjmp.h>
 #include <stdio.h>
 
-static void to_stderr(void *user, const char *bytes, size_t length) {
+static void to_stderr(void *user, const char *bytes, size_t length)
+{
   (void)user;
   fwrite(bytes, 1, length, stderr);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
   jmp_buf bug;
   MdlSession *session = mdl_session_create();
   volatile int code = MDL_EXIT_internal;

@@ -11,17 +11,20 @@ static const MdlOptionInfo rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const MdlOptionInfo *mdl_option_rows(int *count) {
+const MdlOptionInfo *mdl_option_rows(int *count)
+{
   *count = ROWS;
   return rows;
 }
 
-static bool starts_with(const char *text, const char *prefix) {
+static bool starts_with(const char *text, const char *prefix)
+{
   return !strncmp(text, prefix, strlen(prefix));
 }
 
 /* The longest row that the argument starts with: -Werror is not -W with the value `error`. */
-static const MdlOptionInfo *find(const char *argument) {
+static const MdlOptionInfo *find(const char *argument)
+{
   const MdlOptionInfo *best = NULL;
   for (int i = 0; i < ROWS; i++) {
     const MdlOptionInfo *row = &rows[i];
@@ -32,12 +35,14 @@ static const MdlOptionInfo *find(const char *argument) {
   return best;
 }
 
-static bool is_option(const char *argument) {
+static bool is_option(const char *argument)
+{
   return argument[0] == '-' && argument[1] && !isdigit((unsigned char)argument[1]) &&
          argument[1] != '.' && strcmp(argument, "-inf");
 }
 
-static void unknown(MdlSession *session, const char *argument) {
+static void unknown(MdlSession *session, const char *argument)
+{
   const char *texts[ROWS], *best[1];
   for (int i = 0; i < ROWS; i++) texts[i] = rows[i].text;
   MdlReport *report = mdl_error(session, MDL_E0810, MDL_NO_SPAN, argument);
@@ -47,12 +52,14 @@ static void unknown(MdlSession *session, const char *argument) {
     mdl_help(report, "`mdlc --help` lists them");
 }
 
-static void add_given(MdlCommandLine *line, const MdlOptionInfo *row, const char *value) {
+static void add_given(MdlCommandLine *line, const MdlOptionInfo *row, const char *value)
+{
   line->given[line->given_count++] = (MdlGiven){row, value};
 }
 
 /* Reads the option at argv[i]; returns how many arguments it took, 0 for an error. */
-static int read_option(MdlSession *session, MdlCommandLine *line, int left, char **argv) {
+static int read_option(MdlSession *session, MdlCommandLine *line, int left, char **argv)
+{
   const MdlOptionInfo *row = find(argv[0]);
   if (!row) return unknown(session, argv[0]), 0;
   const char *value = argv[0] + strlen(row->text);
@@ -70,7 +77,8 @@ static int read_option(MdlSession *session, MdlCommandLine *line, int left, char
   return 2;
 }
 
-bool mdl_command_line_read(MdlSession *session, int argc, char **argv, MdlCommandLine *line) {
+bool mdl_command_line_read(MdlSession *session, int argc, char **argv, MdlCommandLine *line)
+{
   bool only_inputs = false;
   *line = (MdlCommandLine){.arena = session->arena};
   line->given = MDL_NEW(session->arena, MdlGiven, (size_t)argc + 1);
@@ -91,7 +99,8 @@ bool mdl_command_line_read(MdlSession *session, int argc, char **argv, MdlComman
   return true;
 }
 
-const char *mdl_option(const MdlCommandLine *line, const char *name) {
+const char *mdl_option(const MdlCommandLine *line, const char *name)
+{
   for (int i = line->given_count; i-- > 0;)
     if (!strcmp(line->given[i].row->name, name)) return line->given[i].value;
   return NULL;
@@ -99,7 +108,8 @@ const char *mdl_option(const MdlCommandLine *line, const char *name) {
 
 /* ---- texts ------------------------------------------------------------------------------- */
 
-char *mdl_options_help(MdlArena *arena) {
+char *mdl_options_help(MdlArena *arena)
+{
   char *text = mdl_text(arena, "usage: mdlc [OPTION]... FILE.mdl\n"
                                "       mdlc run FILE.mdl [ENTRY] [VALUE | NAME=VALUE]...\n\n"
                                "VALUE: 2.5, true, nan, [[1, 2], [3, 4]], {\"w\": [1, 2]}, @x.npy,\n"
@@ -113,7 +123,8 @@ char *mdl_options_help(MdlArena *arena) {
   return text;
 }
 
-char *mdl_options_bash(MdlArena *arena) {
+char *mdl_options_bash(MdlArena *arena)
+{
   char *words = mdl_text(arena, "run");
   for (int i = 0; i < ROWS; i++) words = mdl_text(arena, "%s %s", words, rows[i].text);
   return mdl_text(arena,

@@ -32,7 +32,8 @@ bool mdl_command_line_read(MdlSession *session, int argc, char **argv, MdlComman
 
 /* The last value given for the option of this name; NULL if none. */
 const char *mdl_option(const MdlCommandLine *line, const char *name);
-static inline bool mdl_option_on(const MdlCommandLine *line, const char *name) {
+static inline bool mdl_option_on(const MdlCommandLine *line, const char *name)
+{
   return mdl_option(line, name) != NULL;
 }
 

@@ -12,8 +12,8 @@
 /* ---- reading ----------------------------------------------------------------------------- */
 
 /* A pipe or a file, up to `most` bytes. */
-static char *read_stream(MdlArena *arena, FILE *file, size_t most, size_t *length,
-                         const char **why) {
+static char *read_stream(MdlArena *arena, FILE *file, size_t most, size_t *length, const char **why)
+{
   size_t capacity = 1 << 16;
   char *bytes = mdl_alloc(arena, capacity + 1);
   for (*length = 0;;) {
@@ -32,7 +32,8 @@ static char *read_stream(MdlArena *arena, FILE *file, size_t most, size_t *lengt
 }
 
 static char *read_regular(MdlArena *arena, FILE *file, size_t most, size_t *length,
-                          const char **why) {
+                          const char **why)
+{
   struct stat status;
   if (fstat(fileno(file), &status)) return *why = strerror(errno), NULL;
   if (S_ISDIR(status.st_mode)) return *why = "it is a directory", NULL;
@@ -45,7 +46,8 @@ static char *read_regular(MdlArena *arena, FILE *file, size_t most, size_t *leng
 }
 
 char *mdl_file_read(MdlArena *arena, const char *path, size_t most, size_t *length,
-                    const char **why) {
+                    const char **why)
+{
   if (!strcmp(path, "-")) return read_stream(arena, stdin, most, length, why);
   FILE *file = fopen(path, "rb");
   if (!file) return *why = strerror(errno), NULL;
@@ -56,7 +58,8 @@ char *mdl_file_read(MdlArena *arena, const char *path, size_t most, size_t *leng
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-static bool write_all(int file, const char *bytes, size_t length) {
+static bool write_all(int file, const char *bytes, size_t length)
+{
   while (length) {
     ssize_t wrote = write(file, bytes, length);
     if (wrote < 0 && errno == EINTR) continue;
@@ -67,7 +70,8 @@ static bool write_all(int file, const char *bytes, size_t length) {
 }
 
 /* What the umask leaves: mkstemp makes files that only the owner can read. */
-static mode_t usual_mode(bool executable) {
+static mode_t usual_mode(bool executable)
+{
   mode_t mask = umask(0);
   umask(mask);
   return (executable ? 0777 : 0666) & ~mask;
@@ -79,7 +83,8 @@ static bool is_place(const char *path) /* written to as it is */
   return !strcmp(path, "-") || (!stat(path, &status) && !S_ISREG(status.st_mode));
 }
 
-static bool write_place(const MdlFileOut *out) {
+static bool write_place(const MdlFileOut *out)
+{
   if (!strcmp(out->path, "-")) {
     fflush(stdout);
     return write_all(STDOUT_FILENO, out->bytes, out->length);
@@ -91,7 +96,8 @@ static bool write_place(const MdlFileOut *out) {
 }
 
 /* The temporary file's path, or NULL with errno set. */
-static char *write_beside(MdlArena *arena, const MdlFileOut *out, const char *target) {
+static char *write_beside(MdlArena *arena, const MdlFileOut *out, const char *target)
+{
   char *temporary = mdl_text(arena, "%s.XXXXXX", target);
   int file = mkostemp(temporary, O_CLOEXEC);
   if (file < 0) return NULL;
@@ -106,13 +112,15 @@ static char *write_beside(MdlArena *arena, const MdlFileOut *out, const char *ta
 }
 
 /* Through symbolic links, so that the link stays one. */
-static const char *target_of(MdlArena *arena, const char *path) {
+static const char *target_of(MdlArena *arena, const char *path)
+{
   char real[PATH_MAX];
   return realpath(path, real) ? mdl_text(arena, "%s", real) : path;
 }
 
 bool mdl_files_write(MdlArena *arena, const MdlFileOut *files, int count, int *failed,
-                     const char **why) {
+                     const char **why)
+{
   char **temporary = MDL_NEW(arena, char *, (size_t)count + 1);
   const char **target = MDL_NEW(arena, const char *, (size_t)count + 1);
   bool good = true;
@@ -137,7 +145,8 @@ bool mdl_files_write(MdlArena *arena, const MdlFileOut *files, int count, int *f
 }
 
 bool mdl_file_write(MdlArena *arena, const char *path, const char *bytes, size_t length,
-                    const char **why) {
+                    const char **why)
+{
   MdlFileOut file = {path, bytes, length, false};
   int failed;
   return mdl_files_write(arena, &file, 1, &failed, why);

@@ -7,13 +7,15 @@
 
 /* ---- which ------------------------------------------------------------------------------- */
 
-static void add(MdlOutputs *outputs, MdlEmit emit) {
+static void add(MdlOutputs *outputs, MdlEmit emit)
+{
   for (int i = 0; i < outputs->count; i++)
     if (outputs->item[i].emit == emit) return;
   outputs->item[outputs->count++] = (MdlOutput){.emit = emit};
 }
 
-static const char *kinds(MdlArena *arena) {
+static const char *kinds(MdlArena *arena)
+{
   const char *list = "";
   for (int i = 0; i < MDL_EMIT_COUNT; i++)
     list = mdl_text(arena, "%s%s%s", list, i ? ", " : "", mdl_emit_info((MdlEmit)i)->name);
@@ -21,7 +23,8 @@ static const char *kinds(MdlArena *arena) {
 }
 
 /* --emit=ir,c */
-static bool add_named(MdlSession *session, const char *names, MdlOutputs *outputs) {
+static bool add_named(MdlSession *session, const char *names, MdlOutputs *outputs)
+{
   for (const char *at = names;; at++) {
     size_t length = strcspn(at, ",");
     MdlEmit emit;
@@ -37,7 +40,8 @@ static bool add_named(MdlSession *session, const char *names, MdlOutputs *output
   }
 }
 
-bool mdl_outputs_choose(MdlSession *session, const MdlCommandLine *line, MdlOutputs *outputs) {
+bool mdl_outputs_choose(MdlSession *session, const MdlCommandLine *line, MdlOutputs *outputs)
+{
   bool llvm = mdl_option_on(line, "emit_llvm");
   outputs->count = 0;
   if (mdl_option_on(line, "shared")) add(outputs, MDL_EMIT_shared);
@@ -52,7 +56,8 @@ bool mdl_outputs_choose(MdlSession *session, const MdlCommandLine *line, MdlOutp
   return true;
 }
 
-bool mdl_outputs_are_c(const MdlOutputs *outputs) {
+bool mdl_outputs_are_c(const MdlOutputs *outputs)
+{
   for (int i = 0; i < outputs->count; i++) {
     MdlEmit emit = outputs->item[i].emit;
     if (emit != MDL_EMIT_c && emit != MDL_EMIT_header && emit != MDL_EMIT_manifest) return false;
@@ -62,7 +67,8 @@ bool mdl_outputs_are_c(const MdlOutputs *outputs) {
 
 /* ---- bytes ------------------------------------------------------------------------------- */
 
-static bool make_form(MdlJob *job, MdlOutputs *outputs, int form) {
+static bool make_form(MdlJob *job, MdlOutputs *outputs, int form)
+{
   for (int i = 0; i < outputs->count; i++) {
     MdlOutput *o = &outputs->item[i];
     if (mdl_emit_info(o->emit)->form == form && !mdl_job_emit(job, o->emit, &o->bytes, &o->length))
@@ -71,14 +77,16 @@ static bool make_form(MdlJob *job, MdlOutputs *outputs, int form) {
   return true;
 }
 
-static bool any_of(const MdlOutputs *outputs, int form) {
+static bool any_of(const MdlOutputs *outputs, int form)
+{
   for (int i = 0; i < outputs->count; i++)
     if (mdl_emit_info(outputs->item[i].emit)->form == form) return true;
   return false;
 }
 
 /* --passes= and --stop-after= print the module wherever it stopped. */
-static bool make_stopped(MdlJob *job, MdlOutputs *outputs) {
+static bool make_stopped(MdlJob *job, MdlOutputs *outputs)
+{
   if (!mdl_job_passes(job, MDL_FORM_loops)) return false;
   for (int i = 0; i < outputs->count; i++) {
     MdlOutput *o = &outputs->item[i];
@@ -87,7 +95,8 @@ static bool make_stopped(MdlJob *job, MdlOutputs *outputs) {
   return true;
 }
 
-bool mdl_outputs_make(MdlJob *job, MdlOutputs *outputs) {
+bool mdl_outputs_make(MdlJob *job, MdlOutputs *outputs)
+{
   if (!make_form(job, outputs, -1)) return false;
   if (outputs->count == 1 && outputs->item[0].emit == MDL_EMIT_ast) return true;
   if (!mdl_job_front(job) || mdl_error_count(job->session)) return false;
@@ -104,14 +113,16 @@ bool mdl_outputs_make(MdlJob *job, MdlOutputs *outputs) {
 
 /* ---- where ------------------------------------------------------------------------------- */
 
-static const char *with_extension(MdlArena *arena, const char *path, const char *extension) {
+static const char *with_extension(MdlArena *arena, const char *path, const char *extension)
+{
   const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
   return mdl_text(arena, "%.*s%s", dot ? (int)(dot - path) : (int)strlen(path), path, extension);
 }
 
 /* As compilers do: NAME.EXT in this folder, not beside the source. -o names the first output, and
  * the others by their extensions. */
-static const char *path_of(const MdlJob *job, MdlEmit emit, bool first) {
+static const char *path_of(const MdlJob *job, MdlEmit emit, bool first)
+{
   const MdlEmitInfo *info = mdl_emit_info(emit);
   const char *given = mdl_option(job->line, "output");
   MdlArena *arena = job->session->arena;
@@ -123,7 +134,8 @@ static const char *path_of(const MdlJob *job, MdlEmit emit, bool first) {
 }
 
 /* --emit=c into a file also leaves the header and the manifest beside it. */
-static bool add_companions(MdlJob *job, MdlOutputs *outputs) {
+static bool add_companions(MdlJob *job, MdlOutputs *outputs)
+{
   for (int i = 0; i < outputs->count; i++) {
     if (outputs->item[i].emit != MDL_EMIT_c || !strcmp(outputs->item[i].path, "-")) continue;
     const char *c = outputs->item[i].path;
@@ -140,7 +152,8 @@ static bool add_companions(MdlJob *job, MdlOutputs *outputs) {
 }
 
 /* A path as make reads it. */
-static const char *for_make(MdlArena *arena, const char *path) {
+static const char *for_make(MdlArena *arena, const char *path)
+{
   char *out = mdl_alloc(arena, 2 * strlen(path) + 1), *at = out;
   for (; *path; path++) {
     if (*path == ' ' || *path == '#' || *path == '\\') *at++ = '\\';
@@ -150,7 +163,8 @@ static const char *for_make(MdlArena *arena, const char *path) {
   return out;
 }
 
-static bool wants_deps(const MdlJob *job, const MdlOutputs *outputs, const char **path) {
+static bool wants_deps(const MdlJob *job, const MdlOutputs *outputs, const char **path)
+{
   *path = mdl_option(job->line, "deps_file");
   if (!outputs->count || (!*path && !mdl_option_on(job->line, "deps"))) return false;
   const char *first = outputs->item[0].path;
@@ -159,7 +173,8 @@ static bool wants_deps(const MdlJob *job, const MdlOutputs *outputs, const char 
   return true;
 }
 
-static const char *deps_text(const MdlJob *job, const MdlOutputs *outputs) {
+static const char *deps_text(const MdlJob *job, const MdlOutputs *outputs)
+{
   MdlSession *session = job->session;
   const char *text = "";
   for (int i = 0; i < outputs->count; i++)
@@ -173,7 +188,8 @@ static const char *deps_text(const MdlJob *job, const MdlOutputs *outputs) {
   return mdl_text(session->arena, "%s\n", text);
 }
 
-bool mdl_outputs_write(MdlJob *job, MdlOutputs *outputs) {
+bool mdl_outputs_write(MdlJob *job, MdlOutputs *outputs)
+{
   MdlSession *session = job->session;
   MdlFileOut files[MDL_MAX_OUTPUTS + 1];
   const char *deps, *why;

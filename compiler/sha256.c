@@ -17,7 +17,8 @@ static const uint32_t constants[64] = {
 
 static uint32_t turn(uint32_t x, int by) { return x >> by | x << (32 - by); }
 
-static void block(uint32_t state[8], const unsigned char *p) {
+static void block(uint32_t state[8], const unsigned char *p)
+{
   uint32_t w[64], s[8];
   for (int i = 0; i < 16; i++)
     w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 | (uint32_t)p[4 * i + 2] << 8 |
@@ -38,7 +39,8 @@ static void block(uint32_t state[8], const unsigned char *p) {
   for (int i = 0; i < 8; i++) state[i] += s[i];
 }
 
-void mdl_sha256(const void *bytes, size_t length, char digits[65]) {
+void mdl_sha256(const void *bytes, size_t length, char digits[65])
+{
   uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   unsigned char last[128] = {0};

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void dump(MdlJob *job, const char *pass, MlirOperation module) {
+static void dump(MdlJob *job, const char *pass, MlirOperation module)
+{
   const char *after = mdl_option(job->line, "print_after");
   const char *dir = mdl_option(job->line, "print_dir"), *why;
   bool here = after && (!strcmp(after, "all") || !strcmp(after, pass));
@@ -19,7 +20,8 @@ static void dump(MdlJob *job, const char *pass, MlirOperation module) {
 }
 
 static void after_pass(void *user, const char *pass, MdlIr *ir, MlirOperation module,
-                       double seconds) {
+                       double seconds)
+{
   MdlJob *job = user;
   (void)ir;
   job->passes++;
@@ -29,7 +31,8 @@ static void after_pass(void *user, const char *pass, MdlIr *ir, MlirOperation mo
   dump(job, pass, module);
 }
 
-bool mdl_job_passes(MdlJob *job, MdlForm form) {
+bool mdl_job_passes(MdlJob *job, MdlForm form)
+{
   MdlPassObserver observer = {after_pass, job};
   const char *passes = mdl_option(job->line, "passes");
   const char *stop = mdl_option(job->line, "stop_after");
