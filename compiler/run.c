@@ -1,8 +1,115 @@
 #include "compiler/run.h"
 
+#include "codegen/llvm/llvm.h"
+#include "compiler/args.h"
+#include "compiler/call.h"
+#include "compiler/show.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- which entry ------------------------------------------------------------------------- */
+
+static bool is_name(const char *word)
+{
+  if (!isalpha((unsigned char)*word) && *word != '_') return false;
+  for (; *word; word++)
+    if (!isalnum((unsigned char)*word) && *word != '_') return false;
+  return true;
+}
+
+static bool is_value(const char *word)
+{
+  static const char *const words[] = {"true", "false", "nan", "inf"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (!strcmp(word, words[i])) return true;
+  return !is_name(word);
+}
+
+static bool unknown_entry(MdlJob *job, const char *word, int count, const char **names)
+{
+  const char *best[3], *list = "";
+  for (int i = 0; i < count; i++)
+    list = mdl_text(job->session->arena, "%s%s%s", list, i ? ", " : "", names[i]);
+  if (!word) return mdl_error(job->session, MDL_E0813, MDL_NO_SPAN, list), false;
+  MdlReport *report = mdl_error(job->session, MDL_E0201, MDL_NO_SPAN, "entry", word);
+  int found = mdl_did_you_mean(job->session, word, names, count, best, 3);
+  if (found) mdl_help_similar(report, MDL_NO_SPAN, best, found);
+  mdl_note(report, "entries: %s", list);
+  return false;
+}
+
+/* The entry that the first word names, or the only one. Steps over the word. */
+static bool choose_entry(MdlJob *job, int *words, const char ***word, MlirOperation *entry)
+{
+  MlirOperation *entries;
+  int count = mdl_entries(job->ir, job->module, &entries);
+  const char **names = MDL_NEW(job->session->arena, const char *, (size_t)count + 1);
+  if (!count) return mdl_error(job->session, MDL_E0802, MDL_NO_SPAN), false;
+  for (int i = 0; i < count; i++) names[i] = mdl_signature_read(job->ir, entries[i])->entry;
+  for (int i = 0; i < count && *words; i++) {
+    if (strcmp(names[i], **word)) continue;
+    *entry = entries[i];
+    ++*word, --*words;
+    return true;
+  }
+  if (*words && !is_value(**word)) return unknown_entry(job, **word, count, names);
+  if (count > 1) return unknown_entry(job, NULL, count, names);
+  *entry = entries[0];
+  return true;
+}
+
+/* ---- running ----------------------------------------------------------------------------- */
+
+static MdlExit finish(MdlJob *job, const MdlArgs *args, const MdlCall *call)
+{
+  bool json = mdl_option_on(job->line, "json");
+  if (!call->status) {
+    fputs(json ? mdl_show_json(args) : mdl_show_text(args), stdout);
+    return MDL_EXIT_ok;
+  }
+  const char *failure = mdl_call_report(job->session, args->signature, call);
+  if (json) fputs(failure, stdout);
+  return MDL_EXIT_check;
+}
+
+static MdlExit run_entry(MdlJob *job, const char *name, MdlArgs *args)
+{
+  MdlCall call;
+  MlirOperation entry;
+  mdl_call_find(job, name, &entry);
+  bool good = mdl_args_bind(args) && mdl_args_fill(args) && mdl_args_init(args, job) &&
+              mdl_call(job, entry, args, &call);
+  return good ? finish(job, args, &call) : MDL_EXIT_program;
+}
+
+static MdlExit run_file(MdlJob *job, int words, const char **word)
+{
+  MlirOperation entry = {NULL};
+  MdlArgs args;
+  if (!mdl_job_front(job) || mdl_error_count(job->session)) return MDL_EXIT_program;
+  if (!choose_entry(job, &words, &word, &entry)) return MDL_EXIT_program;
+  const MdlSignature *signature = mdl_signature_read(job->ir, entry);
+  MdlExit code = MDL_EXIT_program;
+  if (mdl_args_read(&args, job->session, signature, mdl_option(job->line, "args"), words, word) &&
+      mdl_job_passes(job, MDL_FORM_loops))
+    code = run_entry(job, signature->entry, &args);
+  mdl_args_close(&args);
+  return code;
+}
+
 MdlExit mdl_run(MdlSession *session, const MdlCommandLine *line)
 {
-  (void)line;
-  mdl_error(session, MDL_E0990, MDL_NO_SPAN, "mdlc run");
-  return MDL_EXIT_program;
+  MdlJob job;
+  if (!line->input_count) {
+    mdl_error(session, MDL_E0812, MDL_NO_SPAN, "0");
+    return MDL_EXIT_usage;
+  }
+  if (!mdl_job_open(&job, session, line, false)) return MDL_EXIT_usage;
+  MdlExit code = MDL_EXIT_program;
+  if (mdl_job_read(&job, line->input[0]))
+    code = run_file(&job, line->input_count - 1, line->input + 1);
+  mdl_job_close(&job);
+  return code;
 }
