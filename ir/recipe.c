@@ -6,11 +6,13 @@
 
 static const char *const kinds[] = {"jvp", "vjp", "vmap"};
 
-static bool same_ints(int n, const int64_t *a, int m, const int64_t *b) {
+static bool same_ints(int n, const int64_t *a, int m, const int64_t *b)
+{
   return n == m && (n == 0 || !memcmp(a, b, (size_t)n * sizeof *a));
 }
 
-static bool same_recipe(const MdlRecipe *a, const MdlRecipe *b) {
+static bool same_recipe(const MdlRecipe *a, const MdlRecipe *b)
+{
   return a->kind == b->kind && a->size == b->size && !strcmp(a->of, b->of) &&
          same_ints(a->wrts, a->wrt, b->wrts, b->wrt) && same_ints(a->outs, a->out, b->outs, b->out);
 }
@@ -18,7 +20,8 @@ static bool same_recipe(const MdlRecipe *a, const MdlRecipe *b) {
 /* f.vjp, f.vjp_1, ... of which one may be the wanted recipe already. Null: none is, and *name is
  * the first free one. */
 static MlirOperation find(MdlIr *ir, const MdlMap *symbols, const MdlRecipe *recipe,
-                          const char **name) {
+                          const char **name)
+{
   const char *base = mdl_text(ir->arena, "%s.%s", recipe->of, kinds[recipe->kind]);
   *name = mdl_intern_text(ir->arena, base);
   for (int i = 1; mdl_map_has(symbols, *name); i++) {
@@ -32,7 +35,8 @@ static MlirOperation find(MdlIr *ir, const MdlMap *symbols, const MdlRecipe *rec
   return (MlirOperation){NULL};
 }
 
-static MlirType with_axis(MdlIr *ir, MlirType type, const MdlSize *size) {
+static MlirType with_axis(MdlIr *ir, MlirType type, const MdlSize *size)
+{
   const MdlType *from = mdl_type_read(ir, type);
   if (from->rank == MDL_MAX_RANK)
     MDL_BUG(ir->session, "vmap of %s: the rank is over the limit", mdl_type_text(ir->arena, from));
@@ -41,7 +45,8 @@ static MlirType with_axis(MdlIr *ir, MlirType type, const MdlSize *size) {
   return mdl_type_make(ir, &to);
 }
 
-static bool contains(int count, const int64_t *list, int64_t value) {
+static bool contains(int count, const int64_t *list, int64_t value)
+{
   for (int i = 0; i < count; i++)
     if (list[i] == value) return true;
   return false;
@@ -49,7 +54,8 @@ static bool contains(int count, const int64_t *list, int64_t value) {
 
 /* The types that the recipe implies; `arg` and `result` have room for twice those of f. */
 static void imply(MdlIr *ir, MlirOperation of, const MdlRecipe *r, MdlFunc *f, MlirType *arg,
-                  MlirType *result) {
+                  MlirType *result)
+{
   f->args = mdl_func_args(of), f->results = mdl_func_results(of);
   bool maps = r->kind == MDL_RECIPE_vmap;
   for (int i = 0; i < f->args; i++) {
@@ -79,7 +85,8 @@ static void imply(MdlIr *ir, MlirOperation of, const MdlRecipe *r, MdlFunc *f, M
 }
 
 MlirOperation mdl_recipe_declare(MdlIr *ir, MlirOperation module, MdlMap *symbols,
-                                 const MdlRecipe *recipe, MlirLocation at) {
+                                 const MdlRecipe *recipe, MlirLocation at)
+{
   MlirOperation of = mdl_symbol(ir, symbols, recipe->of);
   if (mdl_is_null(of)) MDL_BUG(ir->session, "a recipe of `%s`, which is not there", recipe->of);
   const char *name = NULL;
@@ -104,11 +111,13 @@ MlirOperation mdl_recipe_declare(MdlIr *ir, MlirOperation module, MdlMap *symbol
   return func;
 }
 
-bool mdl_is_recipe(MlirOperation func) {
+bool mdl_is_recipe(MlirOperation func)
+{
   return mdl_op_has(func, "mdl.derive") && !mdl_body(func, 0).ptr;
 }
 
-static int64_t *read_list(MdlIr *ir, MlirOperation func, const char *name, int *count) {
+static int64_t *read_list(MdlIr *ir, MlirOperation func, const char *name, int *count)
+{
   *count = mdl_op_ints(func, name, NULL, 0);
   if (*count < 0) *count = 0;
   int64_t *list = MDL_NEW(ir->arena, int64_t, (size_t)*count);
@@ -116,7 +125,8 @@ static int64_t *read_list(MdlIr *ir, MlirOperation func, const char *name, int *
   return list;
 }
 
-MdlRecipe mdl_recipe_read(MdlIr *ir, MlirOperation func) {
+MdlRecipe mdl_recipe_read(MdlIr *ir, MlirOperation func)
+{
   const char *kind = mdl_op_text(ir, func, "mdl.derive"), *of = mdl_op_text(ir, func, "mdl.of");
   MdlRecipe recipe = {.of = of};
   int found = 0;
