@@ -1,0 +1,409 @@
+/* One op as an expression: operators, calls by name, the sugar of some rows, and for all others the
+ * total form mdl.op(operands, attribute=value). */
+#include "ir/view_print.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static MdlExpr atom(const char *text) { return (MdlExpr){text, MDL_VIEW_ATOM, false}; }
+
+static const MdlType *type_of(MdlView *v, MlirValue value) { return mdl_type_of(v->ir, value); }
+
+bool mdl_view_is_const(MdlView *v, MlirValue value)
+{
+  return mdl_def_op(v->ir, value) == MDL_OP_const;
+}
+
+const char *mdl_view_type(MdlView *v, const MdlType *type) { return mdl_type_text(v->arena, type); }
+
+/* ---- constants --------------------------------------------------------------------------- */
+
+static MdlExpr literal(MdlView *v, MlirValue value)
+{
+  MdlAttrs attrs = mdl_attrs_of(v->ir, mdl_def(value));
+  double real = 0;
+  int64_t integer = 0;
+  if (!mdl_get_number(&attrs, "value", &real, &integer))
+    MDL_BUG(v->ir->session, "a constant is no number");
+  const char *text = mdl_view_number(v->arena, type_of(v, value)->dtype, real, integer);
+  return (MdlExpr){text, *text == '-' ? 8 : MDL_VIEW_ATOM, false};
+}
+
+static const char *enclosed(MdlView *v, MdlExpr e, int precedence)
+{
+  return e.precedence >= precedence ? e.text : mdl_text(v->arena, "(%s)", e.text);
+}
+
+/* A constant with its type: f32(2), or bound by a `let` with its type where it is a tensor. */
+static MdlExpr typed_literal(MdlView *v, MlirValue value)
+{
+  const MdlType *type = type_of(v, value);
+  MdlExpr e = literal(v, value);
+  if (type->rank) {
+    e = atom(mdl_text(v->arena, "mdl.const(value=%s)", e.text));
+    e.needs_type = true;
+    return atom(mdl_view_let(v, value, "t", e));
+  }
+  if (type->dtype == MDL_index) return atom(mdl_text(v->arena, "mdl.size(of=\"%s\")", e.text));
+  if (type->dtype == MDL_bool) return e;
+  return atom(mdl_text(v->arena, "%s(%s)", mdl_dtypes[type->dtype].name, e.text));
+}
+
+const char *mdl_view_typed(MdlView *v, MlirValue value, int precedence)
+{
+  if (mdl_view_is_const(v, value)) return enclosed(v, typed_literal(v, value), precedence);
+  const MdlExpr *e = mdl_view_get(v, value);
+  if (!e) MDL_BUG(v->ir->session, "a value is printed before its definition");
+  return enclosed(v, *e, precedence);
+}
+
+const char *mdl_view_plain(MdlView *v, MlirValue value, int precedence)
+{
+  bool bare = mdl_view_is_const(v, value) && !type_of(v, value)->rank;
+  return bare ? enclosed(v, literal(v, value), precedence) : mdl_view_typed(v, value, precedence);
+}
+
+/* ---- elementwise rows -------------------------------------------------------------------- */
+
+/* An operand whose text has the whole shape and a type of its own. */
+static bool is_solid(MdlView *v, MlirValue value)
+{
+  MdlOp def = mdl_def_op(v->ir, value);
+  return def != MDL_OP_const && def != MDL_OP_broadcast;
+}
+
+static bool has_solid(MdlView *v, MlirOperation op, int but)
+{
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    if (i != but && is_solid(v, mdl_operand(op, i))) return true;
+  return false;
+}
+
+/* A literal takes its element type from an operand with the same letter of the sig. */
+static bool letter_is_known(MdlView *v, MlirOperation op, int operand)
+{
+  const char *sig = mdl_op_info(mdl_op(v->ir, op))->sig;
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    if (i != operand && sig[i] == sig[operand] && is_solid(v, mdl_operand(op, i))) return true;
+  return false;
+}
+
+bool mdl_view_is_implicit(MdlView *v, MlirOperation op)
+{
+  if (mdl_op(v->ir, op) != MDL_OP_broadcast) return false;
+  if (mdl_view_is_const(v, mdl_operand(op, 0))) return false;
+  MlirOperation user;
+  int operand, uses = mdl_use_count(mdl_result(op, 0));
+  if (uses > 16) return false;
+  for (int i = 0; i < uses && mdl_use(mdl_result(op, 0), i, &user, &operand); i++) {
+    MdlOp id = mdl_op(v->ir, user);
+    if (id >= MDL_OP_COUNT || !mdl_op_info(id)->elementwise || !has_solid(v, user, operand))
+      return false;
+  }
+  return uses > 0;
+}
+
+/* x, x[:, new]: a where it stands for a broadcast of it. */
+static MdlExpr broadcast_expr(MdlView *v, MlirOperation op)
+{
+  MlirValue a = mdl_operand(op, 0);
+  MdlAttrs attrs = mdl_attrs_of(v->ir, op);
+  int64_t dims[MDL_MAX_RANK];
+  int count = mdl_get_ints(&attrs, "dims", dims);
+  if (!count) return atom(mdl_view_typed(v, a, MDL_VIEW_ATOM));
+  const char *index = "";
+  for (int axis = 0, next = 0; axis < type_of(v, mdl_result(op, 0))->rank; axis++) {
+    bool here = next < count && dims[next] == axis;
+    index = mdl_text(v->arena, "%s%s%s", index, axis ? ", " : "", here ? ":" : "new");
+    next += here;
+  }
+  const char *text = mdl_view_typed(v, a, MDL_VIEW_ATOM);
+  return atom(strstr(index, "new") ? mdl_text(v->arena, "%s[%s]", text, index) : text);
+}
+
+static const char *elementwise_operand(MdlView *v, MlirOperation op, int i, int precedence)
+{
+  MlirValue value = mdl_operand(op, i);
+  if (mdl_view_is_const(v, value) && letter_is_known(v, op, i))
+    return enclosed(v, literal(v, value), precedence);
+  return mdl_view_typed(v, value, precedence);
+}
+
+/* `&&`, `||` and `!` are for bools. */
+static const MdlInfix *infix_of(MdlView *v, MlirOperation op)
+{
+  MdlOp id = mdl_op(v->ir, op);
+  bool logical = id == MDL_OP_bitand || id == MDL_OP_bitor || id == MDL_OP_bitnot;
+  if (logical && type_of(v, mdl_result(op, 0))->dtype != MDL_bool) return NULL;
+  return mdl_infix_of(id);
+}
+
+static MdlExpr elementwise(MdlView *v, MlirOperation op)
+{
+  const MdlInfix *infix = infix_of(v, op);
+  if (infix && infix->arity == 1)
+    return (MdlExpr){mdl_text(v->arena, "%s%s", infix->text,
+                              elementwise_operand(v, op, 0, infix->precedence + 1)),
+                     infix->precedence, false};
+  if (infix) {
+    int p = infix->precedence;
+    const char *a = elementwise_operand(v, op, 0, p + (infix->associativity != MDL_ASSOC_left));
+    const char *b = elementwise_operand(v, op, 1, p + (infix->associativity != MDL_ASSOC_right));
+    /* a*-b and a - -b are legal and ugly. */
+    if (*b == '-') b = mdl_text(v->arena, "(%s)", b);
+    const char *blank = infix->spaced ? " " : "";
+    return (MdlExpr){mdl_text(v->arena, "%s%s%s%s%s", a, blank, infix->text, blank, b), p, false};
+  }
+  const char *text = "";
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    text = mdl_text(v->arena, "%s%s%s", text, i ? ", " : "", elementwise_operand(v, op, i, 0));
+  return atom(mdl_text(v->arena, "%s(%s)", mdl_op_info(mdl_op(v->ir, op))->name, text));
+}
+
+/* ---- the total form ---------------------------------------------------------------------- */
+
+static const char *int_list(MdlView *v, int count, const int64_t *values)
+{
+  const char *text = "[";
+  for (int i = 0; i < count; i++)
+    text = mdl_text(v->arena, "%s%s%lld", text, i ? ", " : "", (long long)values[i]);
+  return mdl_text(v->arena, "%s]", text);
+}
+
+static const char *size_list(MdlView *v, const MdlAttrs *attrs, const char *name)
+{
+  const MdlSize *sizes[MDL_MAX_RANK];
+  int count = mdl_get_sizes(attrs, name, sizes);
+  const char *text = "";
+  for (int i = 0; i < count; i++)
+    text = mdl_text(v->arena, "%s%s%s", text, i ? ", " : "[", mdl_size_text(sizes[i]));
+  return count ? mdl_text(v->arena, "%s]", text) : NULL;
+}
+
+static const char *element_list(MdlView *v, MlirOperation op, const MdlAttrs *attrs,
+                                const char *name)
+{
+  const MdlType *type = type_of(v, mdl_result(op, 0));
+  int64_t count = 0;
+  mdl_size_is_const(mdl_type_elements(v->ir->sizes, type), &count);
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  if (!out) MDL_BUG(v->ir->session, "no memory stream");
+  for (int64_t i = 0; i < count; i++) {
+    double real;
+    int64_t integer;
+    mdl_get_element(attrs, name, i, &real, &integer);
+    fprintf(out, "%s%s", i ? ", " : "[", mdl_view_number(v->arena, type->dtype, real, integer));
+  }
+  fclose(out);
+  const char *copy = count ? mdl_text(v->arena, "%s]", text) : NULL;
+  free(text);
+  return copy;
+}
+
+/* The value of an attribute as mdl text; NULL where it says nothing (an empty list, false). */
+static const char *attribute(MdlView *v, MlirOperation op, const MdlAttrs *attrs, MdlAttrInfo info)
+{
+  int64_t a[MDL_MAX_RANK], b[MDL_MAX_RANK], integer = 0;
+  double real = 0;
+  int count;
+  switch (info.kind) {
+  case MDL_ATTR_axis:
+  case MDL_ATTR_int:
+    return mdl_text(v->arena, "%lld", (long long)mdl_get_int(attrs, info.name));
+  case MDL_ATTR_axes:
+  case MDL_ATTR_perm:
+  case MDL_ATTR_dims:
+    count = mdl_get_ints(attrs, info.name, a);
+    return count ? int_list(v, count, a) : NULL;
+  case MDL_ATTR_sizes:
+    return size_list(v, attrs, info.name);
+  case MDL_ATTR_pairs:
+    count = mdl_get_pairs(attrs, info.name, a, b);
+    return count ? mdl_text(v->arena, "[%s, %s]", int_list(v, count, a), int_list(v, count, b))
+                 : NULL;
+  case MDL_ATTR_flag:
+    return mdl_get_flag(attrs, info.name) ? "true" : NULL;
+  case MDL_ATTR_text:
+    return mdl_view_string(v->arena, mdl_get_text(attrs, info.name));
+  case MDL_ATTR_number:
+    if (mdl_op(v->ir, op) == MDL_OP_table) return element_list(v, op, attrs, info.name);
+    mdl_get_number(attrs, info.name, &real, &integer);
+    return mdl_view_number(v->arena, type_of(v, mdl_result(op, 0))->dtype, real, integer);
+  }
+  return NULL;
+}
+
+/* Rows whose result is not said by operands and attributes, though the table's Z says so for more:
+ * positions are always i32. */
+static bool wants_type(MdlOp op)
+{
+  return strchr(mdl_op_info(op)->sig, 'Z') && op != MDL_OP_argmax && op != MDL_OP_argmin &&
+         op != MDL_OP_sort;
+}
+
+static MdlExpr total(MdlView *v, MlirOperation op)
+{
+  const MdlOpInfo *row = mdl_op_info(mdl_op(v->ir, op));
+  MdlAttrs attrs = mdl_attrs_of(v->ir, op);
+  const char *text = "";
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    text = mdl_text(v->arena, "%s%s%s", text, *text ? ", " : "",
+                    mdl_view_typed(v, mdl_operand(op, i), 0));
+  for (int i = 0; i < row->attrs; i++) {
+    const char *value = attribute(v, op, &attrs, row->attr[i]);
+    if (value)
+      text = mdl_text(v->arena, "%s%s%s=%s", text, *text ? ", " : "", row->attr[i].name, value);
+  }
+  MdlExpr e = atom(mdl_text(v->arena, "mdl.%s(%s)", row->name, text));
+  bool is_index = mdl_result_count(op) && type_of(v, mdl_result(op, 0))->dtype == MDL_index;
+  e.needs_type = wants_type(mdl_op(v->ir, op)) && !is_index;
+  return e;
+}
+
+/* ---- sugar ------------------------------------------------------------------------------- */
+
+/* Returns an expression without text where the sugar does not say the op. */
+typedef MdlExpr SugarFn(MdlView *v, MlirOperation op, const MdlAttrs *attrs);
+
+static const MdlExpr none = {0};
+
+static MdlExpr sugar_size(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
+{
+  const MdlType *type = type_of(v, mdl_result(op, 0));
+  const char *text = mdl_get_text(attrs, "of");
+  const MdlSize *size = mdl_size_parse(v->ir->sizes, text, strlen(text));
+  if (!size) MDL_BUG(v->ir->session, "mdl.size of `%s`", text);
+  MdlExpr e = mdl_view_size(v->arena, size);
+  if (type->dtype == MDL_index) {
+    int64_t value;
+    bool is_number = mdl_size_is_const(size, &value);
+    return is_number ? atom(mdl_text(v->arena, "mdl.size(of=\"%s\")", text)) : e;
+  }
+  return type->rank ? none
+                    : atom(mdl_text(v->arena, "%s(%s)", mdl_dtypes[type->dtype].name, e.text));
+}
+
+static MdlExpr sugar_convert(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
+{
+  (void)attrs;
+  MdlDtype to = type_of(v, mdl_result(op, 0))->dtype;
+  if (to == MDL_index) return none;
+  return atom(
+      mdl_text(v->arena, "%s(%s)", mdl_dtypes[to].name, mdl_view_typed(v, mdl_operand(op, 0), 0)));
+}
+
+static MdlExpr sugar_stop_grad(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
+{
+  (void)attrs;
+  return atom(mdl_text(v->arena, "stop_grad(%s)", mdl_view_typed(v, mdl_operand(op, 0), 0)));
+}
+
+/* sum(x), sum(x, axis=0), sum(x, axis=(0, 1)) */
+static MdlExpr sugar_reduce(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
+{
+  int64_t axes[MDL_MAX_RANK];
+  int count = mdl_get_ints(attrs, "axes", axes);
+  if (!count) return none;
+  const char *name = mdl_op_info(mdl_op(v->ir, op))->name + strlen("reduce_");
+  const char *a = mdl_view_typed(v, mdl_operand(op, 0), 0);
+  if (count == type_of(v, mdl_operand(op, 0))->rank)
+    return atom(mdl_text(v->arena, "%s(%s)", name, a));
+  const char *list = int_list(v, count, axes);
+  list = count == 1 ? mdl_text(v->arena, "%lld", (long long)axes[0])
+                    : mdl_text(v->arena, "(%.*s)", (int)strlen(list) - 2, list + 1);
+  return atom(mdl_text(v->arena, "%s(%s, axis=%s)", name, a, list));
+}
+
+static MdlExpr sugar_axis(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
+{
+  const MdlOpInfo *row = mdl_op_info(mdl_op(v->ir, op));
+  if (row->attrs > 1 && mdl_get_flag(attrs, row->attr[1].name)) return none;
+  return atom(mdl_text(v->arena, "%s(%s, axis=%lld)", row->name,
+                       mdl_view_typed(v, mdl_operand(op, 0), 0),
+                       (long long)mdl_get_int(attrs, "axis")));
+}
+
+static MdlExpr sugar_transpose(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
+{
+  int64_t perm[MDL_MAX_RANK];
+  int rank = mdl_get_ints(attrs, "perm", perm);
+  const char *a = mdl_view_typed(v, mdl_operand(op, 0), 0), *list = "";
+  for (int i = 0; i < rank; i++) list = mdl_text(v->arena, "%s, %lld", list, (long long)perm[i]);
+  bool reverses = true;
+  for (int i = 0; i < rank; i++) reverses &= perm[i] == rank - 1 - i;
+  return atom(mdl_text(v->arena, "transpose(%s%s)", a, reverses ? "" : list));
+}
+
+/* x[1:3, :, ::2] */
+static MdlExpr sugar_slice(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
+{
+  const MdlSize *start[MDL_MAX_RANK], *limit[MDL_MAX_RANK];
+  int64_t step[MDL_MAX_RANK], zero = -1;
+  int rank = mdl_get_sizes(attrs, "start", start);
+  mdl_get_sizes(attrs, "limit", limit);
+  mdl_get_ints(attrs, "step", step);
+  const MdlType *type = type_of(v, mdl_operand(op, 0));
+  const char *list = "";
+  for (int i = 0; i < rank; i++) {
+    const char *from = mdl_size_text(start[i]), *to = mdl_size_text(limit[i]);
+    /* A quotient of sizes means something else in an expression. */
+    if (strchr(from, '/') || strchr(to, '/') || *from == '-' || *to == '-') return none;
+    bool first = mdl_size_is_const(start[i], &zero) && zero == 0;
+    list = mdl_text(v->arena, "%s%s%s:%s", list, i ? ", " : "", first ? "" : from,
+                    limit[i] == type->dim[i] ? "" : to);
+    if (step[i] != 1) list = mdl_text(v->arena, "%s:%lld", list, (long long)step[i]);
+  }
+  return atom(
+      mdl_text(v->arena, "%s[%s]", mdl_view_typed(v, mdl_operand(op, 0), MDL_VIEW_ATOM), list));
+}
+
+/* a @ b where the last axis of a meets the last but one of b and all before are batch. */
+static bool is_matmul(int ra, int rb, int contracted, const int64_t *a, const int64_t *b,
+                      int batched, const int64_t *ab, const int64_t *bb)
+{
+  if (contracted != 1 || a[0] != ra - 1) return false;
+  if (!batched) return ra <= 2 && rb <= 2 && b[0] == 0 && ra + rb > 2;
+  if (ra != rb || batched != ra - 2 || b[0] != rb - 2) return false;
+  for (int i = 0; i < batched; i++)
+    if (ab[i] != i || bb[i] != i) return false;
+  return true;
+}
+
+static MdlExpr sugar_dot(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
+{
+  int64_t a[MDL_MAX_RANK], b[MDL_MAX_RANK], ab[MDL_MAX_RANK], bb[MDL_MAX_RANK];
+  int contracted = mdl_get_pairs(attrs, "contract", a, b);
+  int batched = mdl_get_pairs(attrs, "batch", ab, bb);
+  int ra = type_of(v, mdl_operand(op, 0))->rank, rb = type_of(v, mdl_operand(op, 1))->rank;
+  if (!is_matmul(ra, rb, contracted, a, b, batched, ab, bb)) return none;
+  return (MdlExpr){mdl_text(v->arena, "%s @ %s", mdl_view_typed(v, mdl_operand(op, 0), 7),
+                            mdl_view_typed(v, mdl_operand(op, 1), 8)),
+                   7, false};
+}
+
+static SugarFn *const sugar[MDL_OP_COUNT] = {
+    [MDL_OP_size] = sugar_size,           [MDL_OP_convert] = sugar_convert,
+    [MDL_OP_stop_grad] = sugar_stop_grad, [MDL_OP_transpose] = sugar_transpose,
+    [MDL_OP_slice] = sugar_slice,         [MDL_OP_dot] = sugar_dot,
+    [MDL_OP_reduce_sum] = sugar_reduce,   [MDL_OP_reduce_prod] = sugar_reduce,
+    [MDL_OP_reduce_max] = sugar_reduce,   [MDL_OP_reduce_min] = sugar_reduce,
+    [MDL_OP_reduce_any] = sugar_reduce,   [MDL_OP_reduce_all] = sugar_reduce,
+    [MDL_OP_argmax] = sugar_axis,         [MDL_OP_argmin] = sugar_axis,
+    [MDL_OP_cumsum] = sugar_axis,         [MDL_OP_cumprod] = sugar_axis,
+    [MDL_OP_cummax] = sugar_axis,
+};
+
+MdlExpr mdl_view_expr(MdlView *v, MlirOperation op)
+{
+  MdlOp id = mdl_op(v->ir, op);
+  if (mdl_op_info(id)->elementwise) return elementwise(v, op);
+  if (mdl_view_is_implicit(v, op)) return broadcast_expr(v, op);
+  if (sugar[id]) {
+    MdlAttrs attrs = mdl_attrs_of(v->ir, op);
+    MdlExpr e = sugar[id](v, op, &attrs);
+    if (e.text) return e;
+  }
+  return total(v, op);
+}
