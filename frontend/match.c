@@ -92,7 +92,7 @@ static void blame(MdlTokens *tokens, int from, int to)
       outer = tokens->token[outer].open;
     MdlReport *report;
     if (outer >= 0) {
-      report = unmatched(tokens, open, "never closed");
+      report = unmatched(tokens, open, "is never closed");
       mdl_also(report, mdl_token_span(tokens, i), "closes the `%c` outside it",
                tokens->token[outer].kind);
     } else {
@@ -101,7 +101,7 @@ static void blame(MdlTokens *tokens, int from, int to)
     }
     return;
   }
-  MdlReport *report = unmatched(tokens, open, "never closed");
+  MdlReport *report = unmatched(tokens, open, "is never closed");
   int outer = tokens->token[open].open;
   if (outer >= 0) mdl_also(report, mdl_token_span(tokens, outer), "open too");
 }

@@ -33,9 +33,10 @@ static void check_used(MdlParser *p, const MdlStmt *above, const MdlStmt *stmt)
 {
   if (stmt->kind != MDL_STMT_expr || !is_unused_value(stmt->value)) return;
   const MdlExpr *e = stmt->value;
-  const char *text = mdl_source_text(p->session, e->at);
-  MdlReport *report = mdl_syntax_error(p, MDL_E0602, e->at, text, NULL);
   bool negated = e->kind == MDL_EXPR_unary && e->binary.op == MDL_OPERATOR_neg;
+  const char *text = mdl_source_text(p->session, negated ? e->binary.left->at : e->at);
+  if (negated) text = mdl_text(p->arena, "-%s", text);
+  MdlReport *report = mdl_syntax_error(p, MDL_E0602, e->at, text, NULL);
   if (!negated || !above) {
     mdl_help(report, "`let _ = %s` drops it", text);
     return;
@@ -44,7 +45,7 @@ static void check_used(MdlParser *p, const MdlStmt *above, const MdlStmt *stmt)
   mdl_also(report, above->at, "ended by its newline");
   mdl_help(report, "to go on, end the line above with `-`");
   mdl_fix(report, false, end, " -");
-  mdl_fix(report, false, (MdlSpan){e->at.file, e->at.start, e->binary.left->at.start}, "  ");
+  mdl_fix(report, false, (MdlSpan){e->at.file, e->at.start, e->binary.left->at.start}, "");
 }
 
 MdlBlock *mdl_node_braces(MdlParser *p, MdlSpan at, const MdlStmtList *stmts)

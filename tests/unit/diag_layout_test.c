@@ -72,7 +72,7 @@ END_TEST
 START_TEST(the_end_of_a_file_has_a_place) {
   MdlSession *s = mdl_session_create();
   int f = source(s, "t.mdl", "fn f(");
-  mdl_error(s, MDL_E0104, (MdlSpan){f, 5, 5}, "(", "never closed");
+  mdl_error(s, MDL_E0104, (MdlSpan){f, 5, 5}, "(", "is never closed");
   expect(s, "t.mdl:1:6: error[E0104]: `(` is never closed\n"
             "1 | fn f(\n"
             "  |      ^\n\n");
