@@ -106,6 +106,13 @@ static void blame(MdlTokens *tokens, int from, int to)
   if (outer >= 0) mdl_also(report, mdl_token_span(tokens, outer), "open too");
 }
 
+/* Half a text swallows brackets: its own report is enough. */
+static bool any_bad(const MdlTokens *tokens, int from, int to) {
+  for (int i = from; i < to; i++)
+    if (tokens->token[i].bad) return true;
+  return false;
+}
+
 void mdl_match(MdlTokens *tokens)
 {
   if (pair_all(tokens, 0, tokens->count)) return;
@@ -114,7 +121,7 @@ void mdl_match(MdlTokens *tokens)
     while (to < tokens->count && !item_starts(tokens, to)) to++;
     for (int i = from; i < to; i++) tokens->token[i].match = tokens->token[i].open = -1;
     if (pair_all(tokens, from, to)) continue;
-    blame(tokens, from, to);
+    if (!any_bad(tokens, from, to)) blame(tokens, from, to);
     mdl_token_broken(tokens, from);
     for (int i = from; i < to; i++) tokens->token[i].dropped = true;
   }
