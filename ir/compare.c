@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static uint64_t mix(uint64_t h, uint64_t with) {
+static uint64_t mix(uint64_t h, uint64_t with)
+{
   h = (h ^ with) * 0x9E3779B97F4A7C15u;
   return h ^ h >> 29;
 }
@@ -11,13 +12,15 @@ static uint64_t mix(uint64_t h, uint64_t with) {
 static uint64_t mix_pointer(uint64_t h, const void *p) { return mix(h, (uint64_t)(uintptr_t)p); }
 
 /* Names of values say nothing about what an op does. */
-static bool counts(MlirNamedAttribute attr) {
+static bool counts(MlirNamedAttribute attr)
+{
   MlirStringRef name = mlirIdentifierStr(attr.name);
   return name.length != 9 || memcmp(name.data, "mdl.names", 9);
 }
 
 /* Name, attributes and types: all uniqued, so their addresses stand for them. */
-static uint64_t mix_shape(uint64_t h, MlirOperation op) {
+static uint64_t mix_shape(uint64_t h, MlirOperation op)
+{
   h = mix_pointer(h, mlirIdentifierStr(mlirOperationGetName(op)).data);
   for (intptr_t i = 0; i < mlirOperationGetNumAttributes(op); i++) {
     MlirNamedAttribute attr = mlirOperationGetAttribute(op, i);
@@ -30,7 +33,8 @@ static uint64_t mix_shape(uint64_t h, MlirOperation op) {
 
 /* ---- change ------------------------------------------------------------------------------ */
 
-static bool add_print(void *user, MlirOperation op) {
+static bool add_print(void *user, MlirOperation op)
+{
   uint64_t h = mix_shape(mix_pointer(*(uint64_t *)user, op.ptr), op);
   for (int i = 0; i < mdl_operand_count(op); i++) h = mix_pointer(h, mdl_operand(op, i).ptr);
   for (int i = 0; i < mdl_region_count(op); i++) {
@@ -42,7 +46,8 @@ static bool add_print(void *user, MlirOperation op) {
   return true;
 }
 
-uint64_t mdl_fingerprint(MlirOperation op) {
+uint64_t mdl_fingerprint(MlirOperation op)
+{
   uint64_t h = 0;
   mdl_walk(op, add_print, &h);
   return h;
@@ -53,11 +58,13 @@ uint64_t mdl_fingerprint(MlirOperation op) {
 /* Values defined inside the op count by their order, those outside by themselves. */
 static uint64_t hash(MdlMap *inside, uint64_t h, MlirOperation op);
 
-static void number(MdlMap *inside, MlirValue value) {
+static void number(MdlMap *inside, MlirValue value)
+{
   mdl_map_set(inside, value.ptr, (void *)(intptr_t)(mdl_map_count(inside) + 1));
 }
 
-static uint64_t hash_body(MdlMap *inside, uint64_t h, MlirBlock body) {
+static uint64_t hash_body(MdlMap *inside, uint64_t h, MlirBlock body)
+{
   for (int i = 0; i < mdl_arg_count(body); i++) {
     h = mix_pointer(h, mlirValueGetType(mdl_arg(body, i)).ptr);
     number(inside, mdl_arg(body, i));
@@ -69,7 +76,8 @@ static uint64_t hash_body(MdlMap *inside, uint64_t h, MlirBlock body) {
   return h;
 }
 
-static uint64_t hash(MdlMap *inside, uint64_t h, MlirOperation op) {
+static uint64_t hash(MdlMap *inside, uint64_t h, MlirOperation op)
+{
   h = mix_shape(h, op);
   for (int i = 0; i < mdl_operand_count(op); i++) {
     MlirValue operand = mdl_operand(op, i);
@@ -83,11 +91,13 @@ static uint64_t hash(MdlMap *inside, uint64_t h, MlirOperation op) {
   return h;
 }
 
-uint64_t mdl_op_hash(MdlIr *ir, MlirOperation op) {
+uint64_t mdl_op_hash(MdlIr *ir, MlirOperation op)
+{
   return hash(mdl_region_count(op) ? mdl_map_create(ir->arena) : NULL, 0, op);
 }
 
-static bool same_attrs(MlirOperation a, MlirOperation b) {
+static bool same_attrs(MlirOperation a, MlirOperation b)
+{
   intptr_t na = mlirOperationGetNumAttributes(a), nb = mlirOperationGetNumAttributes(b);
   intptr_t i = 0, k = 0;
   while (i < na || k < nb) {
@@ -110,7 +120,8 @@ static bool same_attrs(MlirOperation a, MlirOperation b) {
 /* `map`: values inside a -> values inside b; NULL while neither has regions. */
 static bool same(MdlMap *map, MlirOperation a, MlirOperation b);
 
-static bool same_body(MdlMap *map, MlirBlock a, MlirBlock b) {
+static bool same_body(MdlMap *map, MlirBlock a, MlirBlock b)
+{
   if (!a.ptr || !b.ptr) return a.ptr == b.ptr;
   if (mdl_arg_count(a) != mdl_arg_count(b)) return false;
   for (int i = 0; i < mdl_arg_count(a); i++) {
@@ -126,7 +137,8 @@ static bool same_body(MdlMap *map, MlirBlock a, MlirBlock b) {
   return mdl_is_null(x) && mdl_is_null(y);
 }
 
-static bool same(MdlMap *map, MlirOperation a, MlirOperation b) {
+static bool same(MdlMap *map, MlirOperation a, MlirOperation b)
+{
   if (mlirOperationGetName(a).ptr != mlirOperationGetName(b).ptr || !same_attrs(a, b) ||
       mdl_operand_count(a) != mdl_operand_count(b) || mdl_result_count(a) != mdl_result_count(b) ||
       mdl_region_count(a) != mdl_region_count(b))
@@ -144,6 +156,7 @@ static bool same(MdlMap *map, MlirOperation a, MlirOperation b) {
   return true;
 }
 
-bool mdl_op_same(MdlIr *ir, MlirOperation a, MlirOperation b) {
+bool mdl_op_same(MdlIr *ir, MlirOperation a, MlirOperation b)
+{
   return same(mdl_region_count(a) ? mdl_map_create(ir->arena) : NULL, a, b);
 }

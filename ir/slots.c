@@ -1,11 +1,13 @@
 /* The carried values of loops and branches: changing how many there are. */
 #include "ir/build.h"
 
-void mdl_set_operands(MlirOperation op, int count, const MlirValue *values) {
+void mdl_set_operands(MlirOperation op, int count, const MlirValue *values)
+{
   mlirOperationSetOperands(op, count, values);
 }
 
-int mdl_slots_at(MdlIr *ir, MlirOperation op) {
+int mdl_slots_at(MdlIr *ir, MlirOperation op)
+{
   switch ((int)mdl_op(ir, op)) {
   case MDL_OP_for:
     return 3;
@@ -22,8 +24,8 @@ int mdl_slots_at(MdlIr *ir, MlirOperation op) {
 static int args_at(MdlIr *ir, MlirOperation op) { return mdl_op(ir, op) == MDL_OP_for ? 1 : 0; }
 
 /* Operands up to the slots, then those of kept slots. */
-static void keep_operands(MdlIr *ir, MlirOperation op, MlirOperationState *state,
-                          const bool *keep) {
+static void keep_operands(MdlIr *ir, MlirOperation op, MlirOperationState *state, const bool *keep)
+{
   int at = mdl_slots_at(ir, op), count = mdl_operand_count(op);
   for (int i = 0; i < count; i++) {
     MlirValue operand = mdl_operand(op, i);
@@ -31,7 +33,8 @@ static void keep_operands(MdlIr *ir, MlirOperation op, MlirOperationState *state
   }
 }
 
-MlirOperation mdl_keep_slots(MdlIr *ir, MlirOperation op, const bool *keep) {
+MlirOperation mdl_keep_slots(MdlIr *ir, MlirOperation op, const bool *keep)
+{
   MdlBuilder b = mdl_builder_before(ir, op);
   MlirOperationState state = mdl_state(&b, mdl_op(ir, op));
   int results = mdl_result_count(op);

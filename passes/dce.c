@@ -53,8 +53,7 @@ static void mark_slot(Live *l, MlirOperation op, int slot)
   mark_op(l, op);
   if (slots[slot]) return;
   slots[slot] = true;
-  if (mdl_op(l->ir, op) != MDL_OP_if)
-    mark(l, mdl_operand(op, mdl_slots_at(l->ir, op) + slot));
+  if (mdl_op(l->ir, op) != MDL_OP_if) mark(l, mdl_operand(op, mdl_slots_at(l->ir, op) + slot));
   for (int r = 0; r < mdl_region_count(op); r++) {
     if (!mdl_body(op, r).ptr) continue;
     MlirOperation end = mdl_terminator(mdl_body(op, r));

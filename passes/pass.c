@@ -5,9 +5,9 @@
 #include <time.h>
 
 static const MdlPassInfo rows[] = {
-#define PASS(name_, from_, to_, scope_, opt_, repeats_, doc_)                                      \
-  {#name_, MDL_FORM_##from_, MDL_FORM_##to_, MDL_SCOPE_##scope_, opt_, repeats_,                   \
-   mdl_pass_##name_, doc_},
+#define PASS(name_, from_, to_, scope_, opt_, repeats_, doc_)      \
+  {#name_, MDL_FORM_##from_, MDL_FORM_##to_,   MDL_SCOPE_##scope_, \
+   opt_,   repeats_,         mdl_pass_##name_, doc_},
 #include "passes/passes.def"
 };
 enum { ROWS = sizeof rows / sizeof *rows, MOST_ROUNDS = 300 /* above the nesting limit */ };

@@ -9,12 +9,12 @@
 
 typedef struct MdlPassOptions {
   const MdlMachine *machine;
-  int opt;           /* -O0..-O3: 0 to 3 */
-  bool size;         /* -Os */
-  bool fast_math;    /* -ffast-math: rewrites that reassociate */
-  bool trap;         /* --checks=trap */
-  bool debug;        /* -g */
-  int threads;       /* --threads= */
+  int opt;        /* -O0..-O3: 0 to 3 */
+  bool size;      /* -Os */
+  bool fast_math; /* -ffast-math: rewrites that reassociate */
+  bool trap;      /* --checks=trap */
+  bool debug;     /* -g */
+  int threads;    /* --threads= */
 } MdlPassOptions;
 
 typedef struct MdlPass {
@@ -35,8 +35,8 @@ typedef struct MdlPassInfo {
   const char *name;
   MdlForm from, to;
   MdlPassScope scope;
-  int opt;           /* lowest -O level that runs it in the pipeline */
-  bool repeats;      /* between the `repeat` marks: run until nothing changes */
+  int opt;      /* lowest -O level that runs it in the pipeline */
+  bool repeats; /* between the `repeat` marks: run until nothing changes */
   MdlPassFn *run;
   const char *doc;
 } MdlPassInfo;

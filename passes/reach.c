@@ -27,8 +27,7 @@ void mdl_reach(MdlPass *pass, MlirOperation func, MdlMap *reached)
   if (mdl_map_has(reached, func.ptr)) return;
   mdl_map_set(reached, func.ptr, func.ptr);
   static const char *const rules[] = {"mdl.jvp", "mdl.vjp"};
-  for (int i = 0; i < 2; i++)
-    reach_symbol(pass, mdl_op_text(pass->ir, func, rules[i]), reached);
+  for (int i = 0; i < 2; i++) reach_symbol(pass, mdl_op_text(pass->ir, func, rules[i]), reached);
   if (mdl_is_recipe(func)) reach_symbol(pass, mdl_op_text(pass->ir, func, "mdl.of"), reached);
   mdl_walk(func, reach_callee, &(Reach){pass, reached});
 }
