@@ -1,6 +1,8 @@
 /* Rewrites written as text: passes/rewrites.def against the IR. */
 #include "passes/simplify.h"
 
+#include "ir/eval.h"
+
 #include <pthread.h>
 #include <string.h>
 
@@ -108,13 +110,20 @@ static bool match_variable(Match *m, const char *name, MlirValue value)
   return true;
 }
 
+/* The whole number as an element: -1 is 255 in u8. */
+static int64_t in_dtype(MdlDtype dtype, const MdlFormulaNode *node)
+{
+  const MdlDtypeInfo *row = &mdl_dtypes[dtype];
+  return (int64_t)mdl_int_cut((uint64_t)node->integer, row->bits, row->kind == 's');
+}
+
 static bool match_number(const Match *m, const MdlFormulaNode *node, MlirValue value)
 {
   double real;
   int64_t integer;
   if (!mdl_is_splat(m->ir, value, &real, &integer)) return false;
   MdlDtype dtype = mdl_type_of(m->ir, value)->dtype;
-  if (!mdl_letter_fits('F', dtype)) return node->is_whole && integer == node->integer;
+  if (!mdl_letter_fits('F', dtype)) return node->is_whole && integer == in_dtype(dtype, node);
   return !memcmp(&real, &node->real, sizeof real); /* 0 is not -0 */
 }
 
@@ -194,8 +203,9 @@ static MlirValue build(Build *x, int at, MdlDtype dtype)
   if (node->kind == MDL_FORMULA_variable) return bound(x->match, node->variable);
   if (node->kind == MDL_FORMULA_number) {
     MdlType type = mdl_type_with(x->root, dtype);
-    return mdl_letter_fits('F', dtype) ? mdl_build_const(&x->s->b, &type, node->real)
-                                       : mdl_build_const_int(&x->s->b, &type, node->integer);
+    return mdl_letter_fits('F', dtype)
+               ? mdl_build_const(&x->s->b, &type, node->real)
+               : mdl_build_const_int(&x->s->b, &type, in_dtype(dtype, node));
   }
   MlirValue operand[MDL_MAX_OPERANDS];
   for (int i = 0; i < mdl_op_info(node->op)->operands; i++)

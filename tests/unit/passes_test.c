@@ -74,29 +74,28 @@ START_TEST(functions_with_a_rule_wait_for_the_recipe_that_reaches_them)
 }
 END_TEST
 
-static const char twice[] =
-    "func.func @f(%x: f32, %p: i1) -> (f32, f32) {\n"
-    "  %a = \"mdl.exp\"(%x) : (f32) -> f32\n"
-    "  %b = \"mdl.exp\"(%x) : (f32) -> f32\n"
-    "  %c = scf.if %p -> (f32) {\n"
-    "    %d = \"mdl.exp\"(%x) : (f32) -> f32\n"
-    "    %e = \"mdl.sin\"(%d) : (f32) -> f32\n"
-    "    scf.yield %e : f32\n"
-    "  } else {\n"
-    "    %d = \"mdl.sin\"(%a) : (f32) -> f32\n"
-    "    %e = \"mdl.cos\"(%d) : (f32) -> f32\n"
-    "    scf.yield %e : f32\n"
-    "  }\n"
-    "  %g = scf.if %p -> (f32) {\n"
-    "    %d = \"mdl.sin\"(%b) : (f32) -> f32\n"
-    "    scf.yield %d : f32\n"
-    "  } else {\n"
-    "    %d = \"mdl.sin\"(%a) : (f32) -> f32\n"
-    "    %e = \"mdl.cos\"(%d) : (f32) -> f32\n"
-    "    scf.yield %e : f32\n"
-    "  }\n"
-    "  return %c, %g : f32, f32\n"
-    "}\n";
+static const char twice[] = "func.func @f(%x: f32, %p: i1) -> (f32, f32) {\n"
+                            "  %a = \"mdl.exp\"(%x) : (f32) -> f32\n"
+                            "  %b = \"mdl.exp\"(%x) : (f32) -> f32\n"
+                            "  %c = scf.if %p -> (f32) {\n"
+                            "    %d = \"mdl.exp\"(%x) : (f32) -> f32\n"
+                            "    %e = \"mdl.sin\"(%d) : (f32) -> f32\n"
+                            "    scf.yield %e : f32\n"
+                            "  } else {\n"
+                            "    %d = \"mdl.sin\"(%a) : (f32) -> f32\n"
+                            "    %e = \"mdl.cos\"(%d) : (f32) -> f32\n"
+                            "    scf.yield %e : f32\n"
+                            "  }\n"
+                            "  %g = scf.if %p -> (f32) {\n"
+                            "    %d = \"mdl.sin\"(%b) : (f32) -> f32\n"
+                            "    scf.yield %d : f32\n"
+                            "  } else {\n"
+                            "    %d = \"mdl.sin\"(%a) : (f32) -> f32\n"
+                            "    %e = \"mdl.cos\"(%d) : (f32) -> f32\n"
+                            "    scf.yield %e : f32\n"
+                            "  }\n"
+                            "  return %c, %g : f32, f32\n"
+                            "}\n";
 
 static int count_of(const char *text, const char *piece)
 {
@@ -149,19 +148,18 @@ START_TEST(values_carried_for_nobody_go)
 }
 END_TEST
 
-static const char effects[] =
-    "func.func @f(%x: f32, %p: i1) -> f32 {\n"
-    "  %a = \"mdl.exp\"(%x) : (f32) -> f32\n"
-    "  %b = \"mdl.sin\"(%a) : (f32) -> f32\n"
-    "  %c = scf.if %p -> (f32) {\n"
-    "    \"mdl.print\"(%a) {text = \"a\"} : (f32) -> ()\n"
-    "    scf.yield %b : f32\n"
-    "  } else {\n"
-    "    scf.yield %x : f32\n"
-    "  }\n"
-    "  \"mdl.check\"(%p) {code = 3 : i64, text = \"p\"} : (i1) -> ()\n"
-    "  return %x : f32\n"
-    "}\n";
+static const char effects[] = "func.func @f(%x: f32, %p: i1) -> f32 {\n"
+                              "  %a = \"mdl.exp\"(%x) : (f32) -> f32\n"
+                              "  %b = \"mdl.sin\"(%a) : (f32) -> f32\n"
+                              "  %c = scf.if %p -> (f32) {\n"
+                              "    \"mdl.print\"(%a) {text = \"a\"} : (f32) -> ()\n"
+                              "    scf.yield %b : f32\n"
+                              "  } else {\n"
+                              "    scf.yield %x : f32\n"
+                              "  }\n"
+                              "  \"mdl.check\"(%p) {code = 3 : i64, text = \"p\"} : (i1) -> ()\n"
+                              "  return %x : f32\n"
+                              "}\n";
 
 START_TEST(checks_and_prints_stay_with_what_they_need)
 {
