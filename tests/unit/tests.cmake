@@ -7,7 +7,7 @@ foreach(file ${mdlc_unit_tests})
   get_filename_component(name ${file} NAME_WE)
   add_executable(${name} ${file} ${PROJECT_SOURCE_DIR}/tests/unit/main.c)
   target_link_libraries(${name} PRIVATE mdlc_compiler mdlc_lab mdlc_frontend mdlc_passes
-                                        mdlc_codegen mdlc_runtime mdlc_ir mdlc_cases
+                                        mdlc_codegen mdlc_runtime mdlc_ir mdlc_cases mdlc_wide
                                         PkgConfig::CHECK)
   add_test(NAME unit/${name} COMMAND ${name})
   set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 120)
