@@ -23,3 +23,14 @@ target_sources(mdlc_frontend PRIVATE ${generated}/grammar.c ${generated}/grammar
 # What flex itself writes is not ours to fix.
 set_source_files_properties(${generated}/lexer.c PROPERTIES COMPILE_OPTIONS
                             "-Wno-missing-prototypes;-Wno-sign-compare;-Wno-unused-parameter")
+
+# The standard library's text as a C file.
+file(GLOB std_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/frontend/std/*.mdl)
+add_custom_command(
+  OUTPUT ${generated}/std.c
+  COMMAND ${CMAKE_COMMAND} "-DOUT=${generated}/std.c" "-DFILES=${std_files}"
+          -P ${PROJECT_SOURCE_DIR}/frontend/embed.cmake
+  DEPENDS ${std_files} ${PROJECT_SOURCE_DIR}/frontend/embed.cmake
+  VERBATIM
+  COMMENT "embed frontend/std")
+target_sources(mdlc_frontend PRIVATE ${generated}/std.c)
