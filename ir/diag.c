@@ -248,10 +248,10 @@ void mdl_diag_flush(MdlSession *session, void (*write)(void *user, const char *b
   if (last) print_counts(&p, exit_code);
 }
 
-const char *mdl_explain(MdlArena *arena, const char *code) {
+const char *mdl_explain(MdlArena *arena, const char *code)
+{
   for (int i = 0; i < MDL_CODE_COUNT; i++)
     if (!strcmp(mdl_codes[i].name, code))
-      return mdl_text(arena, "%s: %s\n", code,
-                      *mdl_codes[i].explain ? mdl_codes[i].explain : mdl_codes[i].message);
+      return mdl_text(arena, "%s: %s", code, mdl_codes[i].explain);
   return NULL;
 }

@@ -5,7 +5,8 @@
 static MdlSession *s;
 static int f;
 
-static void begin(const char *path, const char *text) {
+static void begin(const char *path, const char *text)
+{
   s = mdl_session_create();
   f = source(s, path, text);
 }
@@ -14,12 +15,14 @@ static MdlSpan at(const char *text) { return nth(s, f, text, 1); }
 static MdlSpan second(const char *text) { return nth(s, f, text, 2); }
 static MdlSpan after(MdlSpan span) { return (MdlSpan){span.file, span.end, span.end}; }
 
-static void expect(const char *text) {
+static void expect(const char *text)
+{
   ck_assert_str_eq(printed(s, false), text);
   mdl_session_destroy(s);
 }
 
-START_TEST(two_sizes_in_one_call) {
+START_TEST(two_sizes_in_one_call)
+{
   begin("mix.mdl", "fn blend[K](u: f64[K], v: f64[K]) -> f64[K] = u + v\n"
                    "entry fn mix(p: f64[8], q: f64[6]) -> f64[8] = blend(p, q)\n");
   MdlReport *r = mdl_error(s, MDL_E0403, at("blend(p, q)"), "K", "8", "6", "blend");
@@ -33,7 +36,8 @@ START_TEST(two_sizes_in_one_call) {
 }
 END_TEST
 
-START_TEST(did_you_mean) {
+START_TEST(did_you_mean)
+{
   begin("act.mdl", "import std.nn: gelu\nentry fn act(x: f32) -> f32 = gleu(x)\n");
   MdlReport *r = mdl_error(s, MDL_E0201, at("gleu"), "name", "gleu");
   const char *names[] = {"gelu", "act"}, *best[3];
@@ -46,7 +50,8 @@ START_TEST(did_you_mean) {
 }
 END_TEST
 
-START_TEST(word_of_another_system) {
+START_TEST(word_of_another_system)
+{
   begin("mid.mdl", "fn mid(t: f32[3, 4]) -> f32[1, 4] =\n  mean(t, axis=0, keepdims=true)\n");
   MdlReport *r = mdl_error(s, MDL_E0502, at("keepdims"), "mean", "keepdims");
   ck_assert(mdl_help_foreign(r, at("keepdims"), "keepdims", true));
@@ -58,7 +63,8 @@ START_TEST(word_of_another_system) {
 }
 END_TEST
 
-START_TEST(evidence_on_both_sides) {
+START_TEST(evidence_on_both_sides)
+{
   begin("decay.mdl", "fn decay(rate: f32, epoch: i32) -> f32 =\n  rate/epoch\n");
   MdlReport *r = mdl_error(s, MDL_E0302, at("/"), "/", "f32", "i32");
   mdl_also(r, second("rate"), "f32");
@@ -75,7 +81,8 @@ START_TEST(evidence_on_both_sides) {
 }
 END_TEST
 
-START_TEST(evidence_on_the_line_above) {
+START_TEST(evidence_on_the_line_above)
+{
   begin("gap.mdl", "fn gap[B](score: f32[B, 1], gold: f32[B]) -> f32 =\n"
                    "  sum(abs(score - gold))\n");
   MdlReport *r = mdl_error(s, MDL_E0402, at("score - gold"), "-");
@@ -93,7 +100,8 @@ START_TEST(evidence_on_the_line_above) {
 }
 END_TEST
 
-START_TEST(a_fix_of_two_lines) {
+START_TEST(a_fix_of_two_lines)
+{
   begin("net.mdl", "fn net(rate: f32, t: f32, loss: f32) -> f32 {\n"
                    "  let gain = rate*t\n    - loss\n  gain\n}\n");
   MdlReport *r = mdl_error(s, MDL_E0602, at("- loss"), "-loss");
@@ -112,7 +120,8 @@ START_TEST(a_fix_of_two_lines) {
 }
 END_TEST
 
-START_TEST(lines_left_out) {
+START_TEST(lines_left_out)
+{
   begin("root.mdl", "fn settle(a: f32) -> f32 {\n  var r = a\n"
                     "  while r*r - a > 1e-9 { r = (r + a/r)/2 }\n  r\n}\n"
                     "entry slope = grad(settle)\n");
@@ -130,7 +139,8 @@ START_TEST(lines_left_out) {
 }
 END_TEST
 
-START_TEST(evidence_before_the_mistake) {
+START_TEST(evidence_before_the_mistake)
+{
   begin("cube.mdl", "fn cube(t: f32) -> f32 = t**3\njvp cube(t; dt) = 3*t*t*abs(dt)\n");
   MdlReport *r = mdl_error(s, MDL_E0708, at("abs(dt)"), "cube", "dt");
   mdl_label(r, "`abs` is not linear");
@@ -142,7 +152,8 @@ START_TEST(evidence_before_the_mistake) {
 }
 END_TEST
 
-START_TEST(a_note) {
+START_TEST(a_note)
+{
   begin("lerp.mdl", "fn lerp(lo: f32, hi: f32, w: f32) -> f32 = lo + w*(hi - lo)\n"
                     "fn half(p: f32, q: f32) -> f32 = lerp(p, q)\n");
   MdlReport *r = mdl_error(s, MDL_E0501, at("lerp(p, q)"), "lerp", "3", "2", "`w` is missing");
@@ -157,7 +168,8 @@ START_TEST(a_note) {
 }
 END_TEST
 
-START_TEST(changed_lines_apart) {
+START_TEST(changed_lines_apart)
+{
   begin("wave.mdl", "fn wave(a: f32) -> f32 {\n  let v = a\n  for i in 0..8 {\n"
                     "    let v = sin(v)\n  }\n  v\n}\n");
   MdlReport *r = mdl_error(s, MDL_E0203, at("let v = sin(v)"), "v");
@@ -177,7 +189,8 @@ START_TEST(changed_lines_apart) {
 }
 END_TEST
 
-START_TEST(at_run_time) {
+START_TEST(at_run_time)
+{
   begin("fold.mdl", "entry fn fold[K](t: f32[2*K]) -> f32[K] = t[:K] + t[K:]\n");
   MdlReport *r = mdl_error(s, MDL_E0851, at("t: f32[2*K]"), "`t` has 7 elements, `2*K` is even");
   mdl_note(r, "at run time, in entry `fold`");
@@ -200,7 +213,8 @@ START_TEST(at_run_time) {
 }
 END_TEST
 
-START_TEST(no_place) {
+START_TEST(no_place)
+{
   begin("a.mdl", "");
   MdlReport *r = mdl_error(s, MDL_E0809, MDL_NO_SPAN, "target", "xtensa-esp32");
   mdl_help(r, "`--emit=c` needs none");
@@ -211,7 +225,8 @@ START_TEST(no_place) {
 }
 END_TEST
 
-START_TEST(json) {
+START_TEST(json)
+{
   begin("act.mdl", "import std.nn: relu\nentry fn act(x: f32) -> f32 = gleu(x)\n");
   mdl_diag_options(s)->format = MDL_DIAG_json;
   MdlReport *r = mdl_error(s, MDL_E0201, at("gleu"), "name", "gleu");
@@ -235,7 +250,48 @@ START_TEST(json) {
 }
 END_TEST
 
-TCase *tests(void) {
+START_TEST(explained)
+{
+  MdlArena *arena = mdl_arena_create();
+  ck_assert_str_eq(
+      mdl_explain(arena, "E0402"),
+      "E0402: `-` would both add an axis and stretch a 1\n"
+      "wrong:  fn gap[B](score: f32[B, 1], gold: f32[B]) -> f32 = sum(abs(score - gold))\n"
+      "right:  fn gap[B](score: f32[B, 1], gold: f32[B]) -> f32 = sum(abs(score[:, 0] - gold))\n"
+      "NumPy makes score - gold [B, B], a bug that trains. In mdl the result has the type of the "
+      "operand of higher rank.\nAll pairs: score - gold[new, :]\n");
+  ck_assert_ptr_null(mdl_explain(arena, "E0000"));
+  mdl_arena_destroy(arena);
+}
+END_TEST
+
+/* Whether `text` is `message` with something in place of each {}. */
+static bool is_filled(const char *text, const char *message)
+{
+  const char *gap = strstr(message, "{}");
+  if (!gap) return !strcmp(text, message);
+  if (strncmp(text, message, (size_t)(gap - message))) return false;
+  for (text += gap - message; *text; text++)
+    if (is_filled(text, gap + 2)) return true;
+  return is_filled(text, gap + 2);
+}
+
+START_TEST(every_code_explains_one_of_its_messages)
+{
+  MdlArena *arena = mdl_arena_create();
+  for (int i = 0; i < MDL_CODE_COUNT; i++) {
+    const char *text = mdl_codes[i].explain, *end = strchr(text, '\n');
+    ck_assert_msg(end && end[1] && text[strlen(text) - 1] == '\n', "%s has no text to explain it",
+                  mdl_codes[i].name);
+    const char *first = mdl_text_copy(arena, text, (size_t)(end - text));
+    ck_assert_msg(is_filled(first, mdl_codes[i].message), "%s: `%s`", mdl_codes[i].name, first);
+  }
+  mdl_arena_destroy(arena);
+}
+END_TEST
+
+TCase *tests(void)
+{
   TCase *t = tcase_create("diag");
   tcase_add_test(t, two_sizes_in_one_call);
   tcase_add_test(t, did_you_mean);
@@ -250,5 +306,7 @@ TCase *tests(void) {
   tcase_add_test(t, at_run_time);
   tcase_add_test(t, no_place);
   tcase_add_test(t, json);
+  tcase_add_test(t, explained);
+  tcase_add_test(t, every_code_explains_one_of_its_messages);
   return t;
 }
