@@ -92,7 +92,8 @@ struct MdlCoreFunc {
   int equations, equation_capacity;
   struct MdlEquation *equation; /* guards that calls in it need */
   MdlSpan at;
-  MlirOperation lowered; /* set by lowering */
+  struct MdlInstance *instance; /* of a declared function: its body may not be checked yet */
+  MlirOperation lowered;        /* set by lowering */
   int state;
 };
 

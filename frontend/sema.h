@@ -205,6 +205,7 @@ struct MdlSema {
   MdlMap *structs;  /* interned text -> MdlStructOf */
   MdlMap *instances; /* interned key -> MdlInstance */
   MdlMap *atoms;    /* interned loop name -> MdlCore */
+  MdlMap *binders;  /* interned loop name of a comprehension -> MdlMapped */
   MdlFrame *frame;
   MdlCoreFunc *func;
   MdlCoreBlock *block;
@@ -264,6 +265,16 @@ void mdl_locals_leave(MdlSema *s, MdlLocal *top); /* warns of what was not used 
 MdlBinding *mdl_binding_find(MdlSema *s, const char *name);
 MdlVal *mdl_decl_value(MdlSema *s, MdlDecl *decl, MdlSpan at);
 int mdl_visible_names(MdlSema *s, const char ***names);
+/* "did you mean", else what another system's word is here. */
+void mdl_suggest(MdlSema *s, MdlReport *r, const char *name, MdlSpan at, const char *const *names,
+                 int count);
+void mdl_module_check_names(MdlSema *s, MdlModule *module);
+MdlDecl *mdl_member_find(MdlSema *s, const MdlStructOf *of, const char *name); /* a function */
+int mdl_field_find(const MdlStructOf *of, const char *name);                  /* -1: none */
+/* Runs what follows in another module with other generic names, without locals. */
+void mdl_frame_push(MdlSema *s, MdlFrame *frame, MdlModule *module, MdlDecl *decl, int bindings,
+                    MdlBinding *binding);
+static inline void mdl_frame_pop(MdlSema *s) { s->frame = s->frame->parent; }
 
 /* generics.c, unify.c */
 const MdlVType *mdl_type_eval(MdlSema *s, const MdlTypeNode *node); /* in the current frame; poison */
@@ -298,6 +309,19 @@ void mdl_for(MdlSema *s, const MdlStmt *stmt);
 void mdl_while(MdlSema *s, const MdlStmt *stmt);
 MdlVal *mdl_if(MdlSema *s, const MdlExpr *expr, bool statement, const MdlVType *want);
 bool mdl_bind_pattern(MdlSema *s, const MdlPattern *pattern, MdlVal *value, MdlLocalKind kind);
+/* A value as a tensor of this shape and element type: literals and fewer axes broadcast (E0412). */
+MdlCore *mdl_fit(MdlSema *s, MdlVal *v, const MdlCore *like, const MdlType *shape,
+                 const char *what, MdlSpan at);
+MdlCore *mdl_index_core(MdlSema *s, MdlVal *v); /* an integer scalar or tensor, E0308; or NULL */
+/* The row of an outer value that a comprehension's own index takes: a mapped argument; or NULL. */
+MdlCore *mdl_mapped_row(MdlSema *s, MdlCore *base, const MdlSize *index);
+void mdl_check_index(MdlSema *s, MdlCore *index, const MdlSize *extent, const char *text);
+MdlVal *mdl_update_index(MdlSema *s, MdlVal *base, const MdlIndex *index, int indices, MdlVal *v,
+                         MdlUpdate update, MdlSpan at);
+MdlVal *mdl_update_value(MdlSema *s, MdlUpdate update, MdlVal *old, MdlVal *v, MdlSpan at);
+/* Index items per axis, `...` filled in; -1 after a report. */
+int mdl_index_axes(MdlSema *s, const MdlIndex *index, int indices, int rank, MdlIndex *full,
+                   MdlSpan at);
 MdlVal *mdl_matmul(MdlSema *s, MdlVal *a, MdlVal *b, MdlSpan at);
 
 /* call.c, transform.c */
@@ -317,9 +341,24 @@ MdlVal *mdl_apply_transform(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg
 MdlVal *mdl_make_transform(MdlSema *s, MdlTransform t, const MdlExpr *call);
 MdlVal *mdl_make_struct(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, MdlSpan at);
 MdlVal *mdl_init_struct(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, MdlSpan at);
-/* The function as a core function of these argument types: what a recipe is made of. */
-MdlCoreFunc *mdl_specialise(MdlSema *s, const MdlFnVal *fn, int args, MdlVal *const *arg,
-                            MdlSpan at);
+/* The function as a core function of these argument types (fn arguments are kept as they are): what
+ * a recipe is made of. NULL: reported. */
+MdlCoreFunc *mdl_specialise(MdlSema *s, const MdlFnVal *fn, int args, const MdlVType *const *type,
+                            MdlVal *const *known, MdlSpan at);
+/* Arguments to parameters, by order and by name (E0501, E0502, E0503): slot[i] is the argument of
+ * parameter i, NULL where its default holds. */
+bool mdl_match_args(MdlSema *s, const char *name, MdlSpan decl_at, int params,
+                    const MdlFnParam *param, int args, MdlCallArg *arg, MdlCallArg **slot,
+                    MdlSpan at);
+MdlVal *mdl_arg_value(MdlSema *s, MdlCallArg *arg, const MdlVType *want);
+/* The default of a parameter, evaluated where the function is defined. */
+MdlVal *mdl_preset_value(MdlSema *s, const MdlFnVal *fn, const MdlFnParam *param,
+                         const MdlVType *want);
+MdlVal *mdl_call_decl(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, MdlSpan at);
+MdlVal *mdl_lift(MdlSema *s, const MdlFnVal *fn, int args, MdlVal *const *arg, MdlSpan at);
+MdlVal *mdl_call_special(MdlSema *s, const MdlExpr *expr, const MdlVType *want); /* assert, zip */
+const MdlFnVal *mdl_fn_bottom(const MdlFnVal *fn); /* below its transformations */
+/* Wraps the call of a core function whose captures are known. */
 MdlVal *mdl_emit_call(MdlSema *s, MdlCoreFunc *func, MdlCoreRecipe *recipe, int operands,
                       MdlCore *const *operand, const MdlVType *result, MdlSpan at);
 MdlVal *mdl_call_raw(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg,

@@ -118,7 +118,7 @@ static const MdlVType *unknown_type(MdlSema *s, const char *name, MdlSpan at)
     if (s->frame->module->tree->broken[i].text == name) return poison(s);
   int count = mdl_visible_names(s, &names);
   MdlReport *r = mdl_error(s->session, MDL_E0201, at, "type", name);
-  mdl_help_similar(r, at, names, count);
+  mdl_suggest(s, r, name, at, names, count);
   return poison(s);
 }
 

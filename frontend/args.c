@@ -1,0 +1,86 @@
+/* Arguments matched to parameters. */
+#include "frontend/sema.h"
+
+static const char *signature_text(MdlSema *s, const char *name, int params, const MdlFnParam *param)
+{
+  const char *text = "";
+  for (int i = 0; i < params; i++) {
+    const char *type = "";
+    if (param[i].node)
+      type = mdl_text(s->arena, ": %s", mdl_source_text(s->session, param[i].node->at));
+    else if (param[i].type)
+      type = mdl_text(s->arena, ": %s", mdl_vtype_text(s, param[i].type));
+    text = mdl_text(s->arena, "%s%s%s%s", text, i ? ", " : "", param[i].name, type);
+  }
+  return mdl_text(s->arena, "%s(%s)", name, text);
+}
+
+static bool unknown_parameter(MdlSema *s, const char *name, MdlSpan decl_at, int params,
+                              const MdlFnParam *param, const MdlCallArg *arg)
+{
+  const char *names[MDL_MAX_PARAMS];
+  for (int i = 0; i < params; i++) names[i] = param[i].name;
+  MdlReport *r = mdl_error(s->session, MDL_E0502, arg->name_at, name, arg->name);
+  if (decl_at.file >= 0) mdl_also(r, decl_at, "defined here");
+  mdl_suggest(s, r, arg->name, arg->name_at, names, params);
+  return false;
+}
+
+static bool too_many(MdlSema *s, const char *name, int params, const MdlFnParam *param, int args,
+                     MdlSpan at)
+{
+  MdlReport *r = mdl_error(s->session, MDL_E0501, at, name, mdl_text(s->arena, "%d", params),
+                           mdl_text(s->arena, "%d", args), "too many");
+  mdl_note(r, "fn %s", signature_text(s, name, params, param));
+  return false;
+}
+
+static bool missing(MdlSema *s, const char *name, int params, const MdlFnParam *param, int args,
+                    int which, MdlSpan at)
+{
+  MdlReport *r = mdl_error(s->session, MDL_E0501, at, name, mdl_text(s->arena, "%d", params),
+                           mdl_text(s->arena, "%d", args),
+                           mdl_text(s->arena, "`%s` is missing", param[which].name));
+  if (param[which].at.file >= 0) mdl_also(r, param[which].at, "no default");
+  mdl_note(r, "fn %s", signature_text(s, name, params, param));
+  return false;
+}
+
+bool mdl_match_args(MdlSema *s, const char *name, MdlSpan decl_at, int params,
+                    const MdlFnParam *param, int args, MdlCallArg *arg, MdlCallArg **slot,
+                    MdlSpan at)
+{
+  const MdlCallArg *named = NULL;
+  for (int i = 0; i < params; i++) slot[i] = NULL;
+  for (int i = 0; i < args; i++) {
+    int to = -1;
+    if (!arg[i].name) {
+      if (named) {
+        MdlReport *r = mdl_error(s->session, MDL_E0503, arg[i].expr ? arg[i].expr->at : at,
+                                 "an argument by order", "after a named one");
+        mdl_also(r, named->name_at, "named");
+        return false;
+      }
+      if (i >= params) return too_many(s, name, params, param, args, at);
+      to = i;
+    }
+    for (int k = 0; arg[i].name && k < params; k++)
+      if (param[k].name == arg[i].name) to = k;
+    if (arg[i].name) named = &arg[i];
+    if (to < 0) return unknown_parameter(s, name, decl_at, params, param, &arg[i]);
+    if (slot[to]) {
+      mdl_error(s->session, MDL_E0503, arg[i].name ? arg[i].name_at : at, param[to].name, "twice");
+      return false;
+    }
+    slot[to] = &arg[i];
+  }
+  for (int i = 0; i < params; i++)
+    if (!slot[i] && !param[i].preset) return missing(s, name, params, param, args, i, at);
+  return true;
+}
+
+MdlVal *mdl_arg_value(MdlSema *s, MdlCallArg *arg, const MdlVType *want)
+{
+  if (!arg->value) arg->value = mdl_expr(s, arg->expr, want);
+  return arg->value;
+}

@@ -1,0 +1,290 @@
+/* What a name means: locals, generic names, the receiver's parts, the module, imports, builtins. */
+#include "frontend/sema.h"
+
+#include <math.h>
+#include <string.h>
+
+void mdl_frame_push(MdlSema *s, MdlFrame *frame, MdlModule *module, MdlDecl *decl, int bindings,
+                    MdlBinding *binding)
+{
+  memset(frame, 0, sizeof *frame);
+  frame->parent = s->frame;
+  frame->module = module;
+  frame->decl = decl;
+  frame->bindings = bindings;
+  frame->binding = binding;
+  frame->quiet = module->is_std;
+  s->frame = frame;
+}
+
+/* ---- locals ------------------------------------------------------------------------------ */
+
+MdlLocal *mdl_local_find(MdlSema *s, const char *name)
+{
+  MdlLocal *local = s->frame->top;
+  while (local && local->name != name) local = local->next;
+  return local;
+}
+
+static MdlSpan bound_already(MdlSema *s, const char *name)
+{
+  MdlLocal *local = mdl_local_find(s, name);
+  if (local) return local->at;
+  const MdlBinding *binding = mdl_binding_find(s, name);
+  if (binding) return binding->given || binding->from ? MDL_NO_SPAN : binding->at;
+  return MDL_NO_SPAN;
+}
+
+MdlLocal *mdl_local_add(MdlSema *s, const char *name, MdlVal *value, MdlLocalKind kind, MdlSpan at)
+{
+  if (mdl_local_find(s, name) || mdl_binding_find(s, name)) {
+    MdlReport *r = mdl_error(s->session, MDL_E0203, at, name);
+    MdlSpan first = bound_already(s, name);
+    if (first.file >= 0) mdl_also(r, first, "first here");
+    mdl_help(r, kind == MDL_LOCAL_let ? "to carry it, write `var` first and assign"
+                                      : "choose another name");
+  }
+  MdlLocal *local = MDL_NEW(s->arena, MdlLocal, 1);
+  *local = (MdlLocal){name, value, kind, at, false, false, false, s->frame->top};
+  return s->frame->top = local;
+}
+
+void mdl_locals_leave(MdlSema *s, MdlLocal *top)
+{
+  for (MdlLocal *l = s->frame->top; l && l != top; l = l->next) {
+    if (s->frame->quiet || mdl_is_poison(l->value) || l->name[0] == '_') continue;
+    if (!l->used && l->kind != MDL_LOCAL_inout && l->kind != MDL_LOCAL_loop)
+      mdl_warning(s->session, MDL_W101, l->at, l->name);
+    else if (l->kind == MDL_LOCAL_var && !l->assigned)
+      mdl_help(mdl_warning(s->session, MDL_W104, l->at, l->name), "`let %s = …`", l->name);
+  }
+  s->frame->top = top;
+}
+
+/* ---- did you mean ------------------------------------------------------------------------ */
+
+void mdl_suggest(MdlSema *s, MdlReport *r, const char *name, MdlSpan at, const char *const *names,
+                 int count)
+{
+  const char *best[3];
+  int found = mdl_did_you_mean(s->session, name, names, count, best, 3);
+  if (found)
+    mdl_help_similar(r, at, best, found);
+  else
+    mdl_help_foreign(r, at, name, false);
+}
+
+typedef struct Names {
+  MdlSema *s;
+  const char **name;
+  int count, capacity;
+} Names;
+
+static void add(Names *n, const char *name)
+{
+  if (!name) return;
+  MDL_GROW(n->s->arena, n->name, n->count, n->capacity);
+  n->name[n->count++] = name;
+}
+
+static void add_keys(Names *n, const MdlMap *map)
+{
+  for (int i = 0; map && i < mdl_map_count(map); i++) add(n, mdl_map_key(map, i));
+}
+
+int mdl_visible_names(MdlSema *s, const char ***names)
+{
+  Names n = {.s = s};
+  for (MdlLocal *l = s->frame->top; l; l = l->next) add(&n, l->name);
+  for (int i = 0; i < s->frame->bindings; i++) add(&n, s->frame->binding[i].name);
+  if (s->frame->self && s->frame->self->type->of)
+    for (int i = 0; i < s->frame->self->type->of->fields; i++)
+      add(&n, s->frame->self->type->of->name[i]);
+  add_keys(&n, s->frame->module->names);
+  add_keys(&n, s->frame->module->imports);
+  if (s->prelude) add_keys(&n, s->prelude->names);
+  int rows;
+  const MdlBuiltinInfo *row = mdl_builtin_rows(&rows);
+  for (int i = 0; i < rows; i++) add(&n, row[i].name);
+  for (int i = 0; i < MDL_OP_COUNT; i++)
+    if (mdl_op_info((MdlOp)i)->elementwise) add(&n, mdl_op_info((MdlOp)i)->name);
+  for (int i = 0; i < MDL_TRANSFORM_COUNT; i++) add(&n, mdl_transform_name((MdlTransform)i));
+  *names = n.name;
+  return n.count;
+}
+
+/* ---- declarations ------------------------------------------------------------------------ */
+
+static MdlFnVal *fn_new(MdlSema *s, MdlFnKind kind, MdlSpan at)
+{
+  MdlFnVal *fn = MDL_NEW(s->arena, MdlFnVal, 1);
+  fn->kind = kind;
+  fn->at = at;
+  return fn;
+}
+
+static const char *cycle_text(MdlSema *s, MdlDecl *decl)
+{
+  const char *text = decl->name.text;
+  for (MdlFrame *f = s->frame; f; f = f->parent) {
+    if (!f->decl || f->decl == decl) break;
+    text = mdl_text(s->arena, "%s -> %s", f->decl->name.text, text);
+  }
+  return mdl_text(s->arena, "%s -> %s", decl->name.text, text);
+}
+
+/* Constants and `entry name = expr` are evaluated where they are used. */
+static MdlVal *value_of_item(MdlSema *s, MdlDecl *decl, MdlSpan at)
+{
+  if (decl->state == 1) {
+    mdl_error(s->session, MDL_E0206, at, "a cycle", cycle_text(s, decl));
+    decl->failed = true;
+    return mdl_val_poison(s);
+  }
+  MdlFrame frame;
+  int before = mdl_error_count(s->session);
+  mdl_frame_push(s, &frame, decl->module, decl, 0, NULL);
+  decl->state = 1;
+  const MdlVType *type = decl->item->type ? mdl_type_eval(s, decl->item->type) : NULL;
+  MdlVal *v = mdl_expr(s, decl->item->value, type);
+  if (type)
+    v = mdl_coerce(s, v, type, decl->item->value->at, "declared here", decl->item->type->at);
+  decl->state = 2;
+  mdl_frame_pop(s);
+  if (mdl_is_poison(v) && mdl_error_count(s->session) > before) decl->failed = true;
+  return v;
+}
+
+MdlVal *mdl_decl_value(MdlSema *s, MdlDecl *decl, MdlSpan at)
+{
+  decl->used = true;
+  if (decl->failed) return mdl_val_poison(s);
+  if (decl->imported) {
+    MdlVal *v = mdl_val_none(s, at);
+    v->type = mdl_vtype_kind(s, MDL_KIND_module);
+    v->module = decl->imported;
+    return v;
+  }
+  if (decl->fn) {
+    MdlFnVal *fn = fn_new(s, MDL_FN_decl, at);
+    fn->decl = decl;
+    return mdl_val_fn(s, fn, at);
+  }
+  if (decl->item->kind == MDL_ITEM_const || decl->item->kind == MDL_ITEM_entry)
+    return value_of_item(s, decl, at);
+  MdlFnVal *fn = fn_new(s, MDL_FN_make, at);
+  fn->decl = decl;
+  return mdl_val_fn(s, fn, at);
+}
+
+/* ---- the receiver's parts ---------------------------------------------------------------- */
+
+int mdl_field_find(const MdlStructOf *of, const char *name)
+{
+  for (int i = 0; i < of->fields; i++)
+    if (of->name[i] == name) return i;
+  return -1;
+}
+
+MdlDecl *mdl_member_find(MdlSema *s, const MdlStructOf *of, const char *name)
+{
+  (void)s;
+  MdlDecl *model = mdl_map_get(of->module->names, of->item->name.text);
+  return model && model->members ? mdl_map_get(model->members, name) : NULL;
+}
+
+static MdlVal *self_part(MdlSema *s, const char *name, MdlSpan at)
+{
+  MdlVal *self = s->frame->self;
+  if (!self) return NULL;
+  int field = mdl_field_find(self->type->of, name);
+  if (field >= 0) return mdl_val_field(s, self, field);
+  MdlDecl *method = mdl_member_find(s, self->type->of, name);
+  if (!method) return NULL;
+  MdlFnVal *fn = fn_new(s, MDL_FN_method, at);
+  fn->decl = method;
+  fn->self = self;
+  return mdl_val_fn(s, fn, at);
+}
+
+/* ---- generic names and builtins ---------------------------------------------------------- */
+
+static MdlVal *binding_value(MdlSema *s, const MdlBinding *b, MdlSpan at)
+{
+  switch (b->kind) {
+  case MDL_GENERIC_size:
+    return mdl_val_size(s, b->size, at);
+  case MDL_GENERIC_const:
+    return b->value ? b->value : mdl_val_poison(s);
+  case MDL_GENERIC_bound: {
+    MdlFnVal *fn = fn_new(s, MDL_FN_convert, at);
+    fn->dtype = b->dtype;
+    return mdl_val_fn(s, fn, at);
+  }
+  case MDL_GENERIC_struct: {
+    MdlFnVal *fn = fn_new(s, MDL_FN_make, at);
+    fn->type = b->type;
+    return mdl_val_fn(s, fn, at);
+  }
+  }
+  return mdl_val_poison(s);
+}
+
+static MdlVal *builtin_value(MdlSema *s, const char *name, MdlSpan at)
+{
+  if (!strcmp(name, "pi")) return mdl_val_number(s, mdl_exact_real(acosl(-1)), at);
+  if (!strcmp(name, "inf")) return mdl_val_number(s, mdl_exact_real(INFINITY), at);
+  if (!strcmp(name, "nan")) return mdl_val_number(s, mdl_exact_real(NAN), at);
+  const MdlBuiltinInfo *row = mdl_builtin_find(name);
+  if (row) {
+    MdlFnVal *fn = fn_new(s, MDL_FN_builtin, at);
+    fn->builtin = row;
+    return mdl_val_fn(s, fn, at);
+  }
+  MdlOp op = mdl_op_find(name, strlen(name));
+  if (op == MDL_OP_none || op >= MDL_OP_COUNT || !mdl_op_info(op)->elementwise) return NULL;
+  MdlFnVal *fn = fn_new(s, MDL_FN_row, at);
+  fn->op = op;
+  return mdl_val_fn(s, fn, at);
+}
+
+static MdlVal *unknown(MdlSema *s, const char *name, MdlSpan at)
+{
+  const MdlTree *tree = s->frame->module->tree;
+  for (int i = 0; i < tree->brokens; i++)
+    if (tree->broken[i].text == name) return mdl_val_poison(s);
+  const char **names;
+  int count = mdl_visible_names(s, &names);
+  MdlReport *r = mdl_error(s->session, MDL_E0201, at, "name", name);
+  mdl_suggest(s, r, name, at, names, count);
+  return mdl_val_poison(s);
+}
+
+MdlVal *mdl_name_value(MdlSema *s, const char *name, MdlSpan at, const MdlExpr *called)
+{
+  (void)called;
+  MdlLocal *local = mdl_local_find(s, name);
+  if (local) {
+    local->used = true;
+    MdlVal *v = MDL_NEW(s->arena, MdlVal, 1);
+    *v = *local->value;
+    v->at = at;
+    return v;
+  }
+  const MdlBinding *binding = mdl_binding_find(s, name);
+  MdlVal *v = binding ? binding_value(s, binding, at) : self_part(s, name, at);
+  if (v) {
+    MdlVal *here = MDL_NEW(s->arena, MdlVal, 1);
+    *here = *v;
+    here->at = at;
+    return here;
+  }
+  MdlDecl *decl = mdl_decl_find(s, s->frame->module, name);
+  if (decl) {
+    v = mdl_decl_value(s, decl, at);
+    v->at = at;
+    return v;
+  }
+  v = builtin_value(s, name, at);
+  return v ? v : unknown(s, name, at);
+}
