@@ -1,0 +1,157 @@
+/* Calling the entries of a trial: exact buffers between canaries, in a process of its own, so that
+ * a crash is a finding and not the end. */
+#include "tests/backend/trial.h"
+
+#include "codegen/c/abi.h"
+#include "ir/signature.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CANARY = 64, FILL = 0xa5, SECONDS = 60 };
+
+/* ---- where results go -------------------------------------------------------------------- */
+
+static size_t bytes_of(const MdlTensor *t)
+{
+  return (size_t)t->count * (size_t)mdl_dtypes[t->dtype].bytes;
+}
+
+static size_t rounded_up(size_t bytes) { return (bytes + 15) / 16 * 16; }
+
+MdlTrialPlace mdl_trial_place(const MdlTrial *trial, int entry, int run, int result)
+{
+  size_t offset = 16; /* the progress counter */
+  for (int i = 0; i <= entry; i++)
+    for (int k = 0; k < trial->entry[i].runs; k++) {
+      const MdlEvalResult *r = &trial->entry[i].run[k].rounded;
+      bool here = i == entry && k == run;
+      if (here && result < 0) return (MdlTrialPlace){offset, sizeof(int32_t)};
+      offset += 16;
+      for (int j = 0; j < r->results; j++) {
+        if (here && j == result) return (MdlTrialPlace){offset, bytes_of(&r->result[j])};
+        offset += rounded_up(bytes_of(&r->result[j]));
+      }
+    }
+  return (MdlTrialPlace){offset, 0};
+}
+
+size_t mdl_trial_bytes(const MdlTrial *trial)
+{
+  return mdl_trial_place(trial, trial->entries - 1, -1, -1).offset;
+}
+
+/* ---- buffers ----------------------------------------------------------------------------- */
+
+typedef struct Buffer {
+  unsigned char *base, *data;
+  size_t bytes;
+} Buffer;
+
+/* Aligned as the header asks work to be, one byte more than that for everything else. */
+static Buffer buffer(size_t bytes)
+{
+  Buffer b = {.bytes = bytes};
+  b.base = aligned_alloc(64, (bytes + 2 * CANARY + 63) / 64 * 64);
+  if (!b.base) abort();
+  b.data = b.base + CANARY;
+  memset(b.base, FILL, bytes + 2 * CANARY);
+  return b;
+}
+
+static bool is_intact(const Buffer *b)
+{
+  for (int i = 0; i < CANARY; i++)
+    if (b->base[i] != FILL || b->data[b->bytes + (size_t)i] != FILL) return false;
+  return true;
+}
+
+static bool size_of(void *user, const char *name, int64_t *value)
+{
+  const MdlTrialEntry *e = user;
+  for (int i = 0; i < e->sizes; i++)
+    if (!strcmp(e->size[i], name)) return *value = e->extent[i], true;
+  return false;
+}
+
+static size_t work_bytes(const MdlTrial *trial, const MdlTrialEntry *e, MlirOperation entry)
+{
+  const char *text = mdl_c_work(trial->ir, entry);
+  const MdlSize *size = mdl_size_parse(trial->ir->sizes, text, strlen(text));
+  int64_t bytes = 0;
+  if (!size || !mdl_size_eval(size, size_of, (void *)e, &bytes) || bytes < 0)
+    MDL_BUG(trial->ir->session, "%s: the work size `%s` has no value", e->name, text);
+  return (size_t)bytes;
+}
+
+/* ---- one run ----------------------------------------------------------------------------- */
+
+enum { MOST_ARGS = 128 };
+
+static void call_run(const MdlTrial *trial, int entry, int run, MlirOperation func,
+                     MdlTrialCall *call, unsigned char *memory)
+{
+  const MdlTrialEntry *e = &trial->entry[entry];
+  const MdlEvalResult *wanted = &e->run[run].rounded;
+  Buffer buffers[MOST_ARGS];
+  void *args[MOST_ARGS];
+  int count = 0, first_result = e->args;
+  for (int i = 0; i < e->sizes; i++) args[count++] = (void *)&e->extent[i];
+  for (int i = 0; i < e->args; i++) {
+    const MdlTensor *t = &e->run[run].arg[i];
+    buffers[i] = buffer(bytes_of(t));
+    mdl_tensor_store(t, buffers[i].data);
+    args[count++] = buffers[i].data;
+  }
+  for (int i = 0; i < wanted->results; i++) {
+    buffers[first_result + i] = buffer(bytes_of(&wanted->result[i]));
+    args[count++] = buffers[first_result + i].data;
+  }
+  int all = first_result + wanted->results;
+  buffers[all] = buffer(work_bytes(trial, e, func));
+  args[count++] = buffers[all++].data;
+  int32_t status = call(args);
+  for (int i = 0; i < all; i++)
+    if (!is_intact(&buffers[i])) {
+      fprintf(stderr, "%s writes beyond buffer %d: %s\n", e->name, i, e->text);
+      status = -1;
+    }
+  memcpy(memory + mdl_trial_place(trial, entry, run, -1).offset, &status, sizeof status);
+  for (int i = 0; i < wanted->results; i++) {
+    MdlTrialPlace place = mdl_trial_place(trial, entry, run, i);
+    memcpy(memory + place.offset, buffers[first_result + i].data, place.bytes);
+  }
+  for (int i = 0; i < all; i++) free(buffers[i].base);
+}
+
+bool mdl_trial_call(const MdlTrial *trial, MdlTrialCall *const *calls, MdlTrialOutput *output)
+{
+  output->bytes = mdl_trial_bytes(trial);
+  output->memory =
+      mmap(NULL, output->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (output->memory == MAP_FAILED) abort();
+  volatile int32_t *at = (int32_t *)output->memory;
+  MlirOperation *entries;
+  mdl_entries(trial->ir, trial->module, &entries);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(SECONDS);
+    for (int i = 0; i < trial->entries; i++) {
+      *at = i;
+      for (int k = 0; k < trial->entry[i].runs; k++)
+        call_run(trial, i, k, entries[i], calls[i], output->memory);
+    }
+    _exit(0);
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) < 0) abort();
+  if (WIFEXITED(status) && !WEXITSTATUS(status)) return true;
+  fprintf(stderr, "%s: %s ends by signal %d: %s\n", output->name, trial->entry[*at].name,
+          WIFSIGNALED(status) ? WTERMSIG(status) : 0, trial->entry[*at].text);
+  return false;
+}

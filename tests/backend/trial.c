@@ -1,0 +1,106 @@
+#include "tests/backend/trial.h"
+
+#include "codegen/llvm/llvm.h"
+#include "ir/form.h"
+#include "ir/signature.h"
+#include "passes/pass.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void mdl_trial_sign(MdlIr *ir, MlirOperation func, const char *name, int sizes,
+                    const char *const *size)
+{
+  int args = mdl_func_args(func), results = mdl_func_results(func);
+  MdlSignature s = {.module = "t", .prefix = "t_", .source = "t.mdl", .entry = name};
+  s.text = mdl_text(ir->arena, "entry fn %s", name);
+  s.line = 1;
+  s.has_work = true;
+  s.sizes = sizes;
+  s.size = (const char **)size;
+  s.params = s.leaves = args + results;
+  s.param = MDL_NEW(ir->arena, MdlParam, (size_t)s.params);
+  s.leaf = MDL_NEW(ir->arena, MdlLeaf, (size_t)s.params);
+  for (int i = 0; i < s.params; i++) {
+    bool in = i < args;
+    MlirType type = in ? mdl_func_arg_type(func, i) : mdl_func_result_type(func, i - args);
+    s.param[i] = (MdlParam){.role = in ? MDL_ROLE_in : MDL_ROLE_out, .leaf = i, .leaves = 1};
+    s.param[i].name = in ? mdl_text(ir->arena, "x%d", i) : mdl_text(ir->arena, "out%d", i - args);
+    s.leaf[i] = (MdlLeaf){"", *mdl_type_read(ir, type)};
+  }
+  mdl_signature_write(ir, func, &s);
+}
+
+/* ---- the reference ----------------------------------------------------------------------- */
+
+static bool size_of(void *user, const char *name, int64_t *value)
+{
+  const MdlTrialEntry *e = user;
+  for (int i = 0; i < e->sizes; i++)
+    if (!strcmp(e->size[i], name)) return *value = e->extent[i], true;
+  return false;
+}
+
+static MdlWideTensor widened(MdlArena *arena, const MdlTensor *t)
+{
+  MdlWideTensor w = mdl_wide_create(arena, t->dtype, t->rank, t->dim);
+  for (int64_t i = 0; i < t->count; i++)
+    if (t->real)
+      w.real[i] = t->real[i];
+    else
+      w.integer[i] = t->integer[i];
+  return w;
+}
+
+static void evaluate(MdlTrial *trial, MdlTrialEntry *e)
+{
+  MdlIr *ir = trial->ir;
+  const MdlEvalOptions options = {.size_of = size_of, .user = e};
+  MdlWideTensor *wide = MDL_NEW(ir->arena, MdlWideTensor, (size_t)e->args);
+  for (int k = 0; k < e->runs; k++) {
+    MdlTrialRun *run = &e->run[k];
+    for (int i = 0; i < e->args; i++) wide[i] = widened(ir->arena, &run->arg[i]);
+    run->rounded = mdl_eval(ir, trial->module, e->func, run->arg, &options, ir->arena);
+    run->truth = mdl_wide_eval(ir, trial->module, e->func, wide, false, size_of, e, ir->arena);
+  }
+  e->results = mdl_func_results(e->func);
+}
+
+/* ---- running ----------------------------------------------------------------------------- */
+
+static bool run_llvm(const MdlTrial *trial, MdlTrialOutput *output)
+{
+  const MdlLlvmOptions options = {.machine = trial->machine, .source = "t.mdl", .opt = 3};
+  MdlJit *jit = mdl_jit_create(trial->ir, trial->module, &options);
+  if (!jit) return false;
+  MdlTrialCall **calls = MDL_NEW(trial->ir->arena, MdlTrialCall *, (size_t)trial->entries);
+  MlirOperation *entries;
+  mdl_entries(trial->ir, trial->module, &entries);
+  for (int i = 0; i < trial->entries; i++)
+    calls[i] = mdl_jit_packed(jit, mdl_op_text(trial->ir, entries[i], "sym_name"));
+  output->name = "LLVM";
+  bool well = mdl_trial_call(trial, calls, output);
+  mdl_jit_destroy(jit);
+  return well;
+}
+
+bool mdl_trial_run(MdlTrial *trial)
+{
+  enum { MOST = 12 };
+  MdlTrialOutput outputs[MOST] = {{0}};
+  const MdlPassOptions options = {.machine = trial->machine, .opt = 2};
+  bool well = true;
+  const char *why = mdl_verify(trial->ir, trial->module);
+  if (why) return fprintf(stderr, "the module is wrong: %s\n", why), false;
+  for (int i = 0; i < trial->entries; i++) evaluate(trial, &trial->entry[i]);
+  if (!mdl_pipeline_run(trial->ir, trial->module, &options, MDL_FORM_loops, NULL, NULL))
+    return fprintf(stderr, "the pipeline refuses the module\n"), false;
+  int count = mdl_trial_c(trial, outputs, MOST - 1, &well);
+  if (run_llvm(trial, &outputs[count]))
+    count++;
+  else
+    well = false;
+  trial->mismatches = mdl_trial_compare(trial, outputs, count);
+  return well;
+}

@@ -1,0 +1,83 @@
+/* A trial: one module of many entries, each run on several draws of arguments by the evaluator, by
+ * the emitted C of several compilers and by the LLVM object. C and LLVM must agree bit for bit (all
+ * NaNs being one), the evaluator within verification.md's bar. */
+#ifndef MDL_TESTS_BACKEND_TRIAL_H
+#define MDL_TESTS_BACKEND_TRIAL_H
+
+#include "ir/eval.h"
+#include "ir/machine.h"
+#include "tests/cases/wide.h"
+
+typedef enum MdlBar {
+  MDL_BAR_exact,   /* the evaluator's bits */
+  MDL_BAR_ulps,    /* each element: 4 times the evaluator's worst error in ulps, plus 2 */
+  MDL_BAR_absolute /* the same of the worst absolute error, plus 2 ulp of the largest result */
+} MdlBar;
+
+typedef struct MdlTrialRun {
+  MdlTensor *arg;
+  MdlEvalResult rounded; /* as the language says */
+  MdlWideResult truth;   /* in long double, never rounded */
+} MdlTrialRun;
+
+typedef struct MdlTrialEntry {
+  const char *name, *text; /* text: for a person who must find the fault */
+  MdlBar bar;
+  int args, results, sizes, runs;
+  const char *const *size;
+  const int64_t *extent;
+  MdlTrialRun *run;
+  MlirOperation func; /* in mdl form; gone after lowering */
+} MdlTrialEntry;
+
+typedef struct MdlTrial {
+  MdlIr *ir;
+  MlirOperation module;
+  const MdlMachine *machine;
+  const char *folder; /* for C files and what compilers make of them */
+  int entries;
+  MdlTrialEntry *entry;
+  bool all;       /* every compiler, not the two ends */
+  bool keeps;     /* leave the folder's files */
+  int mismatches; /* counted by mdl_trial_run */
+} MdlTrial;
+
+/* Gives a function its signature: arguments x0, x1, ..., results out0, ...; free sizes by name. */
+void mdl_trial_sign(MdlIr *ir, MlirOperation func, const char *name, int sizes,
+                    const char *const *size);
+
+/* Evaluates, lowers, compiles and compares; says on stderr what differs. False if there was no
+ * comparison: the pipeline or a compiler failed (said too). */
+bool mdl_trial_run(MdlTrial *trial);
+
+/* ---- inside ------------------------------------------------------------------------------ */
+
+/* Where a result of a run lies in a variant's memory. */
+typedef struct MdlTrialPlace {
+  size_t offset, bytes;
+} MdlTrialPlace;
+
+/* What one way of running left: status and results of every run, in shared memory. */
+typedef struct MdlTrialOutput {
+  const char *name; /* "gcc -O3" */
+  unsigned char *memory;
+  size_t bytes;
+} MdlTrialOutput;
+
+typedef int32_t MdlTrialCall(void **args);
+
+/* The layout of outputs: 4 bytes of status and then the results, for each run of each entry. */
+size_t mdl_trial_bytes(const MdlTrial *trial);
+/* The place of result `result` (-1: the status) of a run. */
+MdlTrialPlace mdl_trial_place(const MdlTrial *trial, int entry, int run, int result);
+
+/* Calls every entry on every run in a process of its own, between canaries. False if it died. */
+bool mdl_trial_call(const MdlTrial *trial, MdlTrialCall *const *calls, MdlTrialOutput *output);
+
+/* The C variants: writes, compiles, loads and calls them. */
+int mdl_trial_c(const MdlTrial *trial, MdlTrialOutput *outputs, int most, bool *well);
+
+/* Counts and tells what differs. */
+int mdl_trial_compare(const MdlTrial *trial, const MdlTrialOutput *outputs, int count);
+
+#endif
