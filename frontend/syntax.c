@@ -308,7 +308,9 @@ static void jump_word(MdlParser *p, int i)
   MdlSpan loop = loop_around(p, i);
   if (mdl_token_is(&p->tokens, i, "return"))
     mdl_help(report, "the last expression of a block is its value; `if` and `else` choose one");
-  else if (loop.file >= 0)
+  else if (mdl_token_is(&p->tokens, i, "continue"))
+    mdl_help(report, "`if` around the rest of the body");
+  if (loop.file >= 0 && !mdl_token_is(&p->tokens, i, "return"))
     mdl_also(report, loop, "this loop");
 }
 
@@ -351,6 +353,13 @@ static void leading_operator(MdlParser *p, int i)
   mdl_fix(report, true, (MdlSpan){at.file, t->start, next > t->end ? next : t->end}, "");
 }
 
+static bool is_wanted(int kind, const int *wanted, int count)
+{
+  for (int i = 0; i < count; i++)
+    if (wanted[i] == kind) return true;
+  return false;
+}
+
 static void unexpected(MdlParser *p, int i, const int *wanted, int count)
 {
   MdlReport *report = mdl_syntax_error(p, MDL_E0105, mdl_token_span(&p->tokens, i),
@@ -363,9 +372,9 @@ static void unexpected(MdlParser *p, int i, const int *wanted, int count)
   if (after_statement)
     mdl_help(report, "an `if`, `for` or `while` that starts a statement ends at its `}`: "
                      "put it in ( ) to go on");
-  else if (kind == '+')
+  else if (kind == '+' && is_wanted('-', wanted, count))
     mdl_help(report, "there is no unary plus");
-  else if (kind == '=')
+  else if (kind == '=' && is_wanted(TOK_EQ, wanted, count))
     mdl_help(report, "`==` compares");
 }
 
