@@ -1,0 +1,20 @@
+/* Float functions as formulas: passes/maths.def in memory. */
+#ifndef MDL_PASSES_MATHS_H
+#define MDL_PASSES_MATHS_H
+
+#include "ir/formula.h"
+
+typedef struct MdlMaths {
+  const char *name; /* "exp": what a loop column calls "@exp" */
+  const char *f32, *f64;
+  int ulp32, ulp64; /* largest error in units of the last place */
+  const char *doc;
+} MdlMaths;
+
+const MdlMaths *mdl_maths(int *count);
+/* NULL if there is none of this name. */
+const MdlMaths *mdl_maths_find(const char *name);
+/* Of MDL_f32 or MDL_f64. Never NULL: a test parses every row. */
+const MdlFormula *mdl_maths_formula(MdlArena *arena, const MdlMaths *maths, MdlDtype dtype);
+
+#endif

@@ -1,0 +1,6 @@
+# The formulas of passes/maths.def against the C library.
+add_executable(maths_test ${PROJECT_SOURCE_DIR}/tests/maths/maths_test.c
+                          ${PROJECT_SOURCE_DIR}/tests/maths/tape.c)
+target_link_libraries(maths_test PRIVATE mdlc_passes mdlc_ir)
+add_test(NAME maths/ulp COMMAND maths_test 20000)
+set_tests_properties(maths/ulp PROPERTIES LABELS unit TIMEOUT 300)
