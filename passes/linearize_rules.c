@@ -339,7 +339,10 @@ static void jvp_scatter_mul(MdlForward *f, MlirOperation op)
 {
   Scatter s = read_scatter(f, op);
   MlirValue ta = mdl_tangent(f, s.a), tc = mdl_tangent(f, s.c), t = {NULL};
-  if (ta.ptr) t = put(f, &s, MDL_OP_scatter_mul, ta, s.c);
+  if (ta.ptr) { /* not the op on ta: its own transpose would be by this rule again */
+    MlirValue product = put(f, &s, MDL_OP_scatter_mul, constant(f, s.a, 1), s.c);
+    t = mdl_build(&f->b, MDL_OP_mul, product, ta);
+  }
   if (tc.ptr) {
     MlirValue zero = constant(f, s.c, 0), one = constant(f, s.c, 1);
     MlirValue is_zero = mdl_build(&f->b, MDL_OP_eq, s.c, zero);

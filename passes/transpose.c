@@ -136,6 +136,7 @@ static void transpose_op(MdlReverse *r, MlirOperation op)
 {
   MdlOp kind = mdl_op(r->ir, op);
   const MdlOpInfo *row = mdl_op_info(kind);
+  if (!mdl_operand_count(op) && !mdl_region_count(op)) return; /* a stand-in for a tangent */
   r->b.at = mdl_place_of(r->ir, op);
   if (kind == MDL_OP_call)
     mdl_transpose_call(r, op);
