@@ -72,20 +72,23 @@ static void emit_linear(MdlReverse *r, MlirOperation op, Linear *l, MdlForward *
   }
 }
 
-/* The linear ops go; what they were made of stays, for dce. */
+/* The linear ops go, but for what a loop that was made anew still carries for nobody; dce has that,
+ * and what they were made of. */
 static void erase_linear(MdlReverse *r, Linear *l)
 {
   MdlMap *gone = mdl_map_create(r->ir->arena);
   for (int i = 0; i < mdl_map_count(l->sweep.replaced); i++)
     mdl_map_set(gone, mdl_map_key(l->sweep.replaced, i), r);
-  MdlMap *linear = l->sweep.varied;
-  bool *erase = MDL_NEW(r->ir->arena, bool, (size_t)l->count);
-  for (int i = 0; i < l->count; i++)
-    for (int k = 0; k < mdl_result_count(l->ops[i]); k++)
-      erase[i] |= mdl_map_has(linear, mdl_result(l->ops[i], k).ptr);
   mdl_transpose_end(&l->sweep);
-  for (int i = l->count; i-- > 0;)
-    if (erase[i] && !mdl_map_has(gone, l->ops[i].ptr)) mdl_erase(r->ir, l->ops[i]);
+  for (int i = l->count; i-- > 0;) {
+    if (mdl_map_has(gone, l->ops[i].ptr)) continue;
+    bool is_linear = false, used = false;
+    for (int k = 0; k < mdl_result_count(l->ops[i]); k++) {
+      is_linear |= mdl_map_has(l->sweep.varied, mdl_result(l->ops[i], k).ptr);
+      used |= mdl_has_uses(mdl_result(l->ops[i], k));
+    }
+    if (is_linear && !used) mdl_erase(r->ir, l->ops[i]);
+  }
   mdl_erase(r->ir, l->mark);
 }
 

@@ -1,0 +1,21 @@
+/* What a reverse loop or branch keeps of the forward one. */
+#ifndef MDL_PASSES_RESIDUAL_H
+#define MDL_PASSES_RESIDUAL_H
+
+#include "passes/derive.h"
+
+/* `body` holds the forward ops, then `mark`, then the ops that run backwards. Chooses the forward
+ * values to keep so that the backward ops find what they need, either kept or computed again from
+ * what is kept: a minimal cut over bytes. Values in `given` cannot be computed again (they are the
+ * carried values at the start of a round); neither can contractions, reductions, loops. Free sizes
+ * count as 64. In program order; returns the count. */
+int mdl_choose_residuals(MdlDerive *d, MlirBlock body, MlirOperation mark, int given,
+                         const MlirValue *given_value, MlirValue **keep);
+
+/* Erase ops before, or behind, `mark` whose results nobody uses. */
+void mdl_drop_dead_forward(MdlDerive *d, MlirBlock body, MlirOperation mark);
+void mdl_drop_dead_backward(MdlDerive *d, MlirBlock body, MlirOperation mark);
+/* Erases checks and prints before `mark`, inside loops and branches too: they ran already. */
+void mdl_drop_effects(MdlDerive *d, MlirBlock body, MlirOperation mark);
+
+#endif

@@ -1,0 +1,38 @@
+/* Is a derivative right? Six-point differences of the evaluator in long double, the dot-product
+ * test, and both again one order up. */
+#ifndef MDL_TESTS_GRAD_CHECK_H
+#define MDL_TESTS_GRAD_CHECK_H
+
+#include "tests/cases/wide.h"
+
+#include <check.h>
+
+typedef struct Bench {
+  MdlSession *session;
+  MdlIr *ir;
+  MlirOperation module;
+  uint64_t seed;
+} Bench;
+
+Bench bench_create(void);
+void bench_destroy(Bench *b);
+/* A module from MLIR text; fails the test with MLIR's words if it does not parse and verify. */
+void bench_parse(Bench *b, const char *text);
+
+/* In [0, 1), the same on every machine. */
+double bench_draw(Bench *b);
+
+/* A recipe of a function, filled in by the pipeline's mdl-form passes that derivatives need. */
+MlirOperation bench_derive(Bench *b, const char *of, const char *kind);
+
+/* Where arguments are drawn from. */
+typedef struct Range {
+  double lo, hi;
+} Range;
+
+/* Checks jvp and vjp of the function at orders 1 and 2, wrt every float argument and of every
+ * float result, at drawn points. Draws that give no finite value, or straddle a kink (differences
+ * with another step disagree), are drawn again. Returns how many draws counted. */
+int check_derivatives(Bench *b, const char *func, Range range, int draws);
+
+#endif
