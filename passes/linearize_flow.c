@@ -52,12 +52,14 @@ static void fill(MdlForward *f, MlirBlock from, MlirBlock to, int first, const b
     k++;
   }
   MdlBuilder b = mdl_builder_at_end(ir, to, mdl_place_of(ir, end));
-  MlirValue *out = MDL_NEW(ir->arena, MlirValue, (size_t)mdl_operand_count(end));
+  int outs = mdl_operand_count(end);
+  MlirValue *out = MDL_NEW(ir->arena, MlirValue, (size_t)outs);
   mdl_clone_body(&b, from, values, out);
   bool is_condition = mdl_op(ir, end) == MDL_OP_condition;
-  /* A stand-in for the end: the last op's tangents need something to stand before. */
-  MlirOperation stand_in = mdl_build_yield(&b, 0, NULL);
+  /* A stand-in for the end: it keeps hold of values that inner loops give anew. */
+  MlirOperation stand_in = mdl_build_yield(&b, outs, out);
   mdl_linearize_block(f, to);
+  for (int i = 0; i < outs; i++) out[i] = mdl_operand(stand_in, i);
   f->b = mdl_builder_before(ir, stand_in);
   f->b.at = b.at;
   MlirValue *all = with_tangents(f, count, out + is_condition, slot, slots);

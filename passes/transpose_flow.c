@@ -51,9 +51,26 @@ static int copy_forward(Replay *p, MdlMap *values, MlirOperation **ops)
   p->out = MDL_NEW(p->ir->arena, MlirValue, (size_t)p->outs);
   mdl_clone_body(&p->sweep.b, p->from, values, p->out);
   int count = mdl_list(p->ir, p->to, ops);
-  p->mark = mdl_build_yield(&p->sweep.b, 0, NULL);
+  p->mark = mdl_build_yield(&p->sweep.b, p->outs, p->out); /* keeps hold of them */
   mdl_varied_block(p->sweep.d, p->to, p->sweep.varied);
   return count;
+}
+
+/* The sweep is over: inner loops stand as they will, dead ends of the sweep go. */
+static void end_sweep(Replay *p)
+{
+  mdl_transpose_end(&p->sweep);
+  mdl_drop_dead_backward(p->sweep.d, p->to, p->mark);
+  for (int i = 0; i < p->outs; i++) p->out[i] = mdl_operand(p->mark, i);
+}
+
+/* What is not kept is computed again: the rest of the forward ops goes. */
+static void end_replay(Replay *p)
+{
+  mdl_set_operands(p->mark, 0, NULL);
+  mdl_drop_effects(p->sweep.d, p->to, p->mark);
+  mdl_drop_dead_forward(p->sweep.d, p->to, p->mark);
+  mdl_erase(p->ir, p->mark);
 }
 
 /* ---- branches ---------------------------------------------------------------------------- */
@@ -71,8 +88,7 @@ static void replay_branch(Replay *p, const MlirValue *g)
   p->sweep.b.at = place(p);
   for (int i = 0; i < p->captures; i++) back[i] = dense_or_zero(&p->sweep, p->capture[i]);
   mdl_build_yield(&p->sweep.b, p->captures, back);
-  mdl_transpose_end(&p->sweep);
-  mdl_drop_dead_backward(p->sweep.d, p->to, p->mark);
+  end_sweep(p);
   p->keeps = mdl_choose_residuals(p->sweep.d, p->to, p->mark, 0, NULL, &p->keep);
 }
 
@@ -128,11 +144,7 @@ static void transpose_if(MdlReverse *r, MlirOperation op)
   if (r->d->failed) return;
   /* Kept values are replaced inside the reverse op only: the copies are made before. */
   if (side[0].keeps + side[1].keeps) keep_in_branch(side, results);
-  for (int s = 0; s < 2; s++) {
-    mdl_drop_effects(r->d, side[s].to, side[s].mark);
-    mdl_drop_dead_forward(r->d, side[s].to, side[s].mark);
-    mdl_erase(ir, side[s].mark);
-  }
+  for (int s = 0; s < 2; s++) end_replay(&side[s]);
   for (int i = 0; i < captures; i++) mdl_cotangent_add(r, capture[i], mdl_result(back, i), NO_MASK);
 }
 
@@ -263,8 +275,7 @@ static void replay_round(Loop *l, MlirOperation back)
   for (int i = 0; i < p->captures; i++, k++)
     next[k] = mdl_cotangent_take_onto(&p->sweep, p->capture[i], mdl_arg(to, k + 1));
   mdl_build_yield(&p->sweep.b, all, next);
-  mdl_transpose_end(&p->sweep);
-  mdl_drop_dead_backward(p->sweep.d, to, p->mark);
+  end_sweep(p);
 }
 
 /* ---- stacks ------------------------------------------------------------------------------ */
@@ -406,11 +417,11 @@ static void transpose_loop(MdlReverse *r, Loop *l)
     mdl_move_before(late, back);
   replay_round(l, back);
   if (r->d->failed) return;
-  p->keeps = mdl_choose_residuals(r->d, p->to, p->mark, l->carried, l->start, &p->keep);
+  bool counts = l->is_while; /* the first carried value of a while is its round: known */
+  p->keeps =
+      mdl_choose_residuals(r->d, p->to, p->mark, l->carried - counts, l->start + counts, &p->keep);
   if (p->keeps) keep_in_loop(r, l);
-  mdl_drop_effects(r->d, p->to, p->mark);
-  mdl_drop_dead_forward(r->d, p->to, p->mark);
-  mdl_erase(r->ir, p->mark);
+  end_replay(p);
   int k = 0;
   for (int i = 0; i < l->carried; i++)
     if (l->active[i]) mdl_cotangent_add(r, loop_init(l, i), mdl_result(back, k++), NO_MASK);
@@ -431,10 +442,14 @@ static void transpose_for(MdlReverse *r, MlirOperation op)
 {
   Loop l = {.replay = {.op = op}, .trips_lo = mdl_operand(op, 0), .trips_hi = mdl_operand(op, 1)};
   l.most = mdl_most_trips(r->ir, op);
-  if (!l.most)
+  if (!l.most) {
     no_limit(r, op, "for");
-  else
-    transpose_loop(r, &l);
+    return;
+  }
+  /* What is found out now is written down: copies may run to where it cannot be seen. */
+  if (!mdl_has_size_bounds(r->ir, op))
+    mdl_op_set_text(r->ir, op, "mdl.limit", mdl_size_text(l.most));
+  transpose_loop(r, &l);
 }
 
 /* The condition passes the carried values on unchanged: then what a round starts with is what the

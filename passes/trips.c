@@ -78,3 +78,8 @@ const MdlSize *mdl_most_trips(MdlIr *ir, MlirOperation loop)
   if (!hi || !mdl_is_below_zero(ir, mdl_operand(loop, 0))) return hi;
   return mdl_size_sub(ir->sizes, hi, exact(ir, mdl_operand(loop, 0)));
 }
+
+bool mdl_has_size_bounds(MdlIr *ir, MlirOperation loop)
+{
+  return exact(ir, mdl_operand(loop, 0)) && exact(ir, mdl_operand(loop, 1));
+}

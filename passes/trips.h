@@ -8,6 +8,8 @@
  * `mdl.limit`, or bounds that are sizes, or arithmetic on sizes and on indices of loops around.
  * NULL: not known. */
 const MdlSize *mdl_most_trips(MdlIr *ir, MlirOperation loop);
+/* Are both bounds of the scf.for sizes? */
+bool mdl_has_size_bounds(MdlIr *ir, MlirOperation loop);
 /* The size in `mdl.limit`, or NULL. */
 const MdlSize *mdl_limit_of(MdlIr *ir, MlirOperation loop);
 bool mdl_is_zero_index(MdlIr *ir, MlirValue value);
