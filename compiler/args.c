@@ -236,33 +236,48 @@ static bool give_size(MdlArgs *args, const char *name, const char *text)
   return false;
 }
 
-static const MdlParam *next_param(const MdlArgs *args, int *at)
+static bool is_given(const MdlArgs *args, const MdlParam *param)
 {
-  const MdlSignature *s = args->signature;
-  while (*at < s->params && s->param[*at].role == MDL_ROLE_out) ++*at;
-  return *at < s->params ? &s->param[(*at)++] : NULL;
+  for (int i = 0; i < param->leaves; i++)
+    if (args->slot[param->leaf + i].source != MDL_SOURCE_none) return true;
+  return false;
 }
 
-static bool give_words(MdlArgs *args, int words, const char *const *word)
+static int params_wanted(const MdlArgs *args)
 {
-  int at = 0, wanted = 0, positional = 0;
+  int count = 0;
   for (int i = 0; i < args->signature->params; i++)
-    wanted += args->signature->param[i].role != MDL_ROLE_out;
+    count += args->signature->param[i].role != MDL_ROLE_out;
+  return count;
+}
+
+static bool give_named(MdlArgs *args, int words, const char *const *word)
+{
   for (int i = 0; i < words; i++) {
     const char *equal = equal_of(word[i]);
-    if (equal) {
-      const char *name = mdl_text_copy(args->arena, word[i], (size_t)(equal - word[i]));
-      if (!give_size(args, name, equal + 1) && !give_text(args, name, equal + 1)) return false;
-      continue;
-    }
-    positional++;
-    const MdlParam *param = next_param(args, &at);
-    if (param && !give_text(args, param->name, word[i])) return false;
-    if (param) continue;
-    mdl_note(mdl_error(args->session, MDL_E0501, MDL_NO_SPAN, args->signature->entry,
-                       mdl_text(args->arena, "%d", wanted), mdl_text(args->arena, "%d", positional),
+    if (!equal) continue;
+    const char *name = mdl_text_copy(args->arena, word[i], (size_t)(equal - word[i]));
+    if (!give_size(args, name, equal + 1) && !give_text(args, name, equal + 1)) return false;
+  }
+  return true;
+}
+
+/* Values without a name go to the parameters that have none yet, in order. */
+static bool give_positional(MdlArgs *args, int words, const char *const *word)
+{
+  const MdlSignature *s = args->signature;
+  int at = 0;
+  for (int i = 0; i < words; i++) {
+    if (equal_of(word[i])) continue;
+    while (at < s->params && (s->param[at].role == MDL_ROLE_out || is_given(args, &s->param[at])))
+      at++;
+    if (at < s->params && !give_text(args, s->param[at].name, word[i])) return false;
+    if (at++ < s->params) continue;
+    mdl_note(mdl_error(args->session, MDL_E0501, MDL_NO_SPAN, s->entry,
+                       mdl_text(args->arena, "%d", params_wanted(args)),
+                       mdl_text(args->arena, "%d", words),
                        mdl_text(args->arena, "`%s` is one too many", word[i])),
-             "%s", args->signature->text);
+             "%s", s->text);
     return false;
   }
   return true;
@@ -291,32 +306,42 @@ static bool give_presets(MdlArgs *args)
   const MdlSignature *s = args->signature;
   for (int i = 0; i < s->params; i++) {
     const MdlParam *p = &s->param[i];
-    bool given = p->role == MDL_ROLE_out;
-    for (int k = 0; k < p->leaves; k++) given |= args->slot[p->leaf + k].source != MDL_SOURCE_none;
-    if (!given && p->preset && !give_text(args, p->name, p->preset)) return false;
+    if (p->role == MDL_ROLE_out || !p->preset || is_given(args, p)) continue;
+    if (!give_text(args, p->name, p->preset)) return false;
   }
   return true;
 }
 
-static bool nothing_missing(MdlArgs *args)
+/* The names without a value, up to a line of them: "`m.b`, `x`". */
+static const char *missing_names(const MdlArgs *args, const char **first)
 {
-  int wanted = 0, got = 0;
-  const char *missing = "", *first = NULL;
+  const char *names = "";
   for (int i = 0; i < args->slots; i++) {
     const MdlSlot *slot = &args->slot[i];
-    if (slot->param->role == MDL_ROLE_out) continue;
-    wanted++;
-    got += slot->source != MDL_SOURCE_none;
-    if (slot->source != MDL_SOURCE_none || (first && strlen(missing) > 60)) continue;
-    first = slot->name;
-    missing = mdl_text(args->arena, "%s%s`%s`", missing, *missing ? ", " : "", slot->name);
+    if (slot->param->role == MDL_ROLE_out || slot->source != MDL_SOURCE_none) continue;
+    bool whole = !is_given(args, slot->param);
+    const char *name = whole ? slot->param->name : slot->name;
+    if (!*first) *first = name;
+    if (strlen(names) < 60)
+      names = mdl_text(args->arena, "%s%s`%s`", names, *names ? ", " : "", name);
+    if (whole) i = slot->param->leaf + slot->param->leaves - 1;
   }
+  return names;
+}
+
+static bool nothing_missing(MdlArgs *args)
+{
+  const char *first = NULL, *names = missing_names(args, &first);
+  const MdlSignature *s = args->signature;
+  int got = 0;
   if (!first) return true;
+  for (int i = 0; i < s->params; i++)
+    got += s->param[i].role != MDL_ROLE_out && is_given(args, &s->param[i]);
   MdlReport *report =
-      mdl_error(args->session, MDL_E0501, MDL_NO_SPAN, args->signature->entry,
-                mdl_text(args->arena, "%d", wanted), mdl_text(args->arena, "%d", got),
-                mdl_text(args->arena, "%s %s missing", missing, got + 1 == wanted ? "is" : "are"));
-  mdl_note(report, "%s", args->signature->text);
+      mdl_error(args->session, MDL_E0501, MDL_NO_SPAN, s->entry,
+                mdl_text(args->arena, "%d", params_wanted(args)), mdl_text(args->arena, "%d", got),
+                mdl_text(args->arena, "%s missing", names));
+  mdl_note(report, "%s", s->text);
   mdl_help(report, "`%s=VALUE`, or `%s=random:1`", first, first);
   return false;
 }
@@ -348,7 +373,8 @@ bool mdl_args_read(MdlArgs *args, MdlSession *session, const MdlSignature *signa
   *args = (MdlArgs){.session = session, .arena = session->arena, .signature = signature};
   make_slots(args);
   if (file && !give_args_file(args, file)) return false;
-  return give_words(args, words, word) && give_presets(args) && nothing_missing(args);
+  return give_named(args, words, word) && give_positional(args, words, word) &&
+         give_presets(args) && nothing_missing(args);
 }
 
 void mdl_args_close(MdlArgs *args)

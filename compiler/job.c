@@ -74,7 +74,8 @@ static bool one_of(MdlJob *job, const char *name, const char *spelled, const cha
   const char *value = mdl_option(job->line, name), *list = "";
   for (int i = 0; value && allowed[i]; i++) {
     if (!strcmp(value, allowed[i])) return true;
-    list = mdl_text(job->session->arena, "%s%s`%s`", list, i ? ", " : "", allowed[i]);
+    if (*allowed[i])
+      list = mdl_text(job->session->arena, "%s%s`%s`", list, *list ? ", " : "", allowed[i]);
   }
   if (!value) return true;
   mdl_help(mdl_error(job->session, MDL_E0810, MDL_NO_SPAN,

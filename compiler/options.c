@@ -115,7 +115,7 @@ char *mdl_options_help(MdlArena *arena)
                                "VALUE: 2.5, true, nan, [[1, 2], [3, 4]], {\"w\": [1, 2]}, @x.npy,\n"
                                "       @model.safetensors, random:SEED, init:SEED\n\noptions:\n");
   for (int i = 0; i < ROWS; i++) {
-    bool apart = rows[i].kind == MDL_OPTION_either && strlen(rows[i].text) > 2;
+    bool apart = rows[i].kind == MDL_OPTION_either;
     const char *spelled = mdl_text(arena, "%s%s%s", rows[i].text, apart ? " " : "",
                                    rows[i].value ? rows[i].value : "");
     text = mdl_text(arena, "%s  %-24s %s\n", text, spelled, rows[i].help);

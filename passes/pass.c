@@ -109,9 +109,11 @@ typedef struct Until {
   const char *pass; /* or NULL */
 } Until;
 
+/* What a module has behind it (an input in loop form, say) is not run again. */
 static bool runs_in(const Run *run, int i, const Until *until)
 {
-  return rows[i].to <= until->form && rows[i].opt <= run->options->opt;
+  return rows[i].to <= until->form && rows[i].opt <= run->options->opt &&
+         rows[i].from >= mdl_form_of(run->ir, run->module);
 }
 
 /* Rows [from, to) once. *stop: the pass to stop after has run. */
