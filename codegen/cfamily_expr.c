@@ -44,6 +44,17 @@ static MdlExpr cast(MdlPrinter *p, const char *type, const char *text)
   return expr(p, PREFIX, "(%s)%s", type, text);
 }
 
+/* An operand of a binary operator. Bit operators bind in ways that compilers warn about: whatever
+ * stands beside one is bracketed, but for a chain of the same. */
+static const char *operand(MdlPrinter *p, const MdlLoopInfo *row, MlirValue value, bool right)
+{
+  if (!strchr("&|^<>", *row->c)) return mdl_print_at(p, value, row->precedence + right);
+  bool chains = !right && strchr("&|^", *row->c);
+  if (chains && mdl_print_expr(p, value).precedence == row->precedence)
+    return mdl_print_expr(p, value).text;
+  return mdl_print_at(p, value, PREFIX);
+}
+
 /* Bools are ints that are 0 or 1; indices do not overflow; other integers wrap, so they meet as
  * unsigned. */
 static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
@@ -53,8 +64,8 @@ static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   bool plain = !row->is_unsigned || type.element == MDL_index || type.element == MDL_bool ||
                type.kind == MDL_LOOP_vector;
   if (plain)
-    return expr(p, row->precedence, "%s %s %s", mdl_print_at(p, a, row->precedence), row->c,
-                mdl_print_at(p, b, row->precedence + 1));
+    return expr(p, row->precedence, "%s %s %s", operand(p, row, a, false), row->c,
+                operand(p, row, b, true));
   const char *u = unsigned_type(type.element);
   bool narrow = type.element == MDL_i8 || type.element == MDL_i16;
   bool keeps_bits = !strcmp(row->c, "/") || !strcmp(row->c, "%") || !strcmp(row->c, ">>");
