@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { NAME = 16, POSTFIX = 15, PREFIX = 14, COMPARE = 10, CHOICE = 3 };
+enum { NAME = 16, POSTFIX = 15, PREFIX = 14, COMPARE = 10, AND = 5, OR = 4, CHOICE = 3 };
 
 static MdlExpr expr(MdlPrinter *p, int precedence, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -55,6 +55,19 @@ static const char *operand(MdlPrinter *p, const MdlLoopInfo *row, MlirValue valu
   return mdl_print_at(p, value, PREFIX);
 }
 
+/* and, or of two bools as a person writes them. */
+static MdlExpr logical(MdlPrinter *p, MlirOperation op, bool both)
+{
+  int precedence = both ? AND : OR;
+  const char *side[2];
+  for (int i = 0; i < 2; i++) {
+    MdlExpr e = mdl_print_expr(p, mdl_operand(op, i));
+    bool tight = e.precedence > AND || (!i && e.precedence == precedence);
+    side[i] = tight ? e.text : mdl_text(p->arena, "(%s)", e.text);
+  }
+  return expr(p, precedence, "%s %s %s", side[0], both ? "&&" : "||", side[1]);
+}
+
 /* Bools are ints that are 0 or 1; indices do not overflow; other integers wrap, so they meet as
  * unsigned. */
 static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
@@ -63,6 +76,10 @@ static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   MdlLoopType type = mdl_loop_type_of(p->ir, a);
   bool plain = !row->is_unsigned || type.element == MDL_index || type.element == MDL_bool ||
                type.kind == MDL_LOOP_vector;
+  MdlLoopOp kind = mdl_loop_op(op);
+  if (type.element == MDL_bool && type.kind == MDL_LOOP_scalar &&
+      (kind == MDL_LOOP_andi || kind == MDL_LOOP_ori))
+    return logical(p, op, kind == MDL_LOOP_andi);
   if (plain)
     return expr(p, row->precedence, "%s %s %s", operand(p, row, a, false), row->c,
                 operand(p, row, b, true));
