@@ -54,6 +54,10 @@ MdlExpr mdl_print_op(MdlPrinter *p, MlirOperation op);
 /* x[i * 64 + j], or *x. `first` is the operand number of the first index. */
 const char *mdl_print_element(MdlPrinter *p, MlirOperation access, MlirValue memory, int first);
 
+/* The element type that C sees behind a pointer of the signature, where it is not loop form's own
+ * (uint32_t for i32, uint16_t for f16): what is stored or loaded is cast. NULL where it is. */
+const char *mdl_print_outer_type(MdlPrinter *p, MlirValue memory);
+
 /* "float", "int32_t", "ptrdiff_t", "f32x8" */
 const char *mdl_c_type(MdlPrinter *p, const MdlLoopType *type);
 /* "1.5f", "-0.25", "3"; infinities and NaN through bits. */

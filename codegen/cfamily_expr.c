@@ -210,6 +210,14 @@ const char *mdl_print_element(MdlPrinter *p, MlirOperation access, MlirValue mem
   return mdl_text(p->arena, "%s[%s]", base, linear_index(p, access, memory, first));
 }
 
+const char *mdl_print_outer_type(MdlPrinter *p, MlirValue memory)
+{
+  const char *outer = mdl_map_get(p->c_types, memory.ptr);
+  MdlLoopType type = mdl_loop_type_of(p->ir, memory);
+  if (!outer || type.element == MDL_bool || !strcmp(outer, "bool")) return NULL;
+  return strcmp(outer, mdl_c_type(p, &(MdlLoopType){.element = type.element})) ? outer : NULL;
+}
+
 static MdlExpr load(MdlPrinter *p, MlirOperation op)
 {
   MlirValue memory = mdl_operand(op, 0);
@@ -217,6 +225,8 @@ static MdlExpr load(MdlPrinter *p, MlirOperation op)
   const char *element = mdl_print_element(p, op, memory, 1);
   bool direct = *element == '*';
   MdlExpr made = {element, direct ? PREFIX : POSTFIX, true};
+  if (mdl_print_outer_type(p, memory))
+    made = (MdlExpr){mdl_text(p->arena, "(%s)%s", mdl_c_type(p, &type), element), PREFIX, true};
   if (type.kind == MDL_LOOP_vector)
     made.text = mdl_text(p->arena, "%s(%s%s)",
                          mdl_need(p, mdl_text(p->arena, "load%s", suffix(p, &type))),

@@ -149,7 +149,9 @@ static void print_store(MdlPrinter *p, MlirOperation op)
   const char *to = mdl_print_element(p, op, mdl_operand(op, 1), 2);
   MlirValue value = mdl_operand(op, 0);
   MdlLoopType type = mdl_loop_type_of(p->ir, value);
-  const char *text = mdl_print_expr(p, value).text;
+  const char *outer = mdl_print_outer_type(p, mdl_operand(op, 1));
+  const char *text = outer ? mdl_text(p->arena, "(%s)%s", outer, mdl_print_at(p, value, 14))
+                           : mdl_print_expr(p, value).text;
   consume(p, op);
   settle(p);
   if (type.kind == MDL_LOOP_vector)

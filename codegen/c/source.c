@@ -18,7 +18,8 @@ typedef struct Source {
 static void bind(MdlPrinter *p, MlirValue value, const char *text, const char *c_type)
 {
   MdlExpr *e = MDL_NEW(p->arena, MdlExpr, 1);
-  *e = (MdlExpr){text, strchr(text, '*') ? 14 : strchr(text, '-') ? 15 : 16, false};
+  bool prefixed = strchr(text, '*') || *text == '(';
+  *e = (MdlExpr){text, prefixed ? 14 : strchr(text, '-') ? 15 : 16, false};
   mdl_map_set(p->exprs, value.ptr, e);
   if (c_type) mdl_map_set(p->c_types, value.ptr, (void *)c_type);
 }
@@ -31,8 +32,14 @@ static void bind_leaf(Source *s, const MdlSignature *sig, const MdlParam *param,
   MdlPrinter *p = &s->printer;
   const MdlLeaf *leaf = &sig->leaf[param->leaf + i];
   const char *c_type = mdl_dtypes[leaf->type.dtype].c;
+  MdlLoopType type = mdl_loop_type_of(s->ir, value);
+  const char *own = mdl_c_type(p, &type);
   if (!param->struct_type) {
-    bind(p, value, param->name, c_type);
+    bool by_value = type.kind == MDL_LOOP_scalar && type.element != MDL_bool;
+    const char *text = by_value && strcmp(own, c_type)
+                           ? mdl_text(s->arena, "(%s)%s", own, param->name)
+                           : param->name;
+    bind(p, value, text, c_type);
     return;
   }
   bool by_value = !mdl_struct_is_view(sig, param->struct_type) && !leaf->type.rank;
