@@ -54,6 +54,9 @@ const char *mdl_view_size_list(MdlView *v, const MdlSizeNames *names);
 /* ---- view_expr.c ------------------------------------------------------------------------- */
 /* An op of one result, its operands already visited. */
 MdlExpr mdl_view_expr(MdlView *v, MlirOperation op);
+const char *mdl_view_ints(MdlView *v, int count, const int64_t *values); /* "[0, 1]" */
+/* The op in the language's own words; no text where there are none. (view_sugar.c) */
+MdlExpr mdl_view_sugar(MdlView *v, MlirOperation op);
 /* A value whose type is known where it stands, so that literals may be bare. */
 const char *mdl_view_plain(MdlView *v, MlirValue value, int precedence);
 /* A value that must say its own type. */
