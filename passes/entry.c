@@ -160,6 +160,10 @@ void mdl_entry_block(MdlEntry *e, MlirBlock block)
     case MDL_OP_while: mdl_entry_flow(e, op); break;
     case MDL_OP_check: check(e, op); break;
     case MDL_OP_print: break; /* the host's hook comes with the runtime */
+    case MDL_OP_reshape:
+      if (mdl_type_of(e->ir, mdl_result(op, 0))->rank) break; /* a view */
+      mdl_entry_set(e, mdl_result(op, 0), scalar_op(e, op, kind));
+      break;
     default: mdl_entry_set(e, mdl_result(op, 0), scalar_op(e, op, kind));
     }
   }
@@ -289,6 +293,7 @@ MlirOperation mdl_entry_lower(MdlPass *pass, MlirOperation entry, MdlMap *groups
   e.signature = mdl_signature_read(ir, entry);
   e.scalars = mdl_map_create(ir->arena);
   e.memory = mdl_map_create(ir->arena);
+  e.slices = mdl_map_create(ir->arena);
   declare(&e);
   MlirBlock body = mdl_body(e.to, 0);
   MlirLocation at = mdl_location_of(entry);

@@ -17,7 +17,7 @@ typedef struct MdlEntry {
   MdlExtents extents;
   MdlMap *scalars; /* scalar of group form -> value */
   MdlMap *memory;  /* tensor of group form -> memref<T> */
-  MdlMap *effects; /* op -> whether it holds a check or print */
+  MdlMap *slices;  /* place and element type -> pointer into the work buffer */
   MdlMap *groups;  /* symbol of a group -> its loop-form function */
   MlirValue status; /* i32 so far; no value while nothing can fail */
 } MdlEntry;

@@ -1,9 +1,165 @@
 #include "passes/group.h"
+#include "passes/partition.h"
 
-/* Tensor ops of entries become groups. Needs: mdl form, everything inlined. */
+#include "ir/signature.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- one group becomes a function -------------------------------------------------------- */
+
+typedef struct Outline {
+  MdlPass *pass;
+  MdlIr *ir;
+  MlirOperation entry;
+  MdlMap *symbols;
+} Outline;
+
+/* "logreg_step_gw": the entry and what the group makes. */
+static const char *symbol_for(Outline *o, MlirOperation root)
+{
+  const MdlSignature *s = mdl_signature_read(o->ir, o->entry);
+  const char *made = mdl_value_name(o->ir, mdl_result(root, 0));
+  if (!made) made = mdl_op_info(mdl_op(o->ir, root))->name;
+  char *name = mdl_text(o->ir->arena, "%s%s_%s", s->prefix, s->entry, made);
+  for (char *c = name; *c; c++)
+    if (!isalnum((unsigned char)*c)) *c = '_';
+  return mdl_symbol_unique(o->ir, o->symbols, mdl_intern_text(o->ir->arena, name));
+}
+
+/* Constants and sizes are made inside; everything else from outside is an argument. */
+static bool is_made_inside(MdlIr *ir, MlirValue value)
+{
+  MdlOp op = mdl_def_op(ir, value);
+  return op == MDL_OP_const || op == MDL_OP_size;
+}
+
+static void collect_arguments(Outline *o, const MdlPart *part, MdlMap *inside, MdlMap *args)
+{
+  for (int i = 0; i < part->ops; i++) mdl_map_set(inside, part->op[i].ptr, (void *)part->op[i].ptr);
+  for (int i = 0; i < part->ops; i++)
+    for (int j = 0; j < mdl_operand_count(part->op[i]); j++) {
+      MlirValue value = mdl_operand(part->op[i], j);
+      MlirOperation def = mdl_def(value);
+      if (!mdl_is_null(def) && mdl_map_has(inside, def.ptr)) continue;
+      if (!is_made_inside(o->ir, value)) mdl_map_set(args, value.ptr, (void *)value.ptr);
+    }
+}
+
+static MlirOperation build_function(Outline *o, const MdlPart *part, MdlMap *args)
+{
+  int count = mdl_map_count(args), results = mdl_result_count(part->root);
+  MlirType *type = MDL_NEW(o->ir->arena, MlirType, (size_t)(count + results));
+  const char **name = MDL_NEW(o->ir->arena, const char *, (size_t)count);
+  for (int i = 0; i < count; i++) {
+    MlirValue value = {mdl_map_key(args, i)};
+    type[i] = mdl_type_make(o->ir, mdl_type_of(o->ir, value));
+    name[i] = mdl_value_name(o->ir, value);
+  }
+  for (int i = 0; i < results; i++)
+    type[count + i] = mdl_type_make(o->ir, mdl_type_of(o->ir, mdl_result(part->root, i)));
+  MdlFunc func = {.symbol = symbol_for(o, part->root),
+                  .is_private = true,
+                  .define = true,
+                  .args = count,
+                  .arg = type,
+                  .arg_name = name,
+                  .results = results,
+                  .result = type + count,
+                  .at = mdl_location_of(part->root)};
+  MlirOperation made = mdl_build_func(o->ir, o->pass->module, &func);
+  mdl_map_set(o->symbols, mdl_intern_text(o->ir->arena, func.symbol), (void *)made.ptr);
+  return made;
+}
+
+static void fill_function(Outline *o, const MdlPart *part, MdlMap *args, MlirOperation func)
+{
+  MlirBlock body = mdl_body(func, 0);
+  MdlBuilder b = mdl_builder_at_end(o->ir, body, mdl_location_of(part->root));
+  MdlMap *values = mdl_map_create(o->ir->arena);
+  for (int i = 0; i < mdl_map_count(args); i++)
+    mdl_map_value_set(values, (MlirValue){mdl_map_key(args, i)}, mdl_arg(body, i));
+  for (int i = 0; i < part->ops; i++) {
+    for (int j = 0; j < mdl_operand_count(part->op[i]); j++) {
+      MlirValue value = mdl_operand(part->op[i], j);
+      if (is_made_inside(o->ir, value) && mdl_same(mdl_map_value_get(values, value), value))
+        mdl_clone_op(&b, mdl_def(value), values, NULL, NULL);
+    }
+    mdl_clone_op(&b, part->op[i], values, NULL, NULL);
+  }
+  MlirValue results[MDL_MAX_RESULTS];
+  int count = mdl_result_count(part->root);
+  for (int i = 0; i < count; i++)
+    results[i] = mdl_map_value_get(values, mdl_result(part->root, i));
+  mdl_build_return(&b, count, results);
+}
+
+static void outline(Outline *o, const MdlPart *part)
+{
+  static const char *const classes[] = {
+      [MDL_CLASS_map] = "map",         [MDL_CLASS_leaf] = "map",       [MDL_CLASS_move] = "map",
+      [MDL_CLASS_reduce] = "reduce",   [MDL_CLASS_contract] = "contract", [MDL_CLASS_conv] = "conv",
+      [MDL_CLASS_gather] = "gather",   [MDL_CLASS_scatter] = "scatter", [MDL_CLASS_window] = "window",
+      [MDL_CLASS_scan] = "scan",       [MDL_CLASS_sort] = "sort",      [MDL_CLASS_effect] = "effect",
+      [MDL_CLASS_core] = "core"};
+  MdlMap *inside = mdl_map_create(o->ir->arena), *args = mdl_map_create(o->ir->arena);
+  collect_arguments(o, part, inside, args);
+  MlirOperation func = build_function(o, part, args);
+  fill_function(o, part, args, func);
+  MlirOperation seed = mdl_is_null(part->seed) ? part->root : part->seed;
+  mdl_op_set_text(o->ir, func, "mdl.group", classes[mdl_op_info(mdl_op(o->ir, seed))->class]);
+  MlirValue *operand = MDL_NEW(o->ir->arena, MlirValue, (size_t)mdl_map_count(args));
+  for (int i = 0; i < mdl_map_count(args); i++) operand[i] = (MlirValue){mdl_map_key(args, i)};
+  MdlBuilder b = mdl_builder_before(o->ir, part->root);
+  MlirOperation call = mdl_build_call(&b, func, operand);
+  for (int i = 0; i < mdl_result_count(part->root); i++) {
+    const char *name = mdl_value_name(o->ir, mdl_result(part->root, i));
+    if (name) mdl_value_set_name(o->ir, mdl_result(call, i), name);
+    mdl_replace(mdl_result(part->root, i), mdl_result(call, i));
+  }
+}
+
+/* ---- a block, then the blocks inside it -------------------------------------------------- */
+
+/* Ops that went into groups have no users left but each other: last first. */
+static void erase_grouped(Outline *o, MlirBlock block)
+{
+  MlirOperation *op;
+  int count = mdl_list(o->ir, block, &op);
+  for (int i = count; i-- > 0;) {
+    MdlOp kind = mdl_op(o->ir, op[i]);
+    if (kind >= MDL_OP_COUNT || mdl_op_info(kind)->class == MDL_CLASS_effect) continue;
+    bool used = false;
+    for (int j = 0; j < mdl_result_count(op[i]); j++) used |= mdl_has_uses(mdl_result(op[i], j));
+    if (!used) mdl_erase(o->ir, op[i]);
+  }
+}
+
+static void group_block(Outline *o, MlirBlock block)
+{
+  MlirOperation *op;
+  int count = mdl_list(o->ir, block, &op);
+  for (int i = 0; i < count; i++)
+    for (int j = 0; j < mdl_region_count(op[i]); j++)
+      if (mdl_body(op[i], j).ptr) group_block(o, mdl_body(op[i], j));
+  MdlPart *part;
+  int parts = mdl_partition(o->ir, block, &part);
+  for (int i = 0; i < parts; i++) outline(o, &part[i]);
+  erase_grouped(o, block);
+}
+
+/* Tensor ops of entries become groups. Needs: mdl form, everything inlined. Keeps: scalar ops, scf
+ * and effects where they are. Leaves: private functions with `mdl.group`, one loop nest each, and
+ * entries that read as the list of their calls; reshapes of whole tensors, which are views. */
 bool mdl_pass_groups(MdlPass *pass, MlirOperation none)
 {
-  (void)pass;
   (void)none;
+  MlirOperation *entry;
+  int count = mdl_entries(pass->ir, pass->module, &entry);
+  for (int i = 0; i < count; i++) {
+    Outline o = {pass, pass->ir, entry[i], pass->symbols};
+    mdl_normalise(pass->ir, mdl_body(entry[i], 0));
+    group_block(&o, mdl_body(entry[i], 0));
+  }
   return true;
 }

@@ -1,12 +1,129 @@
+/* Places as pointers of the loop-form entry. */
 #include "passes/place.h"
 
 #include "passes/group.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the work buffer --------------------------------------------------------------------- */
+
+typedef struct Arena {
+  MdlEntry *e;
+  MlirValue bytes, pad; /* work as memref<?xi8>; bytes until the first aligned address */
+} Arena;
+
+static MlirValue index_number(MdlEntry *e, int64_t value)
+{
+  return mdl_loop_number(&e->b, MDL_index, 1, 0, value);
+}
+
+/* The caller's buffer may start anywhere: the first multiple of `align` in it. */
+static void open_arena(Arena *arena, const MdlSize *work, int align)
+{
+  MdlEntry *e = arena->e;
+  MlirBlock body = mdl_body(e->to, 0);
+  MlirValue given = mdl_arg(body, mdl_arg_count(body) - 1);
+  MdlLoopType type = {.kind = MDL_LOOP_memory, .element = MDL_i8, .rank = 1, .dim = {-1}};
+  MlirValue extent = mdl_extent(&e->extents, work);
+  MlirType index = e->ir->scalar[MDL_index];
+  MlirValue address = mdl_loop_build(&e->b, MDL_LOOP_address, index, 1, &given);
+  MlirValue past = mdl_loop_binary(&e->b, MDL_LOOP_andi, address, index_number(e, align - 1));
+  MlirValue up = mdl_loop_binary(&e->b, MDL_LOOP_subi, index_number(e, align), past);
+  arena->pad = mdl_loop_binary(&e->b, MDL_LOOP_andi, up, index_number(e, align - 1));
+  mdl_value_set_name(e->ir, arena->pad, "pad");
+  arena->bytes = mdl_loop_shape(&e->b, given, &type, &extent);
+}
+
+/* One pointer per distinct offset and element type. */
+static MlirValue slice(Arena *arena, const char *place, MlirValue tensor)
+{
+  MdlEntry *e = arena->e;
+  const MdlType *type = mdl_type_of(e->ir, tensor);
+  const char *key = mdl_intern_text(
+      e->ir->arena, mdl_text(e->ir->arena, "%s %s", place, mdl_dtypes[type->dtype].loop));
+  void *known = mdl_map_get(e->slices, key);
+  if (known) return (MlirValue){known};
+  const char *offset = place + strlen("work ");
+  const MdlSize *size = mdl_size_parse(e->ir->sizes, offset, strlen(offset));
+  MlirValue shift = mdl_index_add(&e->b, arena->pad, mdl_extent(&e->extents, size));
+  MdlLoopType cell = {.kind = MDL_LOOP_memory, .element = mdl_loop_cell(type->dtype)};
+  MlirValue pointer = mdl_loop_view(&e->b, arena->bytes, shift, &cell, NULL);
+  const char *name = mdl_value_name(e->ir, tensor);
+  mdl_value_set_name(e->ir, pointer, name ? name : "t");
+  mdl_map_set(e->slices, key, (void *)pointer.ptr);
+  return pointer;
+}
+
+/* ---- what a call says -------------------------------------------------------------------- */
+
+/* The i-th part of "work 0; result 1". */
+static const char *part(MdlIr *ir, const char *text, int i)
+{
+  for (; i > 0; i--) text = strchr(text, ';') + 2;
+  return mdl_intern(ir->arena, text, strcspn(text, ";"));
+}
+
+/* The loop-form argument of leaf number `index` among the entry's arguments, or of its results. */
+static MlirValue argument(MdlEntry *e, int index, bool result)
+{
+  const MdlSignature *s = e->signature;
+  int given = s->sizes, seen = 0;
+  for (int i = 0; i < s->params; i++)
+    for (int j = 0; j < s->param[i].leaves; j++, given++) {
+      bool counts = result == (s->param[i].role == MDL_ROLE_out);
+      if (counts && seen++ == index) return mdl_arg(mdl_body(e->to, 0), given);
+    }
+  MDL_BUG(e->ir->session, "a place names an argument that is not there");
+}
+
+static bool open_call(void *user, MlirOperation op)
+{
+  Arena *arena = user;
+  MdlEntry *e = arena->e;
+  const char *text = mdl_op_text(e->ir, op, "mdl.place");
+  if (mdl_op(e->ir, op) != MDL_OP_call || !text) return true;
+  for (int i = 0, next = 0; i < mdl_result_count(op); i++) {
+    MlirValue tensor = mdl_result(op, i), pointer;
+    if (!mdl_type_of(e->ir, tensor)->rank) continue;
+    const char *place = part(e->ir, text, next++);
+    if (!strncmp(place, "work ", 5))
+      pointer = slice(arena, place, tensor);
+    else
+      pointer = argument(e, atoi(strchr(place, ' ')), *place == 'r');
+    mdl_map_set(e->memory, tensor.ptr, (void *)pointer.ptr);
+  }
+  return true;
+}
+
+void mdl_place_arena(MdlEntry *e)
+{
+  Arena arena = {.e = e};
+  const char *text = mdl_op_text(e->ir, e->from, "mdl.work_bytes");
+  const MdlSize *work = mdl_size_parse(e->ir->sizes, text, strlen(text));
+  int align = e->pass->options->machine->vector_bytes ? 64 : 8;
+  mdl_op_set_text(e->ir, e->to, "mdl.work_bytes", text);
+  if (strcmp(text, "0")) open_arena(&arena, work, align);
+  mdl_walk(e->from, open_call, &arena);
+}
+
+/* ---- any tensor -------------------------------------------------------------------------- */
+
 MlirValue mdl_place_memory(MdlEntry *e, MlirValue tensor)
 {
   void *memory = mdl_map_get(e->memory, tensor.ptr);
-  if (!memory) MDL_BUG(e->ir->session, "a tensor has no place");
-  return (MlirValue){memory};
+  if (memory) return (MlirValue){memory};
+  MlirOperation op = mdl_def(tensor);
+  int i = mdl_result_index(tensor);
+  if (mdl_is_null(op)) {
+    op = mdl_block_parent(mdl_value_block(tensor));
+    i -= mdl_op(e->ir, op) == MDL_OP_for;
+  }
+  switch (mdl_op(e->ir, op)) {
+  case MDL_OP_reshape: return mdl_place_memory(e, mdl_operand(op, 0));
+  case MDL_OP_for: return mdl_place_memory(e, mdl_operand(op, 3 + i));
+  case MDL_OP_while: return mdl_place_memory(e, mdl_operand(op, i));
+  case MDL_OP_if: return mdl_place_memory(e, mdl_operand(mdl_terminator(mdl_body(op, 0)), i));
+  default: MDL_BUG(e->ir->session, "a tensor has no place");
+  }
 }
-
-void mdl_place_arena(MdlEntry *e) { mdl_op_set_text(e->ir, e->to, "mdl.work_bytes", "0"); }

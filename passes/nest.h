@@ -1,0 +1,121 @@
+/* Loop nests of one group. Two kinds of functions know the ops:
+ *   mdl_at_X     maps and moves: your value at this point
+ *   mdl_nest_X   seeds (reduce, dot, conv, window, scan, sort, scatter): a nest of their own, which
+ *                pulls the operands' values with mdl_nest_at and hands over results with
+ *                mdl_nest_emit
+ * Fusion, views, broadcasts and pads then cost nothing extra: a group is what is pulled. */
+#ifndef MDL_PASSES_NEST_H
+#define MDL_PASSES_NEST_H
+
+#include "passes/arith.h"
+#include "passes/extent.h"
+#include "passes/group.h"
+
+enum { MDL_MAX_CARRIED = 64 };
+
+/* An element of a tensor, or `width` of them along axis `lane`. */
+typedef struct MdlPoint {
+  int rank;
+  int lane; /* the axis that runs along the vector; -1: one element */
+  MlirValue at[MDL_MAX_RANK];
+} MdlPoint;
+
+typedef struct MdlMemo {
+  MlirValue value, made;
+  MdlPoint point;
+} MdlMemo;
+
+typedef struct MdlNest {
+  MdlPass *pass;
+  MdlIr *ir;
+  const MdlMachine *machine;
+  MlirOperation group, func; /* in group form; in loop form */
+  MlirOperation seed;        /* null: a map */
+  MdlBuilder b;
+  MdlExtents extents;
+  MdlMap *memory;  /* tensor argument or result of the group -> shaped memory */
+  MdlMap *scalars; /* scalar argument -> value */
+  int width;       /* lanes of a vector here; 1: none */
+  bool flat;       /* every access is at the same point: one axis stands for all */
+  int memos, memo_capacity;
+  MdlMemo *memo;
+  MlirValue returned[MDL_MAX_RESULTS]; /* scalar results */
+} MdlNest;
+
+/* ---- values ------------------------------------------------------------------------------ */
+
+/* The element, or vector, of any tensor of the group; a vector only if the point has a lane.
+ * Remembered within the block. */
+MlirValue mdl_nest_at(MdlNest *n, MlirValue tensor, const MdlPoint *p);
+/* A seed's value at a point: finishes the group's results there and stores them. */
+void mdl_nest_emit(MdlNest *n, MlirValue seed, const MdlPoint *p, MlirValue value);
+/* Results at a point, pulled; for maps. */
+void mdl_nest_finish(MdlNest *n, const MdlPoint *p);
+/* Can the value be read as a vector along this axis? All lanes must be `bytes` wide. */
+bool mdl_nest_lanes(MdlNest *n, MlirValue tensor, int axis, int bytes);
+/* ... and the group's result finished so, given the seed's value as a vector? */
+bool mdl_nest_lanes_out(MdlNest *n, int axis, int bytes);
+
+MdlArith mdl_nest_arith(MdlNest *n, const MdlPoint *p);
+MdlPoint mdl_point(int rank);
+MlirValue mdl_nest_index(MdlNest *n, int64_t value);
+MlirValue mdl_nest_extent(MdlNest *n, const MdlSize *size);
+const MdlType *mdl_nest_type(MdlNest *n, MlirValue tensor);
+
+/* ---- loops ------------------------------------------------------------------------------- */
+
+typedef struct MdlLoop {
+  MlirOperation op; /* null: a single round, no loop is made */
+  MdlBuilder outer;
+  MlirValue iv;
+  int carried, memos;
+  MlirValue carry[MDL_MAX_CARRIED]; /* inside; after mdl_loop_end the results */
+} MdlLoop;
+
+void mdl_loop_begin(MdlNest *n, MdlLoop *loop, MlirValue lo, MlirValue hi, MlirValue step,
+                    int carried, const MlirValue *init);
+void mdl_loop_end(MdlNest *n, MdlLoop *loop, const MlirValue *next);
+/* From 0 to an extent, step 1. */
+void mdl_loop_over(MdlNest *n, MdlLoop *loop, MlirValue extent, int carried, const MlirValue *init);
+
+/* Both sides of a condition, each giving one value of the type of the first. */
+typedef struct MdlBranch {
+  MlirOperation op;
+  MdlBuilder outer;
+  int memos;
+} MdlBranch;
+void mdl_branch_begin(MdlNest *n, MdlBranch *branch, MlirValue condition, int results,
+                      const MlirType *type);
+void mdl_branch_else(MdlNest *n, MdlBranch *branch, int results, const MlirValue *value);
+MlirValue mdl_branch_end(MdlNest *n, MdlBranch *branch, int results, const MlirValue *value);
+
+/* All points of a space, the innermost axis in vectors where `lanes`, then the rest one by one:
+ *   mdl_space_begin(n, &s, rank, extent, lanes);
+ *   while (mdl_space_next(n, &s, &p)) ... one body, made for each width ... */
+typedef struct MdlSpace {
+  int rank, state;
+  bool lanes;
+  int width; /* n->width in vectors */
+  MlirValue extent[MDL_MAX_RANK], split;
+  MdlLoop loop[MDL_MAX_RANK];
+} MdlSpace;
+void mdl_space_begin(MdlNest *n, MdlSpace *s, int rank, const MlirValue *extent, bool lanes);
+bool mdl_space_next(MdlNest *n, MdlSpace *s, MdlPoint *p);
+
+/* ---- the ops ----------------------------------------------------------------------------- */
+
+typedef MlirValue MdlAtFn(MdlNest *n, MlirOperation op, const MdlPoint *p);
+typedef void MdlNestFn(MdlNest *n, MlirOperation op);
+
+/* Maps, leaves and moves; gather too. */
+MlirValue mdl_at(MdlNest *n, MlirOperation op, MdlOp kind, const MdlPoint *p);
+/* NULL: no such nest. */
+MdlNestFn *mdl_nest_of(MdlOp kind);
+MdlNestFn mdl_nest_reduce, mdl_nest_arg, mdl_nest_dot, mdl_nest_conv, mdl_nest_window,
+    mdl_nest_scan, mdl_nest_sort, mdl_nest_scatter;
+
+/* Combining values of reductions and scans: start and step of sum, prod, max, min, any, all. */
+MlirValue mdl_combine_start(MdlArith *a, MdlOp op, MdlDtype dtype);
+MlirValue mdl_combine(MdlArith *a, MdlOp op, MdlDtype dtype, MlirValue so_far, MlirValue next);
+
+#endif

@@ -1,0 +1,148 @@
+/* Reductions. Along kept lanes every lane sums in order, as one element would. Along the reduced
+ * axis itself: `ways` accumulators of a vector each, added pairwise, then across the lanes by
+ * halves, then the elements behind the last vector, in order: this order is the meaning of the
+ * schedule, equal on every backend. */
+#include "passes/nest.h"
+
+enum { WAYS = 4 };
+
+typedef struct Reduce {
+  MdlNest *n;
+  MlirOperation op;
+  MdlOp kind;
+  MlirValue from;
+  const MdlType *type; /* of the operand */
+  int axes, kept;
+  int64_t axis[MDL_MAX_RANK];
+  int keeps[MDL_MAX_RANK]; /* operand axes that stay */
+  MdlPoint q;              /* of the operand */
+} Reduce;
+
+static MlirValue extent_of(Reduce *r, int axis)
+{
+  if (!r->n->flat) return mdl_nest_extent(r->n, r->type->dim[axis]);
+  return mdl_nest_extent(r->n, mdl_type_elements(r->n->ir->sizes, r->type));
+}
+
+static MlirValue combine(Reduce *r, MlirValue so_far, MlirValue next)
+{
+  MdlArith a = mdl_nest_arith(r->n, NULL);
+  return mdl_combine(&a, r->kind, r->type->dtype, so_far, next);
+}
+
+/* Halves of a vector combined until one element is left. */
+static MlirValue across(Reduce *r, MlirValue vector)
+{
+  int64_t lanes[64];
+  int width = r->n->width;
+  for (int half = width / 2; half > 0; half /= 2) {
+    for (int i = 0; i < width; i++) lanes[i] = i ^ half;
+    MlirValue other = mdl_loop_shuffle(&r->n->b, vector, vector, width, lanes);
+    vector = combine(r, vector, other);
+  }
+  return mdl_loop_extract(&r->n->b, vector, 0);
+}
+
+/* The innermost reduced axis in order, after `so_far`. */
+static MlirValue in_order(Reduce *r, int axis, MlirValue lo, MlirValue so_far)
+{
+  MdlLoop loop;
+  MdlNest *n = r->n;
+  mdl_loop_begin(n, &loop, lo, extent_of(r, axis), mdl_nest_index(n, 1), 1, &so_far);
+  r->q.at[axis] = loop.iv;
+  MlirValue next = combine(r, loop.carry[0], mdl_nest_at(n, r->from, &r->q));
+  mdl_loop_end(n, &loop, &next);
+  return loop.carry[0];
+}
+
+/* The innermost reduced axis in vectors; what is left over is combined in order. */
+static MlirValue in_vectors(Reduce *r, int axis, MlirValue so_far)
+{
+  MdlNest *n = r->n;
+  MdlLoop loop;
+  MlirValue sum[WAYS], next[WAYS];
+  MdlPoint lane = r->q;
+  int64_t known;
+  int width = n->width, ways = WAYS;
+  MlirValue extent = extent_of(r, axis);
+  if (mdl_index_constant(extent, &known))
+    while (ways > 1 && known < ways * width) ways /= 2;
+  if (mdl_index_constant(extent, &known) && known < width) return in_order(r, axis, mdl_nest_index(n, 0), so_far);
+  lane.lane = axis;
+  MdlArith a = mdl_nest_arith(n, &lane);
+  MlirValue step = mdl_nest_index(n, ways * width);
+  MlirValue end = mdl_index_sub(&n->b, extent, mdl_index_rem(&n->b, extent, step));
+  for (int i = 0; i < ways; i++) sum[i] = mdl_combine_start(&a, r->kind, r->type->dtype);
+  mdl_loop_begin(n, &loop, mdl_nest_index(n, 0), end, step, ways, sum);
+  for (int i = 0; i < ways; i++) {
+    lane.at[axis] = mdl_index_add(&n->b, loop.iv, mdl_nest_index(n, i * width));
+    next[i] = combine(r, loop.carry[i], mdl_nest_at(n, r->from, &lane));
+  }
+  mdl_loop_end(n, &loop, next);
+  for (int count = ways; count > 1; count /= 2)
+    for (int i = 0; i < count / 2; i++)
+      loop.carry[i] = combine(r, loop.carry[i], loop.carry[i + count / 2]);
+  MlirValue whole = across(r, loop.carry[0]);
+  if (!mdl_is_no_value(so_far)) whole = combine(r, so_far, whole);
+  return in_order(r, axis, end, whole);
+}
+
+/* Loops over the reduced axes but the last one, then that one. */
+static MlirValue over_axes(Reduce *r, int i, MlirValue so_far, bool vectors)
+{
+  MdlNest *n = r->n;
+  MdlLoop loop;
+  if (i == r->axes) return combine(r, so_far, mdl_nest_at(n, r->from, &r->q));
+  if (i == r->axes - 1 && vectors) return in_vectors(r, (int)r->axis[i], so_far);
+  if (i == r->axes - 1) return in_order(r, (int)r->axis[i], mdl_nest_index(n, 0), so_far);
+  mdl_loop_over(n, &loop, extent_of(r, (int)r->axis[i]), 1, &so_far);
+  r->q.at[r->axis[i]] = loop.iv;
+  MlirValue next = over_axes(r, i + 1, loop.carry[0], vectors);
+  mdl_loop_end(n, &loop, &next);
+  return loop.carry[0];
+}
+
+static void read(Reduce *r)
+{
+  MdlAttrs attrs = mdl_attrs_of(r->n->ir, r->op);
+  bool reduced[MDL_MAX_RANK] = {false};
+  r->axes = mdl_get_ints(&attrs, "axes", r->axis);
+  for (int i = 0; i < r->axes; i++) reduced[r->axis[i]] = true;
+  r->axes = 0;
+  for (int i = 0; i < r->type->rank; i++) {
+    if (reduced[i])
+      r->axis[r->axes++] = i;
+    else
+      r->keeps[r->kept++] = i;
+  }
+  r->q = mdl_point(r->type->rank);
+  if (!r->n->flat) return;
+  r->q = mdl_point(1);
+  r->axes = 1;
+  r->axis[0] = 0;
+}
+
+void mdl_nest_reduce(MdlNest *n, MlirOperation op)
+{
+  Reduce r = {.n = n, .op = op, .kind = mdl_op(n->ir, op), .from = mdl_operand(op, 0)};
+  r.type = mdl_nest_type(n, r.from);
+  read(&r);
+  int last = r.type->rank - 1, bytes = mdl_dtypes[r.type->dtype].bytes;
+  bool wide = n->machine->vector_bytes && bytes >= 4 && mdl_nest_lanes(n, r.from, last, bytes);
+  bool keeps_last = r.kept && r.keeps[r.kept - 1] == last;
+  bool vectors = wide && !keeps_last && r.axes && (r.axis[r.axes - 1] == last || n->flat);
+  bool lanes = wide && keeps_last && mdl_nest_lanes_out(n, r.kept - 1, bytes);
+  if (wide) n->width = n->machine->vector_bytes / bytes;
+  MlirValue extent[MDL_MAX_RANK];
+  for (int i = 0; i < r.kept; i++) extent[i] = mdl_nest_extent(n, r.type->dim[r.keeps[i]]);
+  MdlSpace space;
+  MdlPoint p;
+  mdl_space_begin(n, &space, r.kept, extent, lanes);
+  while (mdl_space_next(n, &space, &p)) {
+    for (int i = 0; i < r.kept; i++) r.q.at[r.keeps[i]] = p.at[i];
+    r.q.lane = p.lane >= 0 ? last : -1;
+    MdlArith a = mdl_nest_arith(n, &p);
+    MlirValue start = mdl_combine_start(&a, r.kind, r.type->dtype);
+    mdl_nest_emit(n, mdl_result(op, 0), &p, over_axes(&r, 0, start, vectors));
+  }
+}

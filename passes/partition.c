@@ -1,0 +1,246 @@
+/* Greedy from the last op up: an op joins the group of its users when they are one group that reads
+ * it at one set of points, and reading it there costs nothing extra; else it heads a group of its
+ * own. Never the producer of two things that are both kept. */
+#include "passes/partition.h"
+
+#include <string.h>
+
+/* How a group reads a value. */
+typedef struct Use {
+  int part;
+  int space;       /* equal spaces are the same points; 0: those of the root */
+  bool moves_only; /* read often: only index maps may stand here */
+} Use;
+
+typedef struct Item {
+  MlirOperation op;
+  bool in_parts;  /* a tensor op that groups hold */
+  bool is_kept;   /* something outside of groups uses it */
+  bool is_mixed;  /* one group reads it at different points */
+  int uses, capacity;
+  Use *use;
+} Item;
+
+typedef struct Partition {
+  MdlIr *ir;
+  MlirBlock block;
+  int items;
+  Item *item;
+  MdlMap *item_of; /* op -> Item */
+  int parts, spaces;
+  MdlPart *part;
+  bool **member; /* by part, then item */
+} Partition;
+
+static const MdlOpInfo *row_of(const Partition *p, const Item *item)
+{
+  return mdl_op_info(mdl_op(p->ir, item->op));
+}
+
+static bool has_tensor(MdlIr *ir, MlirOperation op)
+{
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    if (mdl_type_of(ir, mdl_operand(op, i))->rank) return true;
+  for (int i = 0; i < mdl_result_count(op); i++)
+    if (mdl_type_of(ir, mdl_result(op, i))->rank) return true;
+  return false;
+}
+
+static bool is_grouped(MdlIr *ir, MlirOperation op)
+{
+  MdlOp kind = mdl_op(ir, op);
+  return kind < MDL_OP_COUNT && mdl_op_info(kind)->class != MDL_CLASS_effect && has_tensor(ir, op);
+}
+
+/* Used by control flow, a call, an effect, a scalar op or in another block. */
+static bool is_kept(Partition *p, MlirOperation op)
+{
+  MlirOperation owner;
+  int operand;
+  for (int i = 0; i < mdl_result_count(op); i++)
+    for (int j = 0; mdl_use(mdl_result(op, i), j, &owner, &operand); j++)
+      if (mdl_block_of(owner).ptr != p->block.ptr || !is_grouped(p->ir, owner)) return true;
+  return false;
+}
+
+static void add_use(Partition *p, Item *item, Use use)
+{
+  for (int i = 0; i < item->uses; i++) {
+    if (item->use[i].part != use.part) continue;
+    item->is_mixed |= item->use[i].space != use.space;
+    item->use[i].moves_only |= use.moves_only;
+    return;
+  }
+  MDL_GROW(p->ir->arena, item->use, item->uses, item->capacity);
+  item->use[item->uses++] = use;
+}
+
+/* ---- what an op costs where it is read ---------------------------------------------------- */
+
+static bool is_seed(MdlClass class)
+{
+  return class == MDL_CLASS_reduce || class == MDL_CLASS_contract || class == MDL_CLASS_conv ||
+         class == MDL_CLASS_window || class == MDL_CLASS_scan || class == MDL_CLASS_sort ||
+         class == MDL_CLASS_scatter;
+}
+
+/* An index map without branches: as good as reading the operand. */
+static bool is_plain_move(MdlOp op)
+{
+  return op == MDL_OP_broadcast || op == MDL_OP_reshape || op == MDL_OP_transpose ||
+         op == MDL_OP_slice || op == MDL_OP_reverse;
+}
+
+static bool is_leaf(MdlOp op) { return op == MDL_OP_const || op == MDL_OP_size || op == MDL_OP_iota; }
+
+/* Copied into every group that reads it. */
+static bool is_cheap(MdlOp op) { return is_leaf(op) || is_plain_move(op); }
+
+/* Does an element of the operand become several elements? */
+static bool stretches(MdlIr *ir, MlirOperation op)
+{
+  return mdl_type_of(ir, mdl_operand(op, 0))->rank != mdl_type_of(ir, mdl_result(op, 0))->rank ||
+         !mdl_type_equal(mdl_type_of(ir, mdl_operand(op, 0)), mdl_type_of(ir, mdl_result(op, 0)));
+}
+
+/* How `op`, read as `use` says, reads its operand. */
+static Use use_of_operand(Partition *p, const Item *item, int operand, Use use)
+{
+  MdlOp op = mdl_op(p->ir, item->op);
+  const MdlOpInfo *row = mdl_op_info(op);
+  if (row->elementwise || row->class == MDL_CLASS_map) return use;
+  if (op == MDL_OP_dynamic_update && operand == 0) return use;
+  use.space = ++p->spaces;
+  if (op == MDL_OP_broadcast) use.moves_only |= stretches(p->ir, item->op);
+  if (row->class == MDL_CLASS_gather) use.moves_only = true;
+  if (row->class == MDL_CLASS_contract || row->class == MDL_CLASS_conv ||
+      row->class == MDL_CLASS_window)
+    use.moves_only = true;
+  if (row->class == MDL_CLASS_scatter && operand == 1) use.moves_only = true;
+  if (row->class == MDL_CLASS_reduce || row->class == MDL_CLASS_scan) use.moves_only = false;
+  return use;
+}
+
+static void use_operands(Partition *p, const Item *item, Use use)
+{
+  for (int i = 0; i < mdl_operand_count(item->op); i++) {
+    MlirOperation def = mdl_def(mdl_operand(item->op, i));
+    Item *from = mdl_is_null(def) ? NULL : mdl_map_get(p->item_of, def.ptr);
+    if (from && from->in_parts) add_use(p, from, use_of_operand(p, item, i, use));
+  }
+}
+
+/* ---- joining ----------------------------------------------------------------------------- */
+
+static bool same_shape(MdlIr *ir, MlirValue a, MlirValue b)
+{
+  MdlType x = *mdl_type_of(ir, a), y = *mdl_type_of(ir, b);
+  y.dtype = x.dtype;
+  return mdl_type_equal(&x, &y);
+}
+
+/* A seed joins when the rest of the group only finishes its results, element by element. */
+static bool seed_joins(Partition *p, const Item *item, const Use *use)
+{
+  const MdlPart *part = &p->part[use->part];
+  MdlClass class = row_of(p, item)->class;
+  if (class == MDL_CLASS_sort || class == MDL_CLASS_scatter) return false;
+  if (!mdl_is_null(part->seed) || use->space != 0) return false;
+  MlirValue made = mdl_result(item->op, 0);
+  return mdl_type_of(p->ir, made)->rank > 0 && same_shape(p->ir, made, mdl_result(part->root, 0));
+}
+
+static bool joins(Partition *p, const Item *item)
+{
+  if (item->is_kept || item->uses != 1 || item->is_mixed) return false;
+  const Use *use = &item->use[0];
+  const MdlOpInfo *row = row_of(p, item);
+  MdlOp op = mdl_op(p->ir, item->op);
+  if (op == MDL_OP_table || op == MDL_OP_dynamic_update) return false;
+  if (is_seed(row->class)) return seed_joins(p, item, use);
+  return !use->moves_only || is_plain_move(op);
+}
+
+static void put_in(Partition *p, Item *item, Use use)
+{
+  p->member[use.part][item - p->item] = true;
+  use_operands(p, item, use);
+}
+
+static void head_part(Partition *p, Item *item)
+{
+  MdlPart *part = &p->part[p->parts];
+  part->root = item->op;
+  part->seed = is_seed(row_of(p, item)->class) ? item->op : (MlirOperation){NULL};
+  p->member[p->parts] = MDL_NEW(p->ir->arena, bool, (size_t)p->items);
+  put_in(p, item, (Use){p->parts++, 0, false});
+}
+
+/* A reshape of a whole tensor that is kept is a view: it stays in the entry, its operand is kept. */
+static bool is_view(Partition *p, Item *item)
+{
+  if (mdl_op(p->ir, item->op) != MDL_OP_reshape || !item->is_kept) return false;
+  return mdl_type_of(p->ir, mdl_operand(item->op, 0))->rank &&
+         mdl_type_of(p->ir, mdl_result(item->op, 0))->rank;
+}
+
+static void place_item(Partition *p, Item *item)
+{
+  MdlOp op = mdl_op(p->ir, item->op);
+  if (!item->in_parts || (!item->is_kept && !item->uses)) return;
+  if (is_view(p, item)) {
+    MlirOperation def = mdl_def(mdl_operand(item->op, 0));
+    Item *from = mdl_is_null(def) ? NULL : mdl_map_get(p->item_of, def.ptr);
+    if (from) from->is_kept = true;
+    return;
+  }
+  if (is_cheap(op) && !item->is_kept) {
+    for (int i = 0; i < item->uses; i++) put_in(p, item, item->use[i]);
+    return;
+  }
+  if (!joins(p, item)) {
+    head_part(p, item);
+    return;
+  }
+  if (is_seed(row_of(p, item)->class)) p->part[item->use[0].part].seed = item->op;
+  put_in(p, item, item->use[0]);
+}
+
+/* ---- the block --------------------------------------------------------------------------- */
+
+static void read_block(Partition *p)
+{
+  MlirOperation *op;
+  p->items = mdl_list(p->ir, p->block, &op);
+  p->item = MDL_NEW(p->ir->arena, Item, (size_t)p->items);
+  p->part = MDL_NEW(p->ir->arena, MdlPart, (size_t)p->items);
+  p->member = MDL_NEW(p->ir->arena, bool *, (size_t)p->items);
+  for (int i = 0; i < p->items; i++) {
+    Item *item = &p->item[i];
+    item->op = op[i];
+    item->in_parts = is_grouped(p->ir, op[i]);
+    item->is_kept = item->in_parts && is_kept(p, op[i]);
+    mdl_map_set(p->item_of, op[i].ptr, item);
+  }
+}
+
+static void list_members(Partition *p, int part)
+{
+  MdlPart *to = &p->part[part];
+  to->op = MDL_NEW(p->ir->arena, MlirOperation, (size_t)p->items);
+  for (int i = 0; i < p->items; i++)
+    if (p->member[part][i]) to->op[to->ops++] = p->item[i].op;
+}
+
+int mdl_partition(MdlIr *ir, MlirBlock block, MdlPart **parts)
+{
+  Partition p = {.ir = ir, .block = block, .item_of = mdl_map_create(ir->arena)};
+  read_block(&p);
+  for (int i = p.items; i-- > 0;) place_item(&p, &p.item[i]);
+  *parts = MDL_NEW(ir->arena, MdlPart, (size_t)p.parts);
+  for (int i = 0; i < p.parts; i++) {
+    list_members(&p, i);
+    (*parts)[p.parts - 1 - i] = p.part[i];
+  }
+  return p.parts;
+}
