@@ -41,7 +41,7 @@ static MlirValue fold(MdlArith *a, const char *text, MlirValue value, MdlDtype d
   MdlMachine machine = *a->machine;
   machine.fma = false;
   plain.machine = &machine;
-  return mdl_arith_formula(&plain, twice, dtype, &(MdlTyped){value, dtype}, true).value;
+  return mdl_arith_formula(&plain, twice, MDL_i32, &(MdlTyped){value, dtype}, true).value;
 }
 
 static MlirValue half_bits(MdlArith *a, MlirValue value, MdlDtype dtype)

@@ -139,7 +139,7 @@ MdlTyped mdl_arith_formula(MdlArith *a, const char *text, MdlDtype dtype, const 
   const char *error = NULL;
   MdlArena *arena = a->b->ir->arena;
   const MdlFormula *formula = mdl_formula_parse(arena, text, &error);
-  if (!formula) MDL_BUG(a->b->ir->session, "a table's formula: %s", error);
+  if (!formula) MDL_BUG(a->b->ir->session, "a formula of a table, for %s: %s", mdl_dtypes[dtype].name, error);
   Fold fold = {a, dtype, given, contract};
   Term *made = mdl_formula_fold(arena, formula, formula->root[0], fold_node, &fold);
   MdlDtype result = typed(made) ? made->dtype : dtype;

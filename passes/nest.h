@@ -115,7 +115,7 @@ MdlNestFn mdl_nest_reduce, mdl_nest_arg, mdl_nest_dot, mdl_nest_conv, mdl_nest_w
     mdl_nest_scan, mdl_nest_sort, mdl_nest_scatter;
 
 /* Combining values of reductions and scans: start and step of sum, prod, max, min, any, all. */
-MlirValue mdl_combine_start(MdlArith *a, MdlOp op, MdlDtype dtype);
-MlirValue mdl_combine(MdlArith *a, MdlOp op, MdlDtype dtype, MlirValue so_far, MlirValue next);
+MlirValue mdl_nest_start(MdlArith *a, MdlOp op, MdlDtype dtype);
+MlirValue mdl_nest_combine(MdlArith *a, MdlOp op, MdlDtype dtype, MlirValue so_far, MlirValue next);
 
 #endif

@@ -27,7 +27,7 @@ static MlirValue extent_of(Reduce *r, int axis)
 static MlirValue combine(Reduce *r, MlirValue so_far, MlirValue next)
 {
   MdlArith a = mdl_nest_arith(r->n, NULL);
-  return mdl_combine(&a, r->kind, r->type->dtype, so_far, next);
+  return mdl_nest_combine(&a, r->kind, r->type->dtype, so_far, next);
 }
 
 /* Halves of a vector combined until one element is left. */
@@ -72,7 +72,7 @@ static MlirValue in_vectors(Reduce *r, int axis, MlirValue so_far)
   MdlArith a = mdl_nest_arith(n, &lane);
   MlirValue step = mdl_nest_index(n, ways * width);
   MlirValue end = mdl_index_sub(&n->b, extent, mdl_index_rem(&n->b, extent, step));
-  for (int i = 0; i < ways; i++) sum[i] = mdl_combine_start(&a, r->kind, r->type->dtype);
+  for (int i = 0; i < ways; i++) sum[i] = mdl_nest_start(&a, r->kind, r->type->dtype);
   mdl_loop_begin(n, &loop, mdl_nest_index(n, 0), end, step, ways, sum);
   for (int i = 0; i < ways; i++) {
     lane.at[axis] = mdl_index_add(&n->b, loop.iv, mdl_nest_index(n, i * width));
@@ -142,7 +142,7 @@ void mdl_nest_reduce(MdlNest *n, MlirOperation op)
     for (int i = 0; i < r.kept; i++) r.q.at[r.keeps[i]] = p.at[i];
     r.q.lane = p.lane >= 0 ? last : -1;
     MdlArith a = mdl_nest_arith(n, &p);
-    MlirValue start = mdl_combine_start(&a, r.kind, r.type->dtype);
+    MlirValue start = mdl_nest_start(&a, r.kind, r.type->dtype);
     mdl_nest_emit(n, mdl_result(op, 0), &p, over_axes(&r, 0, start, vectors));
   }
 }

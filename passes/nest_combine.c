@@ -11,7 +11,7 @@ static int64_t end_of_range(MdlDtype dtype, bool largest)
   return largest ? top : u ? 0 : -top - 1;
 }
 
-MlirValue mdl_combine_start(MdlArith *a, MdlOp op, MdlDtype dtype)
+MlirValue mdl_nest_start(MdlArith *a, MdlOp op, MdlDtype dtype)
 {
   switch (op) {
   case MDL_OP_reduce_prod:
@@ -42,7 +42,7 @@ static MlirValue extreme(MdlArith *a, MdlDtype dtype, bool larger, MlirValue so_
   return mdl_loop_select(a->b, takes, next, so_far);
 }
 
-MlirValue mdl_combine(MdlArith *a, MdlOp op, MdlDtype dtype, MlirValue so_far, MlirValue next)
+MlirValue mdl_nest_combine(MdlArith *a, MdlOp op, MdlDtype dtype, MlirValue so_far, MlirValue next)
 {
   bool real = mdl_is_float(dtype);
   switch (op) {
