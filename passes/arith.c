@@ -1,6 +1,7 @@
 #include "passes/arith.h"
 
 #include "ir/formula.h"
+#include "passes/maths.h"
 
 #include <string.h>
 
@@ -102,17 +103,6 @@ static MdlLoopOp loop_op_named(const char *name)
 
 /* ---- passes/maths.def -------------------------------------------------------------------- */
 
-typedef struct Maths {
-  const char *name, *f32, *f64;
-} Maths;
-
-#define MATHS(name, f32, f64, ...) {"@" #name, f32, f64},
-static const Maths maths[] = {
-#if __has_include("passes/maths.def")
-#include "passes/maths.def"
-#endif
-    {NULL, NULL, NULL}};
-
 /* An instruction instead of the formula. */
 static MdlLoopOp instruction_for(MdlArith *a, const char *piece)
 {
@@ -135,12 +125,12 @@ static MlirValue expand(MdlArith *a, const char *piece, MdlDtype dtype, int oper
   MdlLoopOp op = instruction_for(a, piece);
   if (op != MDL_LOOP_none) return mdl_loop_unary(a->b, op, operand[0]);
   MdlDtype wide = dtype == MDL_f64 ? MDL_f64 : MDL_f32;
-  for (int i = 0; maths[i].name; i++) {
-    if (strcmp(maths[i].name, piece)) continue;
+  const MdlMaths *maths = mdl_maths_find(piece + 1);
+  if (maths) {
     MdlTyped given[3];
     for (int j = 0; j < operands; j++) given[j] = (MdlTyped){operand[j], wide};
-    const char *text = wide == MDL_f64 ? maths[i].f64 : maths[i].f32;
-    return mdl_arith_formula(a, text, wide, given, true).value;
+    const MdlFormula *formula = mdl_maths_formula(a->b->ir->arena, maths, wide);
+    return mdl_arith_fold(a, formula, wide, given, true).value;
   }
   MDL_BUG(a->b->ir->session, "passes/maths.def has no row for %s", piece);
 }

@@ -3,6 +3,7 @@
 #ifndef MDL_PASSES_ARITH_H
 #define MDL_PASSES_ARITH_H
 
+#include "ir/formula.h"
 #include "ir/loop.h"
 #include "ir/machine.h"
 
@@ -36,6 +37,9 @@ MlirValue mdl_arith_to_cell(MdlArith *a, MlirValue value, MdlDtype dtype);
  * so. `contract`: products that are added become fma where the machine has it. */
 MdlTyped mdl_arith_formula(MdlArith *a, const char *text, MdlDtype dtype, const MdlTyped *given,
                            bool contract);
+
+MdlTyped mdl_arith_fold(MdlArith *a, const MdlFormula *formula, MdlDtype dtype,
+                        const MdlTyped *given, bool contract);
 
 MlirValue mdl_arith_number(MdlArith *a, MdlDtype dtype, double real, int64_t integer);
 /* a + b or a*b over `dtype`; fma where the machine has it. */

@@ -133,6 +133,16 @@ static void *fold_node(void *user, const MdlFormulaNode *node, void *const arg[3
   return NULL;
 }
 
+MdlTyped mdl_arith_fold(MdlArith *a, const MdlFormula *formula, MdlDtype dtype,
+                        const MdlTyped *given, bool contract)
+{
+  Fold fold = {a, dtype, given, contract};
+  Term *made =
+      mdl_formula_fold(a->b->ir->arena, formula, formula->root[0], fold_node, &fold);
+  MdlDtype result = typed(made) ? made->dtype : dtype;
+  return (MdlTyped){value_of(&fold, made, result), result};
+}
+
 MdlTyped mdl_arith_formula(MdlArith *a, const char *text, MdlDtype dtype, const MdlTyped *given,
                            bool contract)
 {
@@ -140,8 +150,5 @@ MdlTyped mdl_arith_formula(MdlArith *a, const char *text, MdlDtype dtype, const 
   MdlArena *arena = a->b->ir->arena;
   const MdlFormula *formula = mdl_formula_parse(arena, text, &error);
   if (!formula) MDL_BUG(a->b->ir->session, "a formula of a table, for %s: %s", mdl_dtypes[dtype].name, error);
-  Fold fold = {a, dtype, given, contract};
-  Term *made = mdl_formula_fold(arena, formula, formula->root[0], fold_node, &fold);
-  MdlDtype result = typed(made) ? made->dtype : dtype;
-  return (MdlTyped){value_of(&fold, made, result), result};
+  return mdl_arith_fold(a, formula, dtype, given, contract);
 }
