@@ -147,20 +147,40 @@ static const char *view_param(MdlView *v, const MdlSignature *s, const MdlParam 
                   param_type(v, s, p), p->preset ? " = " : "", p->preset ? p->preset : "");
 }
 
-/* A struct of leaves: Logistic(w=…, head=Dense(…)); a stacked field's leaves are built by stacking,
- * which `mdl.struct` says. */
-static const char *struct_value(MdlView *v, const MdlSignature *s, const char *c_name,
-                                const char *const *leaf, int *at)
+static bool is_stacked(const MdlSignature *s, const MdlStruct *type)
+{
+  for (int i = 0; i < type->fields; i++) {
+    const MdlField *field = &type->field[i];
+    if (field->stack || (field->struct_type && is_stacked(s, struct_named(s, field->struct_type))))
+      return true;
+  }
+  return false;
+}
+
+/* A struct of leaves by its call: Logistic(w=…, head=Dense(…)). */
+static const char *struct_call(MdlView *v, const MdlSignature *s, const char *c_name,
+                               const char *const *leaf, int *at)
 {
   const MdlStruct *type = struct_named(s, c_name);
   const char *text = "";
   for (int i = 0; i < type->fields; i++) {
     const MdlField *field = &type->field[i];
     const char *value =
-        field->struct_type ? struct_value(v, s, field->struct_type, leaf, at) : leaf[(*at)++];
+        field->struct_type ? struct_call(v, s, field->struct_type, leaf, at) : leaf[(*at)++];
     text = mdl_text(v->arena, "%s%s%s=%s", text, i ? ", " : "", field->name, value);
   }
   return mdl_text(v->arena, "%s(%s)", struct_text(v, s, c_name), text);
+}
+
+/* Leaves of a stack are tensors that no call takes: mdl.struct(Net[D], leaf, leaf, ...). */
+static const char *struct_value(MdlView *v, const MdlSignature *s, const MdlParam *p,
+                                const char *const *leaf, int *at)
+{
+  if (!is_stacked(s, struct_named(s, p->struct_type)))
+    return struct_call(v, s, p->struct_type, leaf, at);
+  const char *text = struct_text(v, s, p->struct_type);
+  for (int i = 0; i < p->leaves; i++) text = mdl_text(v->arena, "%s, %s", text, leaf[(*at)++]);
+  return mdl_text(v->arena, "mdl.struct(%s)", text);
 }
 
 static MdlSizeNames entry_sizes(const MdlSignature *s)
@@ -209,7 +229,7 @@ static const char *view_results(MdlView *v, const MdlSignature *s, MlirOperation
   for (int i = 0; i < s->params; i++) {
     const MdlParam *p = &s->param[i];
     if (p->role != MDL_ROLE_out) continue;
-    result[outs++] = p->struct_type ? struct_value(v, s, p->struct_type, out, &at) : out[at++];
+    result[outs++] = p->struct_type ? struct_value(v, s, p, out, &at) : out[at++];
   }
   return outs == 1 ? result[0] : mdl_text(v->arena, "(%s)", joined(v, outs, result));
 }

@@ -193,6 +193,66 @@ START_TEST(inout_is_assigned)
 }
 END_TEST
 
+/* struct Dense { w: f32[N] }, struct Net { b: f32, layer: Dense }: leaves m.b and m.layer.w. */
+START_TEST(structs_are_items)
+{
+  const char *mlir = "!v = tensor<?xf32, [\"N\"]>\n"
+                     "func.func @f(%b: f32, %w: !v, %y: f32) -> (f32, !v, f32, !v) {\n"
+                     "  %c = \"mdl.add\"(%b, %y) : (f32, f32) -> f32\n"
+                     "  %s = \"mdl.broadcast\"(%b) {dims = array<i64>} : (f32) -> !v\n"
+                     "  %d = \"mdl.mul\"(%s, %w) : (!v, !v) -> !v\n"
+                     "  return %b, %w, %c, %d : f32, !v, f32, !v\n}\n";
+  MlirOperation module = mdl_parse_mlir(ir, mlir, strlen(mlir));
+  ck_assert_msg(!mdl_is_null(module), "%s", mdl_ir_said(ir));
+  MdlType scalar = mdl_type_scalar(MDL_f32), vector = scalar;
+  vector.rank = 1;
+  vector.dim[0] = mdl_size_name(ir->sizes, "N");
+  const char *size[] = {"N"};
+  MdlLeaf leaf[] = {
+      {"b", scalar}, {"layer.w", vector}, {"", scalar}, {"b", scalar}, {"layer.w", vector}};
+  MdlField dense[] = {{.name = "w", .type = vector}};
+  MdlField net[] = {{.name = "b", .type = scalar}, {.name = "layer", .struct_type = "Dense"}};
+  MdlStruct structs[] = {{"Dense", "Dense[N]", 3, 1, dense}, {"Net", "Net[N]", 7, 2, net}};
+  MdlParam param[] = {
+      {.name = "m", .struct_type = "Net", .role = MDL_ROLE_inout, .leaf = 0, .leaves = 2},
+      {.name = "y", .preset = "1", .role = MDL_ROLE_in, .leaf = 2, .leaves = 1},
+      {.name = "out", .struct_type = "Net", .role = MDL_ROLE_out, .leaf = 3, .leaves = 2}};
+  MdlSignature signature = {.module = "m",
+                            .prefix = "m_",
+                            .source = "m.mdl",
+                            .entry = "f",
+                            .text = "",
+                            .line = 9,
+                            .sizes = 1,
+                            .params = 3,
+                            .leaves = 5,
+                            .structs = 2,
+                            .size = size,
+                            .param = param,
+                            .leaf = leaf,
+                            .struct_type = structs};
+  mdl_signature_write(ir, mdl_first(mdl_module_body(module)), &signature);
+  ck_assert_str_eq(mdl_view(ir, module), "struct Dense[N] {  //    3  Dense[N]\n"
+                                         "  w: f32[N]\n"
+                                         "}\n"
+                                         "\n"
+                                         "struct Net[N] {  //    7  Net[N]\n"
+                                         "  b: f32\n"
+                                         "  layer: Dense[N]\n"
+                                         "}\n"
+                                         "\n"
+                                         "entry fn f[N](inout m: Net[N], y: f32 = 1) -> Net[N] {\n"
+                                         "  let t1 = m.b*m.layer.w              //    6\n"
+                                         "  let t2 = m.b                        //    6\n"
+                                         "  let t3 = m.layer.w                  //    6\n"
+                                         "  m.b = m.b + y                       //    6  f32\n"
+                                         "  m.layer.w = t1                      //    6  f32[N]\n"
+                                         "  Net[N](b=t2, layer=Dense[N](w=t3))  //    6\n"
+                                         "}\n");
+  mdl_module_destroy(module);
+}
+END_TEST
+
 TCase *tests(void)
 {
   TCase *t = tcase_create("view");
@@ -202,5 +262,6 @@ TCase *tests(void)
   tcase_add_test(t, tensors_broadcast_by_themselves);
   tcase_add_test(t, loops_and_branches);
   tcase_add_test(t, inout_is_assigned);
+  tcase_add_test(t, structs_are_items);
   return t;
 }
