@@ -2,6 +2,7 @@
 #include "passes/derive.h"
 
 #include "passes/reach.h"
+#include "passes/vmap.h"
 
 /* ---- readiness --------------------------------------------------------------------------- */
 
@@ -182,6 +183,10 @@ static void fill(MdlDerive *d, MlirOperation func)
   MdlRecipe recipe = mdl_recipe_read(d->ir, func);
   MlirOperation of = mdl_symbol(d->ir, d->pass->symbols, recipe.of);
   d->recipe = func;
+  if (recipe.kind == MDL_RECIPE_vmap) {
+    if (!mdl_vmap_fill(d->pass, func)) d->failed = true;
+    return;
+  }
   mdl_func_define(d->ir, func);
   name_args(d, mdl_body(func, 0), of, &recipe);
   if (recipe.kind == MDL_RECIPE_jvp)
@@ -206,9 +211,9 @@ static void check_rule(MdlDerive *d, MlirOperation func)
   mdl_op_set_unit(d->ir, func, "mdl.linear");
 }
 
-/* Give every jvp and vjp recipe its body for which all functions that it needs have theirs; the
+/* Give every recipe its body for which all functions that it needs have theirs; the
  * driver repeats until none is left. Needs: mdl form. Keeps: every other function. Leaves: no ready
- * recipe but vmap's; new bodies still want dce and simplify. */
+ * recipe; new bodies still want dce and simplify. */
 bool mdl_pass_derive(MdlPass *pass, MlirOperation none)
 {
   (void)none;
@@ -221,8 +226,7 @@ bool mdl_pass_derive(MdlPass *pass, MlirOperation none)
   for (int i = 0; i < count && !d.failed; i++) {
     if (mdl_op(ir, op[i]) != MDL_OP_func) continue;
     check_rule(&d, op[i]);
-    if (!mdl_is_recipe(op[i]) || mdl_recipe_read(ir, op[i]).kind == MDL_RECIPE_vmap) continue;
-    if (mdl_recipe_is_ready(pass, op[i])) ready[found++] = op[i];
+    if (mdl_is_recipe(op[i]) && mdl_recipe_is_ready(pass, op[i])) ready[found++] = op[i];
   }
   for (int i = 0; i < found && !d.failed; i++) fill(&d, ready[i]);
   if (found) pass->changed = true;
