@@ -42,7 +42,7 @@ static bool set_diagnostics(MdlSession *session, const MdlCommandLine *line)
   o->colour = wants_colour(line);
   o->no_warnings = mdl_option_on(line, "no_warnings");
   o->warnings_are_errors = mdl_option_on(line, "werror");
-  if (limit && atoi(limit) > 0) session->limits.errors = atoi(limit);
+  if (limit && (atoi(limit) > 0 || !strcmp(limit, "0"))) session->limits.errors = atoi(limit);
   if (!format || o->format == MDL_DIAG_json || !strcmp(format, "text"))
     return set_warnings(session, line);
   mdl_help(mdl_error(session, MDL_E0810, MDL_NO_SPAN,
@@ -52,6 +52,15 @@ static bool set_diagnostics(MdlSession *session, const MdlCommandLine *line)
 }
 
 /* ---- compiling --------------------------------------------------------------------------- */
+
+/* --fix: the input again, with every exact fix in it. */
+static void write_fixes(MdlJob *job)
+{
+  size_t length;
+  const char *why, *text = mdl_fixed_text(job->session, job->file, &length);
+  if (text && !mdl_file_write(job->session->arena, job->path, text, length, &why))
+    mdl_error(job->session, MDL_E0808, MDL_NO_SPAN, "write", job->path, why);
+}
 
 static MdlExit compile(MdlSession *session, const MdlCommandLine *line)
 {
@@ -65,6 +74,7 @@ static MdlExit compile(MdlSession *session, const MdlCommandLine *line)
   if (!mdl_job_open(&job, session, line, mdl_outputs_are_c(&outputs))) return MDL_EXIT_usage;
   bool good = mdl_job_read(&job, line->input[0]) && mdl_outputs_make(&job, &outputs) &&
               mdl_outputs_write(&job, &outputs);
+  if (job.file >= 0 && mdl_option_on(line, "fix")) write_fixes(&job);
   mdl_job_close(&job);
   return good && !mdl_error_count(session) ? MDL_EXIT_ok : MDL_EXIT_program;
 }

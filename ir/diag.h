@@ -97,6 +97,8 @@ bool mdl_warning_set(MdlSession *session, const char *flag, bool on, bool as_err
  * callback form is for libmdlc: one call a report, with the rendered text. */
 void mdl_diag_flush(MdlSession *session, void (*write)(void *user, const char *bytes, size_t n),
                     void *user, bool last, int exit_code);
+/* The file's text after all exact fixes that were reported for it, for --fix; NULL for none. */
+const char *mdl_fixed_text(const MdlSession *session, int file, size_t *length);
 /* Text of --explain; NULL if there is no such code. */
 const char *mdl_explain(MdlArena *arena, const char *code);
 

@@ -2,12 +2,14 @@
 #include "tests/unit/reports.h"
 #include "tests/unit/unit.h"
 
-static void expect(MdlSession *s, const char *text) {
+static void expect(MdlSession *s, const char *text)
+{
   ck_assert_str_eq(printed(s, false), text);
   mdl_session_destroy(s);
 }
 
-START_TEST(tabs_run_to_the_next_fourth_cell) {
+START_TEST(tabs_run_to_the_next_fourth_cell)
+{
   MdlSession *s = mdl_session_create();
   int f = source(s, "t.mdl", "\tlet\ta = gleu\n");
   mdl_error(s, MDL_E0201, nth(s, f, "gleu", 1), "name", "gleu");
@@ -17,7 +19,8 @@ START_TEST(tabs_run_to_the_next_fourth_cell) {
 }
 END_TEST
 
-START_TEST(wide_and_combining_characters) {
+START_TEST(wide_and_combining_characters)
+{
   MdlSession *s = mdl_session_create();
   int f = source(s, "t.mdl", "漢字 e\u0301 gleu\n");
   MdlReport *r = mdl_error(s, MDL_E0201, nth(s, f, "gleu", 1), "name", "gleu");
@@ -29,7 +32,8 @@ START_TEST(wide_and_combining_characters) {
 }
 END_TEST
 
-START_TEST(bytes_that_are_no_text) {
+START_TEST(bytes_that_are_no_text)
+{
   MdlSession *s = mdl_session_create();
   int f = source(s, "t.mdl", "\xef\xbb\xbf\x01\xff gleu\r\n");
   mdl_error(s, MDL_E0201, nth(s, f, "gleu", 1), "name", "g\xff\nu");
@@ -39,7 +43,8 @@ START_TEST(bytes_that_are_no_text) {
 }
 END_TEST
 
-START_TEST(long_lines_show_a_window) {
+START_TEST(long_lines_show_a_window)
+{
   MdlSession *s = mdl_session_create();
   char line[400];
   memset(line, 'a', sizeof line);
@@ -59,7 +64,8 @@ START_TEST(long_lines_show_a_window) {
 }
 END_TEST
 
-START_TEST(a_long_span_marks_its_first_line) {
+START_TEST(a_long_span_marks_its_first_line)
+{
   MdlSession *s = mdl_session_create();
   int f = source(s, "t.mdl", "fn f() {\n  1\n}\n");
   mdl_error(s, MDL_E0202, nth(s, f, "fn f() {\n  1\n}", 1), "f");
@@ -69,7 +75,8 @@ START_TEST(a_long_span_marks_its_first_line) {
 }
 END_TEST
 
-START_TEST(the_end_of_a_file_has_a_place) {
+START_TEST(the_end_of_a_file_has_a_place)
+{
   MdlSession *s = mdl_session_create();
   int f = source(s, "t.mdl", "fn f(");
   mdl_error(s, MDL_E0104, (MdlSpan){f, 5, 5}, "(", "is never closed");
@@ -79,7 +86,8 @@ START_TEST(the_end_of_a_file_has_a_place) {
 }
 END_TEST
 
-START_TEST(evidence_in_another_file) {
+START_TEST(evidence_in_another_file)
+{
   MdlSession *s = mdl_session_create();
   char text[400] = "";
   for (int i = 0; i < 99; i++) strcat(text, "\n");
@@ -99,7 +107,8 @@ START_TEST(evidence_in_another_file) {
 }
 END_TEST
 
-START_TEST(a_fix_may_add_a_line) {
+START_TEST(a_fix_may_add_a_line)
+{
   MdlSession *s = mdl_session_create();
   int f = source(s, "t.mdl", "fn f(x: f32) -> f32 = relu(x)\n");
   MdlReport *r = mdl_error(s, MDL_E0201, nth(s, f, "relu", 1), "name", "relu");
@@ -111,13 +120,30 @@ START_TEST(a_fix_may_add_a_line) {
 }
 END_TEST
 
-static int lines_with(const char *text, const char *word) {
+START_TEST(exact_fixes_go_into_the_file)
+{
+  MdlSession *s = mdl_session_create();
+  int f = source(s, "t.mdl", "def f(x: f32) -> f32 = x^2\n");
+  mdl_fix(mdl_error(s, MDL_E0106, nth(s, f, "^", 1), "^"), true, nth(s, f, "^", 1), "**");
+  mdl_fix(mdl_error(s, MDL_E0106, nth(s, f, "def", 1), "def"), true, nth(s, f, "def", 1), "fn");
+  mdl_fix(mdl_error(s, MDL_E0201, nth(s, f, "2", 1), "name", "2"), false, nth(s, f, "2", 1), "3");
+  size_t length;
+  const char *text = mdl_fixed_text(s, f, &length);
+  ck_assert_str_eq(text, "fn f(x: f32) -> f32 = x**2\n");
+  ck_assert_uint_eq(length, strlen(text));
+  mdl_session_destroy(s);
+}
+END_TEST
+
+static int lines_with(const char *text, const char *word)
+{
   int count = 0;
   for (; (text = strstr(text, word)); text++) count++;
   return count;
 }
 
-START_TEST(sorted_by_phase_file_and_byte) {
+START_TEST(sorted_by_phase_file_and_byte)
+{
   MdlSession *s = mdl_session_create();
   int a = source(s, "a.mdl", "p q r\n"), b = source(s, "b.mdl", "p q r\n");
   mdl_error(s, MDL_E0201, nth(s, b, "p", 1), "name", "4");
@@ -141,7 +167,8 @@ START_TEST(sorted_by_phase_file_and_byte) {
 }
 END_TEST
 
-START_TEST(at_most_twenty_errors) {
+START_TEST(at_most_twenty_errors)
+{
   MdlSession *s = mdl_session_create();
   char text[101];
   memset(text, 'x', 100);
@@ -158,7 +185,8 @@ START_TEST(at_most_twenty_errors) {
 }
 END_TEST
 
-START_TEST(warnings_are_switched_by_name) {
+START_TEST(warnings_are_switched_by_name)
+{
   MdlSession *s = mdl_session_create();
   int f = source(s, "t.mdl", "abcdef\n");
   ck_assert(!mdl_warning_set(s, "nothing", true, false));
@@ -181,7 +209,8 @@ START_TEST(warnings_are_switched_by_name) {
 }
 END_TEST
 
-START_TEST(no_warnings_at_all) {
+START_TEST(no_warnings_at_all)
+{
   MdlSession *s = mdl_session_create();
   mdl_diag_options(s)->no_warnings = true;
   mdl_note(mdl_warning(s, MDL_W101, MDL_NO_SPAN, "a"), "still safe to add to");
@@ -190,7 +219,8 @@ START_TEST(no_warnings_at_all) {
 }
 END_TEST
 
-START_TEST(colour_only_wraps_the_text) {
+START_TEST(colour_only_wraps_the_text)
+{
   const char *out[2];
   MdlSession *s[2];
   for (int colour = 0; colour < 2; colour++) {
@@ -218,7 +248,8 @@ START_TEST(colour_only_wraps_the_text) {
 }
 END_TEST
 
-START_TEST(a_mistake_of_ours_leaves_by_the_door) {
+START_TEST(a_mistake_of_ours_leaves_by_the_door)
+{
   MdlSession *s = mdl_session_create();
   jmp_buf door;
   s->on_bug = &door;
@@ -232,7 +263,8 @@ START_TEST(a_mistake_of_ours_leaves_by_the_door) {
 }
 END_TEST
 
-START_TEST(columns_and_bytes_are_inverse) {
+START_TEST(columns_and_bytes_are_inverse)
+{
   MdlSession *s = mdl_session_create();
   const char *text = "aé漢\n\n\tb\xff\n";
   int f = source(s, "t.mdl", text);
@@ -247,7 +279,8 @@ START_TEST(columns_and_bytes_are_inverse) {
 }
 END_TEST
 
-START_TEST(every_flag_and_code_is_its_own) {
+START_TEST(every_flag_and_code_is_its_own)
+{
   for (int i = 0; i < MDL_CODE_COUNT; i++)
     for (int j = 0; j < i; j++) {
       ck_assert_str_ne(mdl_codes[i].name, mdl_codes[j].name);
@@ -257,7 +290,8 @@ START_TEST(every_flag_and_code_is_its_own) {
 }
 END_TEST
 
-TCase *tests(void) {
+TCase *tests(void)
+{
   TCase *t = tcase_create("diag_layout");
   tcase_add_test(t, tabs_run_to_the_next_fourth_cell);
   tcase_add_test(t, wide_and_combining_characters);
@@ -267,6 +301,7 @@ TCase *tests(void) {
   tcase_add_test(t, the_end_of_a_file_has_a_place);
   tcase_add_test(t, evidence_in_another_file);
   tcase_add_test(t, a_fix_may_add_a_line);
+  tcase_add_test(t, exact_fixes_go_into_the_file);
   tcase_add_test(t, sorted_by_phase_file_and_byte);
   tcase_add_test(t, at_most_twenty_errors);
   tcase_add_test(t, warnings_are_switched_by_name);
