@@ -1,5 +1,6 @@
 #include "compiler/command.h"
 
+#include "compiler/output.h"
 #include "compiler/outputs.h"
 #include "compiler/run.h"
 
