@@ -181,12 +181,12 @@ static void fill_vjp(MdlDerive *d, MlirOperation func, MlirOperation of, const M
 static void fill(MdlDerive *d, MlirOperation func)
 {
   MdlRecipe recipe = mdl_recipe_read(d->ir, func);
-  MlirOperation of = mdl_symbol(d->ir, d->pass->symbols, recipe.of);
   d->recipe = func;
   if (recipe.kind == MDL_RECIPE_vmap) {
     if (!mdl_vmap_fill(d->pass, func)) d->failed = true;
     return;
   }
+  MlirOperation of = mdl_symbol(d->ir, d->pass->symbols, recipe.of);
   mdl_func_define(d->ir, func);
   name_args(d, mdl_body(func, 0), of, &recipe);
   if (recipe.kind == MDL_RECIPE_jvp)
@@ -211,9 +211,9 @@ static void check_rule(MdlDerive *d, MlirOperation func)
   mdl_op_set_unit(d->ir, func, "mdl.linear");
 }
 
-/* Give every recipe its body for which all functions that it needs have theirs; the
- * driver repeats until none is left. Needs: mdl form. Keeps: every other function. Leaves: no ready
- * recipe; new bodies still want dce and simplify. */
+/* Give every recipe its body for which all functions that it needs have theirs; the driver repeats
+ * until none is left. Needs: mdl form. Keeps: every other function. Leaves: no recipe that was
+ * ready; new bodies still want dce and simplify. */
 bool mdl_pass_derive(MdlPass *pass, MlirOperation none)
 {
   (void)none;

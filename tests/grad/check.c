@@ -19,7 +19,7 @@ static void print_out(void *user, const char *bytes, size_t n)
 
 Bench bench_create(void)
 {
-  Bench b = {.session = mdl_session_create(), .seed = 20};
+  Bench b = {.session = mdl_session_create(), .seed = 20, .passes = "derive,cse,dce"};
   b.ir = mdl_ir_create(b.session);
   return b;
 }
@@ -67,15 +67,15 @@ MlirOperation bench_derive(Bench *b, const char *of, const char *kind)
   MlirOperation made =
       mdl_recipe_declare(b->ir, b->module, symbols, &recipe, mdl_location_of(func));
   const char *name = mdl_op_text(b->ir, made, "sym_name");
-  if (mdl_is_recipe(made)) {
+  for (int round = 0; mdl_is_recipe(made); round++) {
     const MdlPassOptions options = {.opt = 2};
-    bool ok = mdl_passes_run(b->ir, b->module, &options, "derive,cse,dce", NULL);
+    bool ok = mdl_passes_run(b->ir, b->module, &options, b->passes, NULL);
     if (!ok) mdl_diag_flush(b->session, print_out, NULL, true, 1);
     ck_assert_msg(ok, "%s was not derived", name);
-    const char *why = mdl_verify(b->ir, b->module);
-    ck_assert_msg(!why, "%s: %s", name, why);
+    made = mdl_symbol(b->ir, mdl_symbols(b->ir, b->module), name);
+    ck_assert_msg(round < 9, "%s was never ready", name);
   }
-  return mdl_symbol(b->ir, mdl_symbols(b->ir, b->module), name);
+  return made;
 }
 
 /* ---- points ------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@ typedef struct Bench {
   MdlIr *ir;
   MlirOperation module;
   uint64_t seed;
+  const char *passes; /* run until a recipe has its body */
 } Bench;
 
 Bench bench_create(void);
