@@ -54,8 +54,9 @@ static bool never_mix(Apply *a, int i, int k)
   MdlVal *from = first ? x : y;
   MdlDtype to = first ? dy : dx;
   if (to < MDL_DTYPE_COUNT && from->at.file >= 0)
-    mdl_fix(r, false, from->at, mdl_text(a->s->arena, "%s(%s)", mdl_dtypes[to].name,
-                                         mdl_source_text(a->s->session, from->at)));
+    mdl_fix(r, false, from->at,
+            mdl_text(a->s->arena, "%s(%s)", mdl_dtypes[to].name,
+                     mdl_source_text(a->s->session, from->at)));
   return false;
 }
 
@@ -103,7 +104,8 @@ static bool literal_fits(Apply *a, int i, const Group *g, int typed)
 {
   MdlVal *v = a->v[i];
   if (mdl_is_kind(v, MDL_KIND_size))
-    return mdl_is_integer(g->dtype) ? true : never_mix(a, typed < i ? typed : i, typed < i ? i : typed);
+    return mdl_is_integer(g->dtype) ? true
+                                    : never_mix(a, typed < i ? typed : i, typed < i ? i : typed);
   if (mdl_is_bool(g->dtype)) return never_mix(a, typed < i ? typed : i, typed < i ? i : typed);
   if (mdl_exact_fits(&v->number, g->dtype)) return true;
   MdlReport *r = mdl_error(a->s->session, MDL_E0303, v->at, mdl_exact_text(a->s, &v->number),
@@ -199,7 +201,8 @@ static bool common_shape(Apply *a, MdlType *shape)
 {
   int high = -1;
   for (int i = 0; i < a->n; i++)
-    if (a->v[i]->type->kind == MDL_KIND_tensor && (high < 0 || a->v[i]->type->tensor.rank > shape->rank))
+    if (a->v[i]->type->kind == MDL_KIND_tensor &&
+        (high < 0 || a->v[i]->type->tensor.rank > shape->rank))
       high = i, *shape = a->v[i]->type->tensor;
   if (high < 0) return shape->rank = 0, true;
   for (int i = 0; i < a->n; i++) {
@@ -209,8 +212,9 @@ static bool common_shape(Apply *a, MdlType *shape)
     for (int k = 0; k < t->rank; k++) {
       const MdlSize **to = &shape->dim[lead + k];
       if (t->dim[k] == *to || is_one(t->dim[k])) continue;
-      if (!is_one(*to)) return shapes_disagree(a, high < i ? high : i, high < i ? i : high,
-                                               high < i ? *to : t->dim[k], high < i ? t->dim[k] : *to);
+      if (!is_one(*to))
+        return shapes_disagree(a, high < i ? high : i, high < i ? i : high,
+                               high < i ? *to : t->dim[k], high < i ? t->dim[k] : *to);
       if (lead) return both_ways(a, high, i);
       *to = t->dim[k];
     }
@@ -270,8 +274,8 @@ static bool struct_agrees(Apply *a, int i, MdlVal *whole)
   const MdlVType *t = a->v[i]->type;
   if (t->kind == MDL_KIND_struct && mdl_vtype_equal(t, whole->type)) return true;
   if (is_literal(a->v[i]) || (t->kind == MDL_KIND_tensor && !t->tensor.rank)) return true;
-  MdlReport *r = mdl_error(a->s->session, MDL_E0301, a->v[i]->at,
-                           mdl_vtype_text(a->s, whole->type), mdl_vtype_text(a->s, t));
+  MdlReport *r = mdl_error(a->s->session, MDL_E0301, a->v[i]->at, mdl_vtype_text(a->s, whole->type),
+                           mdl_vtype_text(a->s, t));
   mdl_also(r, whole->at, "%s", mdl_vtype_text(a->s, whole->type));
   return false;
 }

@@ -44,16 +44,16 @@ bool mdl_bind_pattern(MdlSema *s, const MdlPattern *pattern, MdlVal *value, MdlL
               mdl_vtype_text(s, value->type));
     poison = true;
   } else if (!poison && value->type->items != pattern->items) {
-    MdlReport *r = mdl_error(s->session, MDL_E0309, pattern->at,
-                             mdl_text(s->arena, "%d", pattern->items),
-                             mdl_text(s->arena, "%d", value->type->items));
+    MdlReport *r =
+        mdl_error(s->session, MDL_E0309, pattern->at, mdl_text(s->arena, "%d", pattern->items),
+                  mdl_text(s->arena, "%d", value->type->items));
     mdl_also(r, value->at, "%s", mdl_vtype_text(s, value->type));
     mdl_help(r, "`_` discards one");
     poison = true;
   }
   for (int i = 0; i < pattern->items; i++)
-    mdl_bind_pattern(s, pattern->item[i],
-                     poison ? mdl_val_poison(s) : mdl_val_item(s, value, i), kind);
+    mdl_bind_pattern(s, pattern->item[i], poison ? mdl_val_poison(s) : mdl_val_item(s, value, i),
+                     kind);
   return !poison;
 }
 
@@ -86,9 +86,8 @@ static void bind_value(MdlSema *s, const MdlStmt *stmt, MdlLocalKind kind)
 
 static bool assign_name(MdlSema *s, const MdlExpr *target, MdlVal *v, MdlUpdate update, MdlSpan at)
 {
-  static const char *const kinds[] = {[MDL_LOCAL_let] = "let",
-                                      [MDL_LOCAL_parameter] = "parameter",
-                                      [MDL_LOCAL_loop] = "loop name"};
+  static const char *const kinds[] = {
+      [MDL_LOCAL_let] = "let", [MDL_LOCAL_parameter] = "parameter", [MDL_LOCAL_loop] = "loop name"};
   MdlLocal *local = mdl_local_find(s, target->name);
   if (!local) {
     MdlVal *known = mdl_name_value(s, target->name, target->at, NULL);
@@ -121,14 +120,14 @@ static bool assign_name(MdlSema *s, const MdlExpr *target, MdlVal *v, MdlUpdate 
   bool same_kind = v->type->kind == old->type->kind || mdl_is_kind(v, MDL_KIND_number) ||
                    mdl_is_kind(v, MDL_KIND_size);
   MdlDtype to, from;
-  bool differs = !same_kind ||
-                 (mdl_is_kind(v, MDL_KIND_tensor) &&
-                  (v->type->tensor.rank != old->type->tensor.rank ||
-                   (mdl_vtype_dtype(v->type, &from) && mdl_vtype_dtype(old->type, &to) &&
-                    from != to)));
+  bool differs =
+      !same_kind ||
+      (mdl_is_kind(v, MDL_KIND_tensor) &&
+       (v->type->tensor.rank != old->type->tensor.rank ||
+        (mdl_vtype_dtype(v->type, &from) && mdl_vtype_dtype(old->type, &to) && from != to)));
   if (differs) {
-    MdlReport *r = mdl_error(s->session, MDL_E0416, at, target->name,
-                             mdl_vtype_text(s, old->type), mdl_vtype_text(s, v->type));
+    MdlReport *r = mdl_error(s->session, MDL_E0416, at, target->name, mdl_vtype_text(s, old->type),
+                             mdl_vtype_text(s, v->type));
     mdl_also(r, local->at, "its `var`");
     return false;
   }
@@ -206,10 +205,9 @@ bool mdl_assign_to(MdlSema *s, const MdlExpr *target, MdlVal *v, MdlUpdate updat
   case MDL_EXPR_index: {
     MdlVal *base = mdl_expr(s, target->index.base, NULL);
     if (!mdl_is_poison(base)) base = mdl_settle(s, base);
-    MdlVal *now = mdl_update_index(s, base, target->index.index, target->index.indices, v, update,
-                                   at);
-    return !mdl_is_poison(now) &&
-           mdl_assign_to(s, target->index.base, now, MDL_UPDATE_set, at);
+    MdlVal *now =
+        mdl_update_index(s, base, target->index.index, target->index.indices, v, update, at);
+    return !mdl_is_poison(now) && mdl_assign_to(s, target->index.base, now, MDL_UPDATE_set, at);
   }
   default:
     mdl_error(s->session, MDL_E0111, target->at);

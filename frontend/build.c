@@ -1,6 +1,6 @@
-/* Comprehensions: [for i in 0..N, x in xs : e] is a vmap of a function whose body is e. A row x[i] of
- * an outer value at the comprehension's own index is an argument of that function, mapped with it,
- * so that no gather is needed. */
+/* Comprehensions: [for i in 0..N, x in xs : e] is a vmap of a function whose body is e. A row x[i]
+ * of an outer value at the comprehension's own index is an argument of that function, mapped with
+ * it, so that no gather is needed. */
 #include "frontend/fold.h"
 
 #include <string.h>
@@ -32,8 +32,7 @@ static MdlCore *row_arg(MdlSema *s, MdlMapped *m, MdlCore *outer)
 MdlCore *mdl_mapped_row(MdlSema *s, MdlCore *base, const MdlSize *index)
 {
   if (!mdl_size_is_name(index)) return NULL;
-  MdlMapped *m =
-      mdl_map_get(s->binders, mdl_intern_text(s->arena, mdl_size_text(index)));
+  MdlMapped *m = mdl_map_get(s->binders, mdl_intern_text(s->arena, mdl_size_text(index)));
   if (!m || !base->type.rank || base->type.dim[0] != m->extent) return NULL;
   MdlCoreFunc *above = m->func->parent;
   while (above && above != base->func) above = above->parent;
@@ -79,8 +78,7 @@ static const char *binder_name(const MdlPattern *pattern)
 }
 
 /* The index as a value: the argument that runs with the iota. */
-static MdlVal *index_element(Build *b, MdlMapped *m, const MdlPattern *pattern,
-                             const MdlSize *from)
+static MdlVal *index_element(Build *b, MdlMapped *m, const MdlPattern *pattern, const MdlSize *from)
 {
   MdlSema *s = b->s;
   MdlCore *i = mdl_core_arg(s, m->func, mdl_type_scalar(MDL_i64), binder_name(pattern));
@@ -106,8 +104,8 @@ static MdlVal *build(Build *b, int k, const MdlVType *want);
 static MdlVal *body(Build *b, int k, const MdlVType *want)
 {
   MdlSema *s = b->s;
-  MdlVal *v = k == b->expr->build.binders ? mdl_expr(s, b->expr->build.body, want)
-                                          : build(b, k, want);
+  MdlVal *v =
+      k == b->expr->build.binders ? mdl_expr(s, b->expr->build.body, want) : build(b, k, want);
   if (mdl_is_poison(v)) return v;
   if (mdl_is_kind(v, MDL_KIND_none) || mdl_is_kind(v, MDL_KIND_fn)) {
     if (mdl_is_kind(v, MDL_KIND_fn))

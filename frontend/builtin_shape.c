@@ -113,8 +113,7 @@ MdlVal *mdl_builtin_concat(MdlSema *s, const MdlBuiltinCall *call)
     MdlCore *x = call->which ? mdl_want_tensor(s, call, list[i]) : tensor_of(s, call, list[i]);
     if (!x) return mdl_val_poison(s);
     int rank = x->type.rank + call->which;
-    if (i == 0 && !read_axis(s, call, call->arg[0], rank, &axis))
-      return mdl_val_poison(s);
+    if (i == 0 && !read_axis(s, call, call->arg[0], rank, &axis)) return mdl_val_poison(s);
     if (whole && (rank != whole->type.rank)) return mdl_refuse(s, call, list[i]);
     if (call->which) x = mdl_emit_new_axis(s, x, axis);
     if (whole && !mdl_want_same_dtype(s, call, whole, x)) return mdl_val_poison(s);

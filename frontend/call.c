@@ -9,9 +9,9 @@ const char *mdl_fn_name(MdlSema *s, const MdlFnVal *fn)
   switch (fn->kind) {
   case MDL_FN_decl:
   case MDL_FN_method:
-    return fn->decl->owner ? mdl_text(s->arena, "%s.%s", fn->decl->owner->name.text,
-                                      fn->decl->name.text)
-                           : fn->decl->name.text;
+    return fn->decl->owner
+               ? mdl_text(s->arena, "%s.%s", fn->decl->owner->name.text, fn->decl->name.text)
+               : fn->decl->name.text;
   case MDL_FN_lambda:
     return "fn";
   case MDL_FN_builtin:
@@ -23,7 +23,8 @@ const char *mdl_fn_name(MdlSema *s, const MdlFnVal *fn)
     return mdl_dtypes[fn->dtype].name;
   case MDL_FN_make:
     return fn->type && fn->type->of ? fn->type->of->item->name.text
-                                    : fn->decl ? fn->decl->name.text : "struct";
+           : fn->decl               ? fn->decl->name.text
+                                    : "struct";
   case MDL_FN_init:
     return "init";
   case MDL_FN_transform:
@@ -204,8 +205,8 @@ static bool resolve_types(Call *c, bool *scalars, bool *tensors)
     if (!c->slot[i]) c->value[i] = mdl_preset_value(s, c->fn, &c->param[i], c->type[i]);
     leave(c);
     if (c->type[i]->kind == MDL_KIND_poison || mdl_is_poison(c->value[i])) return false;
-    *scalars &= c->type[i]->kind == MDL_KIND_tensor && !c->type[i]->tensor.rank &&
-                !c->param[i].is_inout;
+    *scalars &=
+        c->type[i]->kind == MDL_KIND_tensor && !c->type[i]->tensor.rank && !c->param[i].is_inout;
     *tensors |= mdl_is_kind(c->value[i], MDL_KIND_tensor) && c->value[i]->type->tensor.rank;
   }
   return true;
@@ -311,8 +312,8 @@ MdlVal *mdl_call_decl(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg,
   c->decl->used = true;
   if (c->decl->failed) return mdl_val_poison(s);
   if (c->decl->owner && !fn->self) {
-    MdlReport *r = mdl_error(s->session, MDL_E0509, at, mdl_fn_name(s, fn),
-                             c->decl->owner->name.text);
+    MdlReport *r =
+        mdl_error(s->session, MDL_E0509, at, mdl_fn_name(s, fn), c->decl->owner->name.text);
     mdl_help(r, "`m.%s(…)`", c->decl->name.text);
     return mdl_val_poison(s);
   }
@@ -397,10 +398,12 @@ static int builtin_params(MdlSema *s, const MdlBuiltinInfo *row, MdlFnParam *par
     size_t n = strcspn(p, " ");
     char end = p[n - 1];
     size_t length = end == '?' || end == '*' ? n - 1 : n;
-    if (end == '*') *rest = count;
-    else param[count++] = (MdlFnParam){.name = mdl_intern(s->arena, p, length),
-                                  .at = MDL_NO_SPAN,
-                                  .preset = end == '?' ? &left_out : NULL};
+    if (end == '*')
+      *rest = count;
+    else
+      param[count++] = (MdlFnParam){.name = mdl_intern(s->arena, p, length),
+                                    .at = MDL_NO_SPAN,
+                                    .preset = end == '?' ? &left_out : NULL};
     p += n;
     while (*p == ' ') p++;
   }
@@ -413,7 +416,8 @@ static MdlVal *call_builtin(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg
   MdlFnParam param[MDL_BUILTIN_PARAMS + 1];
   MdlCallArg *slot[MDL_BUILTIN_PARAMS + 1];
   int rest, params = builtin_params(s, fn->builtin, param, &rest);
-  MdlBuiltinCall call = {.row = fn->builtin, .name = fn->builtin->name, .which = fn->builtin->which};
+  MdlBuiltinCall call = {
+      .row = fn->builtin, .name = fn->builtin->name, .which = fn->builtin->which};
   call.want = want;
   call.at = at;
   call.key = s->frame->key;
@@ -495,8 +499,8 @@ static MdlVal *call_convert(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg
 
 /* ---- any function ------------------------------------------------------------------------ */
 
-MdlVal *mdl_call_fn(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg,
-                    const MdlVType *want, MdlSpan at)
+MdlVal *mdl_call_fn(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, const MdlVType *want,
+                    MdlSpan at)
 {
   switch (fn->kind) {
   case MDL_FN_decl:
@@ -573,9 +577,9 @@ MdlVal *mdl_call_expr(MdlSema *s, const MdlExpr *expr, const MdlVType *want)
     return mdl_call_fn(s, callee->fn, call->args, arg, want, expr->at);
   for (int i = 0; i < call->args; i++) mdl_arg_value(s, &arg[i], NULL);
   if (!mdl_is_poison(callee)) {
-    MdlReport *r = mdl_error(s->session, MDL_E0208, call->callee->at, "function",
-                             mdl_source_text(s->session, call->callee->at),
-                             mdl_vtype_text(s, callee->type));
+    MdlReport *r =
+        mdl_error(s->session, MDL_E0208, call->callee->at, "function",
+                  mdl_source_text(s->session, call->callee->at), mdl_vtype_text(s, callee->type));
     if (mdl_is_kind(callee, MDL_KIND_tensor)) mdl_help(r, "`x[i]` takes an element");
   }
   return mdl_val_poison(s);

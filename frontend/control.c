@@ -161,8 +161,8 @@ static bool agree(MdlSema *s, const MdlExpr *expr, Branch *b, MdlVal **x, MdlVal
   bool also = q->kind == MDL_KIND_tensor && mdl_vtype_dtype(q, &dq);
   if (p->kind == MDL_KIND_tensor &&
       (p->tensor.rank != q->tensor.rank || (known && also && dp != dq) ||
-       (p->tensor.rank && memcmp(p->tensor.dim, q->tensor.dim,
-                                 (size_t)p->tensor.rank * sizeof *p->tensor.dim))))
+       (p->tensor.rank &&
+        memcmp(p->tensor.dim, q->tensor.dim, (size_t)p->tensor.rank * sizeof *p->tensor.dim))))
     return differ(s, expr, *x, *y);
   if (p->kind == MDL_KIND_struct) return differ(s, expr, *x, *y);
   bool first = p->kind == MDL_KIND_tensor && !known && also; /* the open one follows */
@@ -276,8 +276,7 @@ static void scan_expr(Scan *k, const MdlExpr *expr)
   case MDL_EXPR_call:
     scan_expr(k, expr->call.callee);
     for (int i = 0; i < expr->call.args; i++) {
-      if (expr->call.arg[i].value->kind == MDL_EXPR_name)
-        scan_target(k, expr->call.arg[i].value);
+      if (expr->call.arg[i].value->kind == MDL_EXPR_name) scan_target(k, expr->call.arg[i].value);
       scan_expr(k, expr->call.arg[i].value);
     }
     break;
@@ -313,8 +312,7 @@ static void carried_vars(MdlSema *s, const MdlBlock *body, const MdlExpr *condit
   all_vars(s, vars);
   scan_block(&scan, body);
   if (condition) scan_expr(&scan, condition);
-  for (int i = 0; i < vars->count; i++)
-    wanted[i] = mdl_map_has(scan.names, vars->local[i]->name);
+  for (int i = 0; i < vars->count; i++) wanted[i] = mdl_map_has(scan.names, vars->local[i]->name);
   for (int i = 0; i < vars->count; i++) vars->after[i] = NULL;
   save(vars);
   keep(vars, wanted);
@@ -461,7 +459,8 @@ void mdl_for(MdlSema *s, const MdlStmt *stmt)
   if (!extent_of(s, domain, &from, &to)) return;
   carried_vars(s, stmt->body, NULL, vars);
   s->at = stmt->head;
-  MdlCore **operand = MDL_NEW(s->arena, MdlCore *, (size_t)leaf_total(vars->count, vars->before) + 2);
+  MdlCore **operand =
+      MDL_NEW(s->arena, MdlCore *, (size_t)leaf_total(vars->count, vars->before) + 2);
   operand[0] = index_bound(s, from);
   operand[1] = index_bound(s, to);
   if (!operand[0] || !operand[1]) return;
@@ -492,8 +491,8 @@ static const MdlSize *limit_of(MdlSema *s, const MdlStmt *stmt)
   MdlVal *v = mdl_expr(s, stmt->limit, NULL);
   if (mdl_is_poison(v)) return NULL;
   const MdlSize *size = mdl_val_size_of(s, v);
-  bool positive = size && mdl_size_is_static(s, size) &&
-                  (!mdl_size_is_const(size, &value) || value > 0);
+  bool positive =
+      size && mdl_size_is_static(s, size) && (!mdl_size_is_const(size, &value) || value > 0);
   if (!positive) mdl_error(s->session, MDL_E0606, stmt->limit->at);
   return positive ? size : NULL;
 }
@@ -524,7 +523,8 @@ void mdl_while(MdlSema *s, const MdlStmt *stmt)
   carried_vars(s, stmt->body, stmt->value, vars);
   s->at = stmt->head;
   int counts = limit ? 1 : 0;
-  MdlCore **operand = MDL_NEW(s->arena, MdlCore *, (size_t)leaf_total(vars->count, vars->before) + 2);
+  MdlCore **operand =
+      MDL_NEW(s->arena, MdlCore *, (size_t)leaf_total(vars->count, vars->before) + 2);
   if (limit) operand[0] = mdl_emit_number(s, &index, 0);
   int operands = flat(vars->count, vars->before, operand, counts);
   MdlCore *loop = mdl_core_new(s, MDL_CORE_while, operands, operand);
@@ -550,8 +550,8 @@ void mdl_while(MdlSema *s, const MdlStmt *stmt)
   run_body(s, stmt, NULL);
   ok &= leave_vars(s, vars, now);
   if (ok) {
-    MdlCore *first[] = {
-        limit ? mdl_emit_map2(s, MDL_OP_add, rounds, mdl_emit_number(s, &index, 1)) : NULL};
+    MdlCore *first[] = {limit ? mdl_emit_map2(s, MDL_OP_add, rounds, mdl_emit_number(s, &index, 1))
+                              : NULL};
     put_yields(s, loop->block[1], counts, first, vars->count, now);
   }
   mdl_block_leave(s, was);

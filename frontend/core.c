@@ -135,8 +135,8 @@ MdlCoreBlock *mdl_block_enter(MdlSema *s, MdlCoreBlock **was)
 
 MdlCore *mdl_block_arg(MdlSema *s, MdlCoreBlock *block, MdlType type, MdlCell *cell)
 {
-  block->arg = mdl_realloc_array(s->arena, block->arg, (size_t)block->args,
-                                 (size_t)block->args + 1, sizeof *block->arg);
+  block->arg = mdl_realloc_array(s->arena, block->arg, (size_t)block->args, (size_t)block->args + 1,
+                                 sizeof *block->arg);
   return block->arg[block->args++] = argument(s, s->func, type, cell, NULL);
 }
 
@@ -248,7 +248,8 @@ const MdlSize *mdl_core_symbolic(MdlSema *s, MdlCore *core, int depth)
     return mdl_size_mul(s->sizes, a, b);
   }
   for (int i = 0; i < mdl_map_count(s->atoms); i++)
-    if (mdl_map_value(s->atoms, i) == core) return mdl_size_name(s->sizes, mdl_map_key(s->atoms, i));
+    if (mdl_map_value(s->atoms, i) == core)
+      return mdl_size_name(s->sizes, mdl_map_key(s->atoms, i));
   return mdl_atom_new(s, core->name ? core->name : "i", core);
 }
 

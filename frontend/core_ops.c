@@ -1,4 +1,5 @@
-/* Typed ops one by one: each function infers its result's type as ir/typing.h will when lowering. */
+/* Typed ops one by one: each function infers its result's type as ir/typing.h will when lowering.
+ */
 #include "frontend/sema.h"
 
 #include <string.h>
@@ -334,8 +335,7 @@ static const MdlSize *spread_size(MdlSizes *z, const MdlSize *n, int64_t k)
 {
   const MdlSize *one = mdl_size_const(z, 1);
   if (k == 1) return n;
-  return mdl_size_add(
-      z, mdl_size_mul(z, mdl_size_sub(z, n, one), mdl_size_const(z, k)), one);
+  return mdl_size_add(z, mdl_size_mul(z, mdl_size_sub(z, n, one), mdl_size_const(z, k)), one);
 }
 
 static const MdlSize *windows(MdlSizes *z, const MdlSize *n, const MdlSize *size, int64_t stride,

@@ -21,10 +21,7 @@ static MdlExact fraction(int64_t above, int64_t below)
   return (MdlExact){true, above, below, (long double)above / (long double)below};
 }
 
-MdlExact mdl_exact_int(int64_t value)
-{
-  return (MdlExact){true, value, 1, (long double)value};
-}
+MdlExact mdl_exact_int(int64_t value) { return (MdlExact){true, value, 1, (long double)value}; }
 
 MdlExact mdl_exact_real(long double value)
 {
@@ -85,7 +82,8 @@ static bool exact_fractions(MdlOperator op, const MdlExact *a, const MdlExact *b
         __builtin_mul_overflow(b->above, a->below, &y) ||
         __builtin_mul_overflow(a->below, b->below, &z))
       return false;
-    if (op == MDL_OPERATOR_add ? __builtin_add_overflow(x, y, &x) : __builtin_sub_overflow(x, y, &x))
+    if (op == MDL_OPERATOR_add ? __builtin_add_overflow(x, y, &x)
+                               : __builtin_sub_overflow(x, y, &x))
       return false;
     break;
   case MDL_OPERATOR_mul:

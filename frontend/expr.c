@@ -13,14 +13,14 @@ static MdlVal *not_a_value(MdlSema *s, const MdlVal *v, const char *wanted)
 /* ---- operators --------------------------------------------------------------------------- */
 
 static const MdlOp operator_op[MDL_OPERATOR_COUNT] = {
-    [MDL_OPERATOR_or] = MDL_OP_bitor,   [MDL_OPERATOR_and] = MDL_OP_bitand,
-    [MDL_OPERATOR_eq] = MDL_OP_eq,      [MDL_OPERATOR_ne] = MDL_OP_ne,
-    [MDL_OPERATOR_lt] = MDL_OP_lt,      [MDL_OPERATOR_le] = MDL_OP_le,
-    [MDL_OPERATOR_gt] = MDL_OP_gt,      [MDL_OPERATOR_ge] = MDL_OP_ge,
-    [MDL_OPERATOR_add] = MDL_OP_add,    [MDL_OPERATOR_sub] = MDL_OP_sub,
-    [MDL_OPERATOR_mul] = MDL_OP_mul,    [MDL_OPERATOR_div] = MDL_OP_div,
-    [MDL_OPERATOR_rem] = MDL_OP_rem,    [MDL_OPERATOR_matmul] = MDL_OP_dot,
-    [MDL_OPERATOR_pow] = MDL_OP_pow,    [MDL_OPERATOR_neg] = MDL_OP_neg,
+    [MDL_OPERATOR_or] = MDL_OP_bitor,  [MDL_OPERATOR_and] = MDL_OP_bitand,
+    [MDL_OPERATOR_eq] = MDL_OP_eq,     [MDL_OPERATOR_ne] = MDL_OP_ne,
+    [MDL_OPERATOR_lt] = MDL_OP_lt,     [MDL_OPERATOR_le] = MDL_OP_le,
+    [MDL_OPERATOR_gt] = MDL_OP_gt,     [MDL_OPERATOR_ge] = MDL_OP_ge,
+    [MDL_OPERATOR_add] = MDL_OP_add,   [MDL_OPERATOR_sub] = MDL_OP_sub,
+    [MDL_OPERATOR_mul] = MDL_OP_mul,   [MDL_OPERATOR_div] = MDL_OP_div,
+    [MDL_OPERATOR_rem] = MDL_OP_rem,   [MDL_OPERATOR_matmul] = MDL_OP_dot,
+    [MDL_OPERATOR_pow] = MDL_OP_pow,   [MDL_OPERATOR_neg] = MDL_OP_neg,
     [MDL_OPERATOR_not] = MDL_OP_bitnot};
 
 static bool is_bool(const MdlVal *v)
@@ -270,7 +270,7 @@ static MdlVal *type_part(MdlSema *s, const MdlExpr *expr, const MdlVal *base)
   *fn = *base->fn;
   fn->at = expr->at;
   MdlDecl *decl = type ? NULL : base->fn->decl;
-  MdlDecl *method = type ? mdl_member_find(s, type->of, expr->field.name.text)
+  MdlDecl *method = type            ? mdl_member_find(s, type->of, expr->field.name.text)
                     : decl->members ? mdl_map_get(decl->members, expr->field.name.text)
                                     : NULL;
   if (method) {

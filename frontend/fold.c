@@ -118,8 +118,7 @@ static const MdlSize *fold_size(MdlSema *s, MdlOp op, const MdlSize *a, const Md
     return mdl_size_floor_div(z, a, k);
   case MDL_OP_rem:
     if (!is_const || k <= 0 || !mdl_size_is_static(s, a)) return NULL;
-    return mdl_size_sub(z, a,
-                        mdl_size_mul(z, mdl_size_floor_div(z, a, k), mdl_size_const(z, k)));
+    return mdl_size_sub(z, a, mdl_size_mul(z, mdl_size_floor_div(z, a, k), mdl_size_const(z, k)));
   case MDL_OP_pow:
     return is_const ? power(s, a, k) : NULL;
   default:

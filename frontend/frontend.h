@@ -20,8 +20,8 @@ typedef struct MdlFrontendOptions {
   bool trap;          /* --checks=trap: out of range indices set the status */
   int defines;
   MdlDefine *define;
-  /* Finds an imported module that is not std: `path` is "layers/dense.mdl". Returns the file's index
-   * in the session, or -1. May be NULL. */
+  /* Finds an imported module that is not std: `path` is "layers/dense.mdl". Returns the file's
+   * index in the session, or -1. May be NULL. */
   int (*load)(void *user, MdlSession *session, const char *path);
   void *user;
 } MdlFrontendOptions;

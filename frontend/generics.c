@@ -31,8 +31,8 @@ int mdl_generics_of(MdlSema *s, const MdlGeneric *generic, int generics, MdlBind
     b->at = generic[i].at;
     b->dtype = MDL_DTYPE_COUNT;
     if (b->kind == MDL_GENERIC_size)
-      b->size = mdl_size_name(s->sizes,
-                              mdl_intern_text(s->arena, mdl_text(s->arena, "?%s", b->name)));
+      b->size =
+          mdl_size_name(s->sizes, mdl_intern_text(s->arena, mdl_text(s->arena, "?%s", b->name)));
   }
   return generics;
 }
@@ -97,7 +97,8 @@ const char *mdl_bindings_text(MdlSema *s, int bindings, const MdlBinding *bindin
     } else {
       bool truth = false;
       one = "?";
-      if (b->value && mdl_const_bool(b->value, &truth)) one = truth ? "true" : "false";
+      if (b->value && mdl_const_bool(b->value, &truth))
+        one = truth ? "true" : "false";
       else if (b->value && mdl_is_kind(b->value, MDL_KIND_tensor) &&
                b->value->leaf[0]->kind == MDL_CORE_number)
         one = mdl_exact_text(s, &b->value->leaf[0]->number);
@@ -176,8 +177,8 @@ bool mdl_bind_arguments(MdlSema *s, int bindings, MdlBinding *binding, const Mdl
       to = next++;
     }
     if (to < 0) {
-      const char *name = index[i].name.text ? index[i].name.text
-                                            : mdl_source_text(s->session, index[i].at);
+      const char *name =
+          index[i].name.text ? index[i].name.text : mdl_source_text(s->session, index[i].at);
       MdlReport *r = mdl_error(s->session, MDL_E0507, index[i].at, what, name);
       if (decl_at.file >= 0) mdl_also(r, decl_at, "defined here");
       return false;

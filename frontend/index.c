@@ -77,11 +77,11 @@ int mdl_index_axes(MdlSema *s, const MdlIndex *index, int indices, int rank, Mdl
 
 typedef struct Axis {
   enum { AXIS_whole, AXIS_static, AXIS_at, AXIS_tensor, AXIS_window, AXIS_new } kind;
-  bool drop;                     /* static: a single element */
-  const MdlSize *start, *limit;  /* static */
+  bool drop;                    /* static: a single element */
+  const MdlSize *start, *limit; /* static */
   int64_t step;
-  MdlCore *index;                /* at, tensor, window */
-  const MdlSize *length;         /* window */
+  MdlCore *index;        /* at, tensor, window */
+  const MdlSize *length; /* window */
 } Axis;
 
 static bool out_of_range(MdlSema *s, const MdlSize *i, const MdlSize *n, MdlSpan at)
@@ -386,8 +386,7 @@ MdlVal *mdl_index_value(MdlSema *s, MdlVal *base, const MdlIndex *index, int ind
   if (!indices) return base;
   if (mdl_is_kind(base, MDL_KIND_struct) && base->type->stack)
     return index_stack(s, base, index, indices, at);
-  if (mdl_is_kind(base, MDL_KIND_tensor))
-    return index_tensor(s, base->leaf[0], index, indices, at);
+  if (mdl_is_kind(base, MDL_KIND_tensor)) return index_tensor(s, base->leaf[0], index, indices, at);
   MdlReport *r = mdl_error(s->session, MDL_E0307, at, "[]", mdl_vtype_text(s, base->type));
   if (mdl_is_kind(base, MDL_KIND_tuple)) mdl_help(r, "`t.0` is an element of a tuple");
   return mdl_val_poison(s);

@@ -9,8 +9,8 @@ static void add_params(MdlSema *s, MdlDecl *decl, MdlCoreFunc *func, const MdlVT
 {
   for (int i = 0; i < decl->fn->params; i++) {
     const MdlParamNode *p = &decl->fn->param[i];
-    MdlVal *v = known && known[i] ? known[i]
-                                  : mdl_core_param(s, func, param[i], p->name.text, p->name.at);
+    MdlVal *v =
+        known && known[i] ? known[i] : mdl_core_param(s, func, param[i], p->name.text, p->name.at);
     mdl_local_add(s, p->name.text, v, p->is_inout ? MDL_LOCAL_inout : MDL_LOCAL_parameter,
                   p->name.at);
   }
@@ -47,8 +47,7 @@ static MdlVal *body_value(MdlSema *s, MdlDecl *decl, const MdlVType *declared)
 /* The body of a function in a core function of its own: arguments are the receiver's leaves, then
  * the parameters'; results the value's leaves, then the inout parameters'. NULL: reported. */
 static bool fill_body(MdlSema *s, MdlDecl *decl, MdlCoreFunc *func, const MdlStructOf *self,
-                      const MdlVType *const *param, MdlVal *const *known,
-                      const MdlVType **result)
+                      const MdlVType *const *param, MdlVal *const *known, const MdlVType **result)
 {
   const MdlVType *declared = decl->fn->result ? mdl_type_eval(s, decl->fn->result) : NULL;
   MdlVal *part[MDL_MAX_PARAMS + 1];
@@ -155,10 +154,10 @@ static bool rule_count(MdlSema *s, MdlDecl *decl, int wanted)
 {
   const MdlItem *rule = decl->rule;
   if (rule->rule.tangents == wanted) return true;
-  MdlReport *r = mdl_error(s->session, MDL_E0709, rule->path.at, decl->name.text,
-                           mdl_text(s->arena, "%d", rule->rule.tangents),
-                           mdl_text(s->arena, "%d %s", wanted,
-                                    rule->rule.is_vjp ? "cotangent" : "float"));
+  MdlReport *r =
+      mdl_error(s->session, MDL_E0709, rule->path.at, decl->name.text,
+                mdl_text(s->arena, "%d", rule->rule.tangents),
+                mdl_text(s->arena, "%d %s", wanted, rule->rule.is_vjp ? "cotangent" : "float"));
   mdl_also(r, decl->fn->head, "defined here");
   return false;
 }
@@ -172,7 +171,8 @@ static bool rule_body(MdlSema *s, MdlDecl *decl, MdlCoreFunc *rule, const MdlStr
   if (self) s->frame->self = self_param(s, rule, self, decl->name.at);
   if (self && has_float(s, s->frame->self->type)) floats++;
   for (int i = 0; i < item->rule.primals && i < decl->fn->params; i++) {
-    MdlVal *v = mdl_core_param(s, rule, param[i], item->rule.primal[i].text, item->rule.primal[i].at);
+    MdlVal *v =
+        mdl_core_param(s, rule, param[i], item->rule.primal[i].text, item->rule.primal[i].at);
     mdl_local_add(s, item->rule.primal[i].text, v, MDL_LOCAL_parameter, item->rule.primal[i].at);
     mdl_local_find(s, item->rule.primal[i].text)->used = true;
     if (has_float(s, param[i])) floats++;
@@ -240,8 +240,7 @@ static const char *instance_key(MdlSema *s, const MdlInstance *in, MdlVal *const
                                 bool *closed)
 {
   const char *key = mdl_text(s->arena, "%s.%s.%s[%s]", in->decl->module->name,
-                             in->decl->owner ? in->decl->owner->name.text : "",
-                             in->decl->name.text,
+                             in->decl->owner ? in->decl->owner->name.text : "", in->decl->name.text,
                              mdl_bindings_text(s, in->bindings, in->binding));
   *closed = true;
   for (int i = 0; i < in->params; i++) {
@@ -255,9 +254,9 @@ static const char *instance_key(MdlSema *s, const MdlInstance *in, MdlVal *const
 
 static bool recursion(MdlSema *s, MdlInstance *in, MdlSpan at)
 {
-  MdlReport *r = mdl_error(s->session, MDL_E0206, at, "recursion",
-                           mdl_text(s->arena, "%s -> %s", in->decl->name.text,
-                                    in->decl->name.text));
+  MdlReport *r =
+      mdl_error(s->session, MDL_E0206, at, "recursion",
+                mdl_text(s->arena, "%s -> %s", in->decl->name.text, in->decl->name.text));
   mdl_also(r, in->decl->name.at, "defined here");
   mdl_help(r, "a `for` or a `while … limit n`");
   in->decl->failed = true;
@@ -283,8 +282,7 @@ static MdlInstance *instance_new(MdlSema *s, MdlInstance *in, bool closed)
   MdlInstance *copy = MDL_NEW(s->arena, MdlInstance, 1);
   *copy = *in;
   copy->binding = MDL_NEW(s->arena, MdlBinding, (size_t)in->bindings);
-  if (in->bindings)
-    memcpy(copy->binding, in->binding, (size_t)in->bindings * sizeof *in->binding);
+  if (in->bindings) memcpy(copy->binding, in->binding, (size_t)in->bindings * sizeof *in->binding);
   const char *symbol = in->decl->name.text;
   if (in->decl->owner) symbol = mdl_text(s->arena, "%s.%s", in->decl->owner->name.text, symbol);
   copy->func = mdl_core_func(s, symbol, closed ? NULL : s->func, in->decl->name.at);

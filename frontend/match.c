@@ -107,7 +107,8 @@ static void blame(MdlTokens *tokens, int from, int to)
 }
 
 /* Half a text swallows brackets: its own report is enough. */
-static bool any_bad(const MdlTokens *tokens, int from, int to) {
+static bool any_bad(const MdlTokens *tokens, int from, int to)
+{
   for (int i = from; i < to; i++)
     if (tokens->token[i].bad) return true;
   return false;

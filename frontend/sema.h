@@ -19,8 +19,8 @@ enum { MDL_MAX_GENERICS = 32, MDL_MAX_PARAMS = 64, MDL_MAX_TUPLE = 64 };
 
 /* A thing that has a name at the top of a module, or in a model. */
 struct MdlDecl {
-  MdlItem *item; /* NULL for a method */
-  MdlFn *fn;     /* functions and methods */
+  MdlItem *item;  /* NULL for a method */
+  MdlFn *fn;      /* functions and methods */
   MdlDecl *owner; /* a method's model */
   MdlModule *module;
   MdlName name;
@@ -76,8 +76,8 @@ struct MdlFrame {
 /* ---- function values ----------------------------------------------------------------------- */
 
 typedef enum MdlFnKind {
-  MDL_FN_decl,    /* fn f, with the sizes that f[N=4] bound */
-  MDL_FN_method,  /* m.apply: decl and self */
+  MDL_FN_decl,   /* fn f, with the sizes that f[N=4] bound */
+  MDL_FN_method, /* m.apply: decl and self */
   MDL_FN_lambda,
   MDL_FN_builtin,
   MDL_FN_row,     /* an elementwise row */
@@ -86,7 +86,7 @@ typedef enum MdlFnKind {
   MDL_FN_init,    /* M[...].init */
   MDL_FN_raw,     /* mdl.gather */
   MDL_FN_transform,
-  MDL_FN_linear   /* what linearize returns */
+  MDL_FN_linear /* what linearize returns */
 } MdlFnKind;
 
 typedef enum MdlTransform {
@@ -200,17 +200,17 @@ struct MdlSema {
   MdlIr *ir; /* made when a `mdl.X(…)` needs it; else NULL */
   const MdlFrontendOptions *options;
   const MdlVType *kinds[16], *scalars[MDL_DTYPE_COUNT + 1];
-  MdlMap *modules;  /* interned dotted name -> MdlModule */
+  MdlMap *modules; /* interned dotted name -> MdlModule */
   MdlModule *main, *prelude;
-  MdlMap *structs;  /* interned text -> MdlStructOf */
+  MdlMap *structs;   /* interned text -> MdlStructOf */
   MdlMap *instances; /* interned key -> MdlInstance */
-  MdlMap *atoms;    /* interned loop name -> MdlCore */
-  MdlMap *binders;  /* interned loop name of a comprehension -> MdlMapped */
+  MdlMap *atoms;     /* interned loop name -> MdlCore */
+  MdlMap *binders;   /* interned loop name of a comprehension -> MdlMapped */
   MdlFrame *frame;
   MdlCoreFunc *func;
   MdlCoreBlock *block;
-  MdlSpan at; /* of what is built now */
-  const char *naming; /* the name that the next value gets */
+  MdlSpan at;           /* of what is built now */
+  const char *naming;   /* the name that the next value gets */
   bool is_root_generic; /* bodies of called functions need not be checked now */
   int depth, count_of_atoms, lambdas;
   int64_t ops;
@@ -270,14 +270,15 @@ void mdl_suggest(MdlSema *s, MdlReport *r, const char *name, MdlSpan at, const c
                  int count);
 void mdl_module_check_names(MdlSema *s, MdlModule *module);
 MdlDecl *mdl_member_find(MdlSema *s, const MdlStructOf *of, const char *name); /* a function */
-int mdl_field_find(const MdlStructOf *of, const char *name);                  /* -1: none */
+int mdl_field_find(const MdlStructOf *of, const char *name);                   /* -1: none */
 /* Runs what follows in another module with other generic names, without locals. */
 void mdl_frame_push(MdlSema *s, MdlFrame *frame, MdlModule *module, MdlDecl *decl, int bindings,
                     MdlBinding *binding);
 static inline void mdl_frame_pop(MdlSema *s) { s->frame = s->frame->parent; }
 
 /* generics.c, unify.c */
-const MdlVType *mdl_type_eval(MdlSema *s, const MdlTypeNode *node); /* in the current frame; poison */
+const MdlVType *mdl_type_eval(MdlSema *s,
+                              const MdlTypeNode *node); /* in the current frame; poison */
 const MdlSize *mdl_size_eval_expr(MdlSema *s, const MdlExpr *expr, bool quiet);
 const MdlStructOf *mdl_struct_of(MdlSema *s, MdlDecl *decl, int bindings, const MdlBinding *binding,
                                  MdlSpan at);
@@ -310,8 +311,8 @@ void mdl_while(MdlSema *s, const MdlStmt *stmt);
 MdlVal *mdl_if(MdlSema *s, const MdlExpr *expr, bool statement, const MdlVType *want);
 bool mdl_bind_pattern(MdlSema *s, const MdlPattern *pattern, MdlVal *value, MdlLocalKind kind);
 /* A value as a tensor of this shape and element type: literals and fewer axes broadcast (E0412). */
-MdlCore *mdl_fit(MdlSema *s, MdlVal *v, const MdlCore *like, const MdlType *shape,
-                 const char *what, MdlSpan at);
+MdlCore *mdl_fit(MdlSema *s, MdlVal *v, const MdlCore *like, const MdlType *shape, const char *what,
+                 MdlSpan at);
 MdlCore *mdl_index_core(MdlSema *s, MdlVal *v); /* an integer scalar or tensor, E0308; or NULL */
 /* The row of an outer value that a comprehension's own index takes: a mapped argument; or NULL. */
 MdlCore *mdl_mapped_row(MdlSema *s, MdlCore *base, const MdlSize *index);
@@ -332,8 +333,8 @@ typedef struct MdlCallArg {
   const MdlExpr *expr; /* still to be, once the wanted type is known */
 } MdlCallArg;
 MdlVal *mdl_call_expr(MdlSema *s, const MdlExpr *expr, const MdlVType *want);
-MdlVal *mdl_call_fn(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg,
-                    const MdlVType *want, MdlSpan at);
+MdlVal *mdl_call_fn(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, const MdlVType *want,
+                    MdlSpan at);
 int mdl_fn_params(MdlSema *s, const MdlFnVal *fn, MdlFnParam *param);
 const char *mdl_fn_name(MdlSema *s, const MdlFnVal *fn);
 MdlVal *mdl_apply_transform(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg,

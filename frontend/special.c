@@ -106,8 +106,7 @@ static void print_value(MdlSema *s, MdlVal *v, const char *text)
   const char **path = MDL_NEW(s->arena, const char *, (size_t)count);
   mdl_leaves(s, v->type, NULL, path);
   for (int i = 0; i < count; i++)
-    mdl_emit_print(s, v->leaf[i],
-                   *path[i] ? mdl_text(s->arena, "%s.%s", text, path[i]) : text);
+    mdl_emit_print(s, v->leaf[i], *path[i] ? mdl_text(s->arena, "%s.%s", text, path[i]) : text);
 }
 
 /* print("loss", l): a text names the value that follows it. */

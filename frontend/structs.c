@@ -128,14 +128,14 @@ MdlVal *mdl_make_struct(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *ar
     if (!of_member[k]) continue;
     value[k] = of_member[k]->value;
     if (!value[k]) {
-      const MdlVType *want = given ? given->field[mdl_field_find(given, item->member[k].name.text)]
-                                   : NULL;
+      const MdlVType *want =
+          given ? given->field[mdl_field_find(given, item->member[k].name.text)] : NULL;
       value[k] = mdl_expr(s, of_member[k]->expr, want);
     }
     if (mdl_is_poison(value[k])) return value[k];
     mdl_frame_push(s, &frame, module, decl, bindings, binding);
-    bool ok = mdl_unify(s, item->member[k].type, value[k]->type, item->member[k].name.text,
-                        value[k]->at);
+    bool ok =
+        mdl_unify(s, item->member[k].type, value[k]->type, item->member[k].name.text, value[k]->at);
     mdl_frame_pop(s);
     if (!ok) return mdl_val_poison(s);
   }

@@ -310,8 +310,7 @@ static void jump_word(MdlParser *p, int i)
     mdl_help(report, "the last expression of a block is its value; `if` and `else` choose one");
   else if (mdl_token_is(&p->tokens, i, "continue"))
     mdl_help(report, "`if` around the rest of the body");
-  if (loop.file >= 0 && !mdl_token_is(&p->tokens, i, "return"))
-    mdl_also(report, loop, "this loop");
+  if (loop.file >= 0 && !mdl_token_is(&p->tokens, i, "return")) mdl_also(report, loop, "this loop");
 }
 
 static bool is_binary(int kind)

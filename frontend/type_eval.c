@@ -20,9 +20,9 @@ static int dims_of(MdlSema *s, const MdlIndex *index, int count, int max, const 
 {
   int rank = 0;
   for (int i = 0; i < count; i++) {
-    const MdlBinding *dots =
-        index[i].kind == MDL_INDEX_ellipsis ? mdl_binding_find(s, mdl_intern_text(s->arena, "..."))
-                                            : NULL;
+    const MdlBinding *dots = index[i].kind == MDL_INDEX_ellipsis
+                                 ? mdl_binding_find(s, mdl_intern_text(s->arena, "..."))
+                                 : NULL;
     int more = dots && dots->dims >= 0 ? dots->dims : 1;
     if (index[i].kind == MDL_INDEX_ellipsis && (!dots || dots->dims < 0)) {
       if (dots) more = 0;
@@ -137,8 +137,7 @@ static const MdlVType *named_type(MdlSema *s, const MdlTypeNode *node)
   if (!decl) return unknown_type(s, name, node->path.at);
   if (decl->failed) return poison(s);
   if (!is_struct_decl(decl)) {
-    mdl_error(s->session, MDL_E0208, node->path.at, "type", name,
-              decl->fn ? "function" : "value");
+    mdl_error(s->session, MDL_E0208, node->path.at, "type", name, decl->fn ? "function" : "value");
     return poison(s);
   }
   bool plain = !decl->item->generics;

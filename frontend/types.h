@@ -68,12 +68,12 @@ typedef struct MdlBinding {
   MdlDtype dtype;       /* bound (dtype parameters) */
   const MdlVType *type; /* struct; bound, const and struct: NULL type is "not known yet" */
   MdlVal *value;        /* const */
-  bool given;            /* in brackets, not inferred */
-  bool is_dims;          /* of the name `...`: these dims; dims < 0: not known yet */
+  bool given;           /* in brackets, not inferred */
+  bool is_dims;         /* of the name `...`: these dims; dims < 0: not known yet */
   int dims;
   const MdlSize *dim[MDL_MAX_RANK];
-  MdlSpan at;           /* where the binding came from */
-  const char *from;     /* the parameter that bound it, for "8 from here, as `u`" */
+  MdlSpan at;       /* where the binding came from */
+  const char *from; /* the parameter that bound it, for "8 from here, as `u`" */
 } MdlBinding;
 
 /* A struct or model with its generic names filled in; interned by text, so equal is the same. */

@@ -1,5 +1,5 @@
-/* Sizes, dtypes and structs that a call leaves to be inferred: a parameter's type as written against
- * the type of its argument. Only binds: whether they agree is for mdl_coerce to say. */
+/* Sizes, dtypes and structs that a call leaves to be inferred: a parameter's type as written
+ * against the type of its argument. Only binds: whether they agree is for mdl_coerce to say. */
 #include "frontend/fold.h"
 
 #include <string.h>
@@ -70,10 +70,10 @@ static bool would_be(MdlSema *s, const MdlBinding *b, const MdlSize *q, const ch
                      MdlSpan at)
 {
   const char *fn = s->frame->decl ? s->frame->decl->name.text : "this";
-  MdlReport *r = mdl_error(s->session, MDL_E0403, s->frame->asked_at.file >= 0 ? s->frame->asked_at : at,
-                           b->name, mdl_size_shown(s, b->size), mdl_size_shown(s, q), fn);
-  if (b->from)
-    mdl_also(r, b->at, "%s from here, as `%s`", mdl_size_shown(s, b->size), b->from);
+  MdlReport *r =
+      mdl_error(s->session, MDL_E0403, s->frame->asked_at.file >= 0 ? s->frame->asked_at : at,
+                b->name, mdl_size_shown(s, b->size), mdl_size_shown(s, q), fn);
+  if (b->from) mdl_also(r, b->at, "%s from here, as `%s`", mdl_size_shown(s, b->size), b->from);
   mdl_also(r, at, "%s from here, as `%s`", mdl_size_shown(s, q), param ? param : "it");
   return false;
 }

@@ -6,9 +6,9 @@
 
 static MdlOp update_op(MdlUpdate update)
 {
-  static const MdlOp ops[] = {[MDL_UPDATE_add] = MDL_OP_add, [MDL_UPDATE_sub] = MDL_OP_sub,
-                              [MDL_UPDATE_mul] = MDL_OP_mul, [MDL_UPDATE_div] = MDL_OP_div,
-                              [MDL_UPDATE_max] = MDL_OP_max, [MDL_UPDATE_min] = MDL_OP_min};
+  static const MdlOp ops[] = {
+      [MDL_UPDATE_add] = MDL_OP_add, [MDL_UPDATE_sub] = MDL_OP_sub, [MDL_UPDATE_mul] = MDL_OP_mul,
+      [MDL_UPDATE_div] = MDL_OP_div, [MDL_UPDATE_max] = MDL_OP_max, [MDL_UPDATE_min] = MDL_OP_min};
   return ops[update];
 }
 
@@ -29,8 +29,8 @@ static MdlCore *does_not_fit(MdlSema *s, MdlVal *v, const MdlType *part, const c
   return NULL;
 }
 
-MdlCore *mdl_fit(MdlSema *s, MdlVal *v, const MdlCore *like, const MdlType *shape,
-                 const char *what, MdlSpan at)
+MdlCore *mdl_fit(MdlSema *s, MdlVal *v, const MdlCore *like, const MdlType *shape, const char *what,
+                 MdlSpan at)
 {
   MdlDtype dtype;
   int64_t dims[MDL_MAX_RANK], one;
@@ -146,8 +146,7 @@ static MdlCore *update_at(Update *u, MdlCore *x, MdlCore *at, const MdlIndex *in
                   mdl_text(s->arena, "index of %s in 0..%s",
                            mdl_source_text(s->session, index[axis].at),
                            mdl_size_shown(s, x->type.dim[axis])));
-  if (rest_is_whole(index, axis + 1, count))
-    return scatter(s, x, at, axis, u->v, u->update, u->at);
+  if (rest_is_whole(index, axis + 1, count)) return scatter(s, x, at, axis, u->v, u->update, u->at);
   if (at->type.rank) {
     mdl_error(s->session, MDL_E0990, u->at, "a part of the rows that an integer tensor names");
     return NULL;
@@ -230,8 +229,10 @@ static MdlCore *update_axes(Update *u, MdlCore *x, const MdlIndex *index, int ax
                 mdl_size_shown(s, x->type.dim[axis]));
       return NULL;
     }
-    if (i < 0) v = mdl_val_size(s, mdl_size_add(s->sizes, x->type.dim[axis], size), v->at);
-    else v = mdl_val_size(s, size, v->at);
+    if (i < 0)
+      v = mdl_val_size(s, mdl_size_add(s->sizes, x->type.dim[axis], size), v->at);
+    else
+      v = mdl_val_size(s, size, v->at);
   }
   MdlCore *at = mdl_index_core(s, v);
   return at ? update_at(u, x, at, index, axis, count) : NULL;

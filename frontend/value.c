@@ -11,10 +11,7 @@ static MdlVal *val_new(MdlSema *s, const MdlVType *type, MdlSpan at)
   return v;
 }
 
-MdlVal *mdl_val_poison(MdlSema *s)
-{
-  return val_new(s, mdl_vtype_kind(s, MDL_KIND_poison), s->at);
-}
+MdlVal *mdl_val_poison(MdlSema *s) { return val_new(s, mdl_vtype_kind(s, MDL_KIND_poison), s->at); }
 
 MdlVal *mdl_val_none(MdlSema *s, MdlSpan at)
 {

@@ -52,8 +52,7 @@ const MdlVType *mdl_vtype_lead(MdlSema *s, const MdlVType *type, int count,
   if (type->kind == MDL_KIND_tensor) {
     if (count + type->tensor.rank > MDL_MAX_RANK) return NULL;
     memcpy(wide->tensor.dim, dim, (size_t)count * sizeof *dim);
-    memcpy(wide->tensor.dim + count, type->tensor.dim,
-           (size_t)type->tensor.rank * sizeof *dim);
+    memcpy(wide->tensor.dim + count, type->tensor.dim, (size_t)type->tensor.rank * sizeof *dim);
     wide->tensor.rank += count;
   } else if (type->kind == MDL_KIND_struct) {
     if (count + type->stack > 4) return NULL;
@@ -159,16 +158,19 @@ static const char *tensor_text(MdlSema *s, const MdlVType *type)
 
 const char *mdl_vtype_text(MdlSema *s, const MdlVType *type)
 {
-  static const char *const names[] = {
-      [MDL_KIND_poison] = "something unknown", [MDL_KIND_none] = "no value",
-      [MDL_KIND_number] = "a number",          [MDL_KIND_size] = "a size",
-      [MDL_KIND_fn] = "a function",            [MDL_KIND_range] = "a range",
-      [MDL_KIND_zip] = "a zip",                [MDL_KIND_text] = "a string",
-      [MDL_KIND_type] = "a type",              [MDL_KIND_module] = "a module"};
+  static const char *const names[] = {[MDL_KIND_poison] = "something unknown",
+                                      [MDL_KIND_none] = "no value",
+                                      [MDL_KIND_number] = "a number",
+                                      [MDL_KIND_size] = "a size",
+                                      [MDL_KIND_fn] = "a function",
+                                      [MDL_KIND_range] = "a range",
+                                      [MDL_KIND_zip] = "a zip",
+                                      [MDL_KIND_text] = "a string",
+                                      [MDL_KIND_type] = "a type",
+                                      [MDL_KIND_module] = "a module"};
   if (type->kind == MDL_KIND_tensor) return tensor_text(s, type);
   if (type->kind == MDL_KIND_struct && type->stack)
-    return mdl_text(s->arena, "%s[%s]", type->of->text,
-                    dims_text(s, type->stack, type->stack_dim));
+    return mdl_text(s->arena, "%s[%s]", type->of->text, dims_text(s, type->stack, type->stack_dim));
   if (type->kind == MDL_KIND_struct) return type->of->text;
   if (type->kind != MDL_KIND_tuple) return names[type->kind];
   const char *text = "(";

@@ -113,9 +113,9 @@ bool mdl_want_axis(MdlSema *s, const MdlBuiltinCall *call, MdlVal *v, int rank, 
   int64_t number;
   if (!mdl_want_int(s, call, v, &number)) return false;
   if (number < -rank || number >= rank) {
-    MdlReport *r = mdl_error(s->session, MDL_E0411, v->at,
-                             mdl_text(s->arena, "%lld", (long long)number),
-                             mdl_text(s->arena, "of rank %d", rank));
+    MdlReport *r =
+        mdl_error(s->session, MDL_E0411, v->at, mdl_text(s->arena, "%lld", (long long)number),
+                  mdl_text(s->arena, "of rank %d", rank));
     if (rank) mdl_help(r, "0 to %d, or -%d to -1", rank - 1, rank);
     return false;
   }

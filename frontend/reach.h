@@ -1,0 +1,14 @@
+/* Walking what an entry reaches. */
+#ifndef MDL_FRONTEND_REACH_H
+#define MDL_FRONTEND_REACH_H
+
+#include "frontend/sema.h"
+
+/* Calls fn for every function that root reaches, callees first, each once; checks bodies that were
+ * not yet. False if one has errors. fn may be NULL. */
+typedef void MdlReachFn(void *user, MdlCoreFunc *func);
+bool mdl_reach_core(MdlSema *s, MdlCoreFunc *root, MdlReachFn *fn, void *user);
+/* E0701 for every reverse sweep in the body through a loop without a known number of rounds. */
+void mdl_reach_check_reverse(MdlSema *s, MdlCoreFunc *func);
+
+#endif
