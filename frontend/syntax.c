@@ -359,6 +359,14 @@ static bool is_wanted(int kind, const int *wanted, int count)
   return false;
 }
 
+static bool is_word(int kind)
+{
+#define WORD(text, token) \
+  if (kind == TOK_##token) return true;
+#include "frontend/words.def"
+  return kind == TOK_DTYPE;
+}
+
 static void unexpected(MdlParser *p, int i, const int *wanted, int count)
 {
   MdlReport *report = mdl_syntax_error(p, MDL_E0105, mdl_token_span(&p->tokens, i),
@@ -375,6 +383,9 @@ static void unexpected(MdlParser *p, int i, const int *wanted, int count)
     mdl_help(report, "there is no unary plus");
   else if (kind == '=' && is_wanted(TOK_EQ, wanted, count))
     mdl_help(report, "`==` compares");
+  else if (is_wanted(TOK_NAME, wanted, count) && !is_wanted(TOK_NUMBER, wanted, count) &&
+           is_word(kind))
+    mdl_help(report, "%s is a word of the language, not a name", token_text(p, i));
 }
 
 void mdl_syntax_unexpected(MdlParser *p, int kind, MdlSpan at, const int *wanted, int count)

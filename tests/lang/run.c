@@ -1,0 +1,171 @@
+/* Runs the programs of tests/lang in the reference evaluator: every entry takes nothing and stands
+ * below `//= VALUE`, what it must give. Brackets in VALUE are for the reader; numbers must agree to
+ * 2e-5 relative (a line `//~ 1e-3` above changes that), the rest exactly.
+ *
+ *     run FILE.mdl... */
+#include "frontend/frontend.h"
+#include "ir/eval.h"
+#include "ir/signature.h"
+#include "passes/pass.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Program {
+  MdlSession *session;
+  int file;
+  MdlIr *ir;
+  MlirOperation module;
+  int failed, ran;
+} Program;
+
+static void write_out(void *user, const char *bytes, size_t length)
+{
+  (void)user;
+  fwrite(bytes, 1, length, stdout);
+}
+
+static char *read_file(const char *path, size_t *length)
+{
+  FILE *in = fopen(path, "rb");
+  char *bytes = NULL;
+  *length = 0;
+  if (!in) return NULL;
+  for (size_t got = 1; got; *length += got) {
+    bytes = realloc(bytes, *length + 65536);
+    got = fread(bytes + *length, 1, 65536, in);
+  }
+  fclose(in);
+  return bytes;
+}
+
+/* The line `//= …` above `entry fn NAME(` or `entry NAME `, and the tolerance. NULL if none. */
+static const char *expected(const char *text, const char *name, double *tolerance)
+{
+  size_t length = strlen(name);
+  const char *value = NULL;
+  *tolerance = 2e-5;
+  for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    if (!strncmp(line, "//= ", 4)) value = line + 4;
+    if (!strncmp(line, "//~ ", 4)) *tolerance = strtod(line + 4, NULL);
+    if (strncmp(line, "entry ", 6) != 0) continue;
+    const char *at = line + (strncmp(line + 6, "fn ", 3) ? 6 : 9);
+    if (!strncmp(at, name, length) && (at[length] == '(' || at[length] == ' ')) return value;
+    value = NULL;
+    *tolerance = 2e-5;
+  }
+  return NULL;
+}
+
+/* The next number of a line of text; false at its end. */
+static bool next_number(const char **text, double *value)
+{
+  const char *c = *text;
+  while (*c && *c != '\n' && strchr("[](), ", *c)) c++;
+  if (!*c || *c == '\n') return false;
+  char *end;
+  if (!strncmp(c, "true", 4))
+    *value = 1, *text = c + 4;
+  else if (!strncmp(c, "false", 5))
+    *value = 0, *text = c + 5;
+  else
+    *value = strtod(c, &end), *text = end == c ? c + strlen(c) : end;
+  return true;
+}
+
+static bool agrees(double got, double wanted, double tolerance)
+{
+  if (isnan(wanted) || isnan(got)) return isnan(wanted) && isnan(got);
+  if (isinf(wanted) || isinf(got)) return wanted == got;
+  return fabs(got - wanted) <= tolerance * (fabs(wanted) > 1e-3 ? fabs(wanted) : 1e-3);
+}
+
+static double element(const MdlTensor *t, int64_t i)
+{
+  if (t->real) return t->real[i];
+  bool is_signed = mdl_dtypes[t->dtype].kind == 's';
+  return is_signed ? (double)(int64_t)t->integer[i] : (double)t->integer[i];
+}
+
+static void show(const MdlEvalResult *result)
+{
+  printf("  got");
+  for (int r = 0; r < result->results; r++)
+    for (int64_t i = 0; i < result->result[r].count; i++)
+      printf(" %.8g", element(&result->result[r], i));
+  printf("%s\n", result->results ? "" : " nothing");
+}
+
+static bool same(const MdlEvalResult *result, const char *wanted, double tolerance)
+{
+  double number;
+  for (int r = 0; r < result->results; r++)
+    for (int64_t i = 0; i < result->result[r].count; i++)
+      if (!next_number(&wanted, &number) ||
+          !agrees(element(&result->result[r], i), number, tolerance))
+        return false;
+  return !next_number(&wanted, &number);
+}
+
+static void run_entry(Program *p, MlirOperation func, const char *path)
+{
+  double tolerance;
+  const MdlSignature *signature = mdl_signature_read(p->ir, func);
+  const char *wanted = expected(p->session->files[p->file].bytes, signature->entry, &tolerance);
+  if (!wanted) return;
+  p->ran++;
+  MdlEvalOptions options = {0};
+  MdlEvalResult result = mdl_eval(p->ir, p->module, func, NULL, &options, p->session->arena);
+  if (result.status == 0 && same(&result, wanted, tolerance)) return;
+  p->failed++;
+  printf("%s: %s\n  wanted %.*s\n", path, signature->entry, (int)strcspn(wanted, "\n"), wanted);
+  if (result.status)
+    printf("  status %d\n", (int)result.status);
+  else
+    show(&result);
+}
+
+/* False when the program does not compile. */
+static bool compile(Program *p, const char *path)
+{
+  MdlFrontendOptions options = {.module = "test", .prefix = "", .source = path};
+  MdlPassOptions passes = {.machine = mdl_machine_plain(), .opt = 1};
+  MdlProgram *program = mdl_frontend_check(p->session, p->file, &options);
+  if (!program) return false;
+  p->ir = mdl_ir_create(p->session);
+  p->module = mdl_frontend_lower(p->ir, program);
+  return !mdl_is_null(p->module) &&
+         mdl_pipeline_run(p->ir, p->module, &passes, MDL_FORM_mdl, NULL, NULL);
+}
+
+static int run(const char *path)
+{
+  size_t length;
+  char *bytes = read_file(path, &length);
+  if (!bytes) return printf("cannot read %s\n", path), 1;
+  Program p = {.session = mdl_session_create()};
+  p.file = mdl_file_add(p.session, path, bytes, length, false);
+  mdl_diag_options(p.session)->no_warnings = true;
+  bool ok = compile(&p, path);
+  mdl_diag_flush(p.session, write_out, NULL, true, !ok);
+  if (ok) {
+    MlirBlock body = mdl_module_body(p.module);
+    for (MlirOperation op = mdl_first(body); !mdl_is_null(op); op = mdl_next(op))
+      if (mdl_op_has(op, "mdl.signature")) run_entry(&p, op, path);
+    printf("%s: %d of %d\n", path, p.ran - p.failed, p.ran);
+  }
+  int failed = ok ? p.failed + (p.ran == 0) : 1;
+  if (p.ir) mdl_ir_destroy(p.ir);
+  mdl_session_destroy(p.session);
+  free(bytes);
+  return failed;
+}
+
+int main(int count, char **argument)
+{
+  int failed = 0;
+  for (int i = 1; i < count; i++) failed += run(argument[i]);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
