@@ -36,7 +36,7 @@ MlirValue mdl_simplify_dynamic_update(MdlSimplify *s, MlirOperation op);
 MlirValue mdl_simplify_gather(MdlSimplify *s, MlirOperation op);
 MlirValue mdl_simplify_reduce(MdlSimplify *s, MlirOperation op);
 MlirValue mdl_simplify_dot(MdlSimplify *s, MlirOperation op);
-/* Branches, loops and checks that are decided; true if the op is gone. */
+/* Branches, loops and checks that are decided or hand values through. */
 bool mdl_simplify_flow(MdlSimplify *s, MlirOperation op);
 
 /* The defining op of an operand if it is of that kind, else null. */

@@ -84,17 +84,81 @@ static bool drop_check(MdlSimplify *s, MlirOperation op)
   return true;
 }
 
+/* ---- values that a branch or loop hands through ------------------------------------------ */
+
+static bool replace_used(MlirValue value, MlirValue with)
+{
+  if (!mdl_has_uses(value) || mdl_same(value, with)) return false;
+  mdl_replace(value, with);
+  return true;
+}
+
+/* Made before the op, so it may stand for a result. */
+static bool is_outside(MlirValue value, MlirOperation op)
+{
+  MlirOperation at = mdl_block_parent(mdl_value_block(value));
+  while (!mdl_is_null(at) && !mdl_same_op(at, op)) at = mdl_parent(at);
+  return mdl_is_null(at);
+}
+
+/* Both branches give the same value; or each a scalar made before: a choice. */
+static bool if_through(MdlSimplify *s, MlirOperation op)
+{
+  bool changed = false;
+  if (!mdl_result_count(op)) return false;
+  MlirOperation yield[] = {mdl_terminator(mdl_body(op, 0)), mdl_terminator(mdl_body(op, 1))};
+  for (int i = 0; i < mdl_result_count(op); i++) {
+    MlirValue a = mdl_operand(yield[0], i), b = mdl_operand(yield[1], i);
+    MlirValue result = mdl_result(op, i);
+    if (!mdl_has_uses(result) || !is_outside(a, op) || !is_outside(b, op)) continue;
+    if (!mdl_same(a, b)) {
+      if (mdl_type_of(s->ir, a)->rank) continue;
+      const char *name = mdl_value_name(s->ir, result);
+      a = mdl_build(&s->b, MDL_OP_where, mdl_operand(op, 0), a, b);
+      if (name) mdl_value_set_name(s->ir, a, name);
+    }
+    changed |= replace_used(result, a);
+  }
+  return changed;
+}
+
+/* Each round passes on what it got: the initial value throughout. */
+static bool loop_through(MdlSimplify *s, MlirOperation op)
+{
+  bool changed = false, is_for = mdl_op(s->ir, op) == MDL_OP_for;
+  for (int i = 0; i < mdl_result_count(op); i++) {
+    bool through = true;
+    for (int r = 0; r < mdl_region_count(op); r++) {
+      MlirOperation end = mdl_terminator(mdl_body(op, r));
+      through &= mdl_same(mdl_operand(end, mdl_slots_at(s->ir, end) + i),
+                          mdl_arg(mdl_body(op, r), i + is_for));
+    }
+    if (!through) continue;
+    MlirValue init = mdl_operand(op, mdl_slots_at(s->ir, op) + i);
+    changed |= replace_used(mdl_result(op, i), init);
+    for (int r = 0; r < mdl_region_count(op); r++) {
+      MlirValue arg = mdl_arg(mdl_body(op, r), i + is_for);
+      if (mdl_use_count(arg) < 2) continue; /* the terminator alone: dce's */
+      mdl_replace(arg, init);
+      MlirOperation end = mdl_terminator(mdl_body(op, r));
+      mdl_set_operand(end, mdl_slots_at(s->ir, end) + i, arg);
+      changed = true;
+    }
+  }
+  return changed;
+}
+
 bool mdl_simplify_flow(MdlSimplify *s, MlirOperation op)
 {
   switch ((int)mdl_op(s->ir, op)) {
   case MDL_OP_check:
     return drop_check(s, op);
   case MDL_OP_if:
-    return decide_if(s, op);
+    return decide_if(s, op) || if_through(s, op);
   case MDL_OP_for:
-    return decide_for(s, op);
+    return decide_for(s, op) || loop_through(s, op);
   case MDL_OP_while:
-    return decide_while(s, op);
+    return decide_while(s, op) || loop_through(s, op);
   default:
     return false;
   }

@@ -171,6 +171,67 @@ START_TEST(checks_and_prints_stay_with_what_they_need)
 }
 END_TEST
 
+static const char invariant[] =
+    "func.func @f(%x: tensor<4xf32>, %y: f32, %p: i1, %n: index) -> tensor<4xf32> {\n"
+    "  %lo = \"mdl.const\"() {value = 0 : index} : () -> index\n"
+    "  %one = \"mdl.const\"() {value = 1 : index} : () -> index\n"
+    "  %r = scf.for %i = %lo to %n step %one iter_args(%a = %x) -> (tensor<4xf32>) {\n"
+    "    %s = scf.for %j = %lo to %n step %one iter_args(%b = %a) -> (tensor<4xf32>) {\n"
+    "      %w = \"mdl.mul\"(%x, %x) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>\n"
+    "      %e = \"mdl.exp\"(%w) : (tensor<4xf32>) -> tensor<4xf32>\n"
+    "      %c = \"mdl.add\"(%x, %x) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>\n"
+    "      %t = \"mdl.sin\"(%a) : (tensor<4xf32>) -> tensor<4xf32>\n"
+    "      %q = scf.if %p -> (tensor<4xf32>) {\n"
+    "        %z = \"mdl.cos\"(%c) : (tensor<4xf32>) -> tensor<4xf32>\n"
+    "        %v = \"mdl.add\"(%z, %b) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>\n"
+    "        scf.yield %v : tensor<4xf32>\n"
+    "      } else {\n"
+    "        scf.yield %t : tensor<4xf32>\n"
+    "      }\n"
+    "      %u = \"mdl.add\"(%q, %e) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>\n"
+    "      \"mdl.print\"(%y) {text = \"y\"} : (f32) -> ()\n"
+    "      scf.yield %u : tensor<4xf32>\n"
+    "    }\n"
+    "    scf.yield %s : tensor<4xf32>\n"
+    "  }\n"
+    "  return %r : tensor<4xf32>\n"
+    "}\n";
+
+START_TEST(what_is_the_same_in_every_round_leaves_the_loop)
+{
+  Lab lab = lab_open(invariant);
+  const char *text = lab_run(&lab, "hoist");
+  lab_contains(text, "mdl.mul", "mdl.exp", "scf.for", "mdl.sin", "scf.for", "mdl.add", "scf.if",
+               "mdl.cos", "mdl.print", NULL);
+  uint64_t print = mdl_fingerprint(lab.module);
+  lab_run(&lab, "hoist");
+  ck_assert(print == mdl_fingerprint(lab.module));
+  lab_close(&lab);
+  lab_keeps(invariant, "f", "hoist");
+}
+END_TEST
+
+START_TEST(stop_grad_stays_only_for_recipes)
+{
+  static const char text[] =
+      "func.func @f(%x: f32) -> f32 {\n"
+      "  %a = \"mdl.stop_grad\"(%x) : (f32) -> f32\n"
+      "  return %a : f32\n"
+      "}\n"
+      "func.func @g(%x: f32) -> f32 {\n"
+      "  %a = \"mdl.stop_grad\"(%x) : (f32) -> f32\n"
+      "  return %a : f32\n"
+      "}\n"
+      "func.func private @g.vjp(f32, f32) -> (f32, f32) attributes {mdl.derive = \"vjp\", mdl.of = "
+      "@g, mdl.wrt = array<i64: 0>, mdl.out = array<i64: 0>}\n";
+  Lab lab = lab_open(text);
+  const char *after = lab_run(&lab, "stops");
+  ck_assert_int_eq(count_of(after, "mdl.stop_grad"), 1);
+  lab_contains(after, "@g(", "mdl.stop_grad", NULL);
+  lab_close(&lab);
+}
+END_TEST
+
 START_TEST(passes_run_by_name_and_wrong_names_are_errors)
 {
   Lab lab = lab_open(twice);
@@ -208,6 +269,8 @@ TCase *tests(void)
   tcase_add_test(t, equal_ops_become_one_where_one_dominates);
   tcase_add_test(t, values_carried_for_nobody_go);
   tcase_add_test(t, checks_and_prints_stay_with_what_they_need);
+  tcase_add_test(t, what_is_the_same_in_every_round_leaves_the_loop);
+  tcase_add_test(t, stop_grad_stays_only_for_recipes);
   tcase_add_test(t, passes_run_by_name_and_wrong_names_are_errors);
   tcase_add_test(t, the_pipeline_repeats_until_nothing_changes);
   return t;

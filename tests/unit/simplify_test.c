@@ -316,6 +316,27 @@ static const Case cases[] = {
      "return %y : f32\n",
      "return %arg0",
      {"scf.for"}},
+    {"value that both branches give, and a choice of scalars",
+     "(%x: f32, %z: f32, %p: i1) -> (f32, f32)",
+     "%y:2 = scf.if %p -> (f32, f32) {\n"
+     "  scf.yield %x, %x : f32, f32\n"
+     "} else {\n"
+     "  scf.yield %x, %z : f32, f32\n"
+     "}\n"
+     "return %y#0, %y#1 : f32, f32\n",
+     "\"mdl.where\"(%arg2, %arg0, %arg1)",
+     {"scf.if"}},
+    {"value that a loop hands through",
+     "(%x: f32, %z: f32, %n: index) -> (f32, f32)",
+     "%lo = \"mdl.const\"() {value = 0 : index} : () -> index\n"
+     "%s = \"mdl.const\"() {value = 1 : index} : () -> index\n"
+     "%y:2 = scf.for %i = %lo to %n step %s iter_args(%a = %x, %b = %z) -> (f32, f32) {\n"
+     "  %c = \"mdl.mul\"(%a, %b) : (f32, f32) -> f32\n"
+     "  scf.yield %c, %b : f32, f32\n"
+     "}\n"
+     "return %y#0, %y#1 : f32, f32\n",
+     "-> (f32) {",
+     {"-> (f32, f32) {\n    %0 = scf"}},
     {"check that holds",
      "(%x: f32) -> f32",
      "%t = \"mdl.const\"() {value = true} : () -> i1\n"
