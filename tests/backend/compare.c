@@ -45,6 +45,15 @@ static bool same_at(const MdlTensor *a, const MdlTensor *b, int64_t i)
   return isnan(x) || isnan(y) ? isnan(x) && isnan(y) : x == y && signbit(x) == signbit(y);
 }
 
+bool mdl_trial_same(const MdlEvalResult *a, const MdlEvalResult *b)
+{
+  if (a->status != b->status || a->results != b->results) return false;
+  for (int k = 0; k < a->results; k++)
+    for (int64_t i = 0; i < a->result[k].count; i++)
+      if (!same_at(&a->result[k], &b->result[k], i)) return false;
+  return true;
+}
+
 /* ---- against another output, or the evaluator's bits ------------------------------------- */
 
 static bool must_equal(Compare *c, int entry, int run, int result, const MdlTensor *got,

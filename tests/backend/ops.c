@@ -116,6 +116,7 @@ static bool run_all(const Settings *s, const bool (*lowered)[64], int *mismatche
         if (!wanted || (lowered && !lowered[op][i])) continue;
         if (draw(ir, s, (MdlOp)op, i, &c, &random)) add_entry(&trial, &c, &random, i);
       }
+    mdl_trial_evaluate(&trial, trial.module, false);
     well = mdl_trial_run(&trial);
     *mismatches = trial.mismatches;
     *entries = trial.entries;

@@ -5,6 +5,7 @@
 #include "ir/signature.h"
 #include "passes/pass.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,17 @@ static MdlWideTensor widened(MdlArena *arena, const MdlTensor *t)
   return w;
 }
 
-static void evaluate(MdlTrial *trial, MdlTrialEntry *e)
+/* Floats one ulp up or down, by turns that look random. */
+static void shake(MdlWideTensor *t)
+{
+  static const int digits[] = {[MDL_f16] = 11, [MDL_bf16] = 8, [MDL_f32] = 24, [MDL_f64] = 53};
+  for (int64_t i = 0; i < t->count && t->real; i++) {
+    bool up = (uint64_t)(i + 1) * 0x9e3779b97f4a7c15u >> 63;
+    t->real[i] *= 1 + ldexpl(up ? 1 : -1, -digits[t->dtype]);
+  }
+}
+
+static void evaluate(MdlTrial *trial, MlirOperation module, MdlTrialEntry *e, bool shakes)
 {
   MdlIr *ir = trial->ir;
   const MdlEvalOptions options = {.size_of = size_of, .user = e};
@@ -61,10 +72,18 @@ static void evaluate(MdlTrial *trial, MdlTrialEntry *e)
   for (int k = 0; k < e->runs; k++) {
     MdlTrialRun *run = &e->run[k];
     for (int i = 0; i < e->args; i++) wide[i] = widened(ir->arena, &run->arg[i]);
-    run->rounded = mdl_eval(ir, trial->module, e->func, run->arg, &options, ir->arena);
-    run->truth = mdl_wide_eval(ir, trial->module, e->func, wide, false, size_of, e, ir->arena);
+    run->rounded = mdl_eval(ir, module, e->func, run->arg, &options, ir->arena);
+    run->truth = mdl_wide_eval(ir, module, e->func, wide, false, size_of, e, ir->arena);
+    if (!shakes) continue;
+    for (int i = 0; i < e->args; i++) shake(&wide[i]);
+    run->shaken = mdl_wide_eval(ir, module, e->func, wide, false, size_of, e, ir->arena);
   }
   e->results = mdl_func_results(e->func);
+}
+
+void mdl_trial_evaluate(MdlTrial *trial, MlirOperation module, bool shakes)
+{
+  for (int i = 0; i < trial->entries; i++) evaluate(trial, module, &trial->entry[i], shakes);
 }
 
 /* ---- running ----------------------------------------------------------------------------- */
@@ -93,7 +112,6 @@ bool mdl_trial_run(MdlTrial *trial)
   bool well = true;
   const char *why = mdl_verify(trial->ir, trial->module);
   if (why) return fprintf(stderr, "the module is wrong: %s\n", why), false;
-  for (int i = 0; i < trial->entries; i++) evaluate(trial, &trial->entry[i]);
   if (!mdl_pipeline_run(trial->ir, trial->module, &options, MDL_FORM_loops, NULL, NULL))
     return fprintf(stderr, "the pipeline refuses the module\n"), false;
   int count = mdl_trial_c(trial, outputs, MOST - 1, &well);

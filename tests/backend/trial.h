@@ -11,13 +11,15 @@
 typedef enum MdlBar {
   MDL_BAR_exact,   /* the evaluator's bits */
   MDL_BAR_ulps,    /* each element: 4 times the evaluator's worst error in ulps, plus 2 */
-  MDL_BAR_absolute /* the same of the worst absolute error, plus 2 ulp of the largest result */
+  MDL_BAR_absolute /* the same of the worst absolute error, with what shaking does, plus 2 ulp of
+                      the largest result */
 } MdlBar;
 
 typedef struct MdlTrialRun {
   MdlTensor *arg;
   MdlEvalResult rounded; /* as the language says */
   MdlWideResult truth;   /* in long double, never rounded */
+  MdlWideResult shaken;  /* the truth of arguments moved by an ulp: how much rounding can matter */
 } MdlTrialRun;
 
 typedef struct MdlTrialEntry {
@@ -46,9 +48,16 @@ typedef struct MdlTrial {
 void mdl_trial_sign(MdlIr *ir, MlirOperation func, const char *name, int sizes,
                     const char *const *size);
 
-/* Evaluates, lowers, compiles and compares; says on stderr what differs. False if there was no
- * comparison: the pipeline or a compiler failed (said too). */
+/* The reference: evaluates every entry's `func`, a function of `module`, which need not be the
+ * module that is compiled. `shakes`: with conditioning, for programs of many ops. */
+void mdl_trial_evaluate(MdlTrial *trial, MlirOperation module, bool shakes);
+
+/* Lowers the trial's module, compiles and compares; says on stderr what differs. False if there was
+ * no comparison: the pipeline or a compiler failed (said too). */
 bool mdl_trial_run(MdlTrial *trial);
+
+/* Whether two evaluations are the same bit for bit, all NaNs being one. */
+bool mdl_trial_same(const MdlEvalResult *a, const MdlEvalResult *b);
 
 /* ---- inside ------------------------------------------------------------------------------ */
 
