@@ -297,7 +297,7 @@ static MdlVal *finish(Call *c, MdlInstance *instance)
 static void note_call(Call *c)
 {
   MdlDecl *from = c->s->frame->decl;
-  if (!from || !from->fn) return;
+  if (!from || !from->fn || c->s->frame->is_rule) return;
   if (!from->calls) from->calls = mdl_map_create(c->s->arena);
   MdlSpan *at = MDL_NEW(c->s->arena, MdlSpan, 1);
   *at = c->at;

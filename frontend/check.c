@@ -17,7 +17,9 @@ static bool find_cycle(MdlSema *s, MdlDecl *decl, MdlDecl **path, int depth, Mdl
     uintptr_t seen = (uintptr_t)mdl_map_get(state, to);
     if (seen == 2) continue;
     if (seen == 0) {
-      if (find_cycle(s, to, path, depth + 1, state)) return true;
+      bool found = find_cycle(s, to, path, depth + 1, state);
+      if (found) mdl_map_set(state, decl, (void *)2);
+      if (found) return true;
       continue;
     }
     const char *text = "";
@@ -30,6 +32,7 @@ static bool find_cycle(MdlSema *s, MdlDecl *decl, MdlDecl **path, int depth, Mdl
     for (int k = from + 1; k <= depth && k < from + 5; k++)
       mdl_also(r, path[k]->name.at, "%s", path[k]->name.text);
     mdl_help(r, "a `for`, or a `while … limit n`");
+    mdl_map_set(state, decl, (void *)2);
     return true;
   }
   mdl_map_set(state, decl, (void *)2);

@@ -59,6 +59,11 @@ static bool decl_head(MdlSema *s, const MdlFnVal *fn, MdlEntryHead *h)
       return cannot(s, h, fn->at, mdl_text(s->arena, "leave `%s` open", b->name), b->at);
     }
   }
+  for (int i = 0; i < bindings; i++) binding[i].given = true;
+  MdlFnVal *known = (MdlFnVal *)(uintptr_t)fn; /* made for this entry alone */
+  known->bindings = bindings;
+  known->binding = MDL_NEW(s->arena, MdlBinding, (size_t)bindings);
+  if (bindings) memcpy(known->binding, binding, (size_t)bindings * sizeof *binding);
   mdl_frame_push(s, &frame, fn->decl->module, fn->decl, bindings, binding);
   for (int i = 0; i < fn->decl->fn->params && i < MDL_MAX_PARAMS; i++) {
     const MdlParamNode *p = &fn->decl->fn->param[i];

@@ -8,6 +8,8 @@ MdlCore *mdl_index_core(MdlSema *s, MdlVal *v)
 {
   MdlDtype dtype;
   if (mdl_is_poison(v)) return NULL;
+  const MdlSize *known = v->cell ? NULL : mdl_val_size_of(s, v);
+  if (known) v = mdl_val_size(s, known, v->at);
   if (mdl_is_kind(v, MDL_KIND_size)) {
     const char *name[32];
     bool narrow = true;

@@ -97,6 +97,8 @@ static bool check_in(MdlSema *s, MdlDecl *decl, MdlCoreFunc *func, int bindings,
   ok &= mdl_error_count(s->session) == before;
   if (ok) func->result = *result;
   if (ok && !func->parent) mdl_core_close(s, func);
+  if (ok && func->instance) func->instance->state = 2, func->instance->result = *result;
+  s->frame->is_rule = true;
   if (ok && decl->rule) attach_rule(s, decl, func, self, param, *result);
   s->depth--;
   s->func = was_func, s->block = was_block, s->at = was_at;

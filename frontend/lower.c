@@ -358,15 +358,15 @@ static MlirOperation lower_func(MdlLower *l, MdlCoreFunc *func)
 {
   if (!mdl_is_null(func->lowered)) return func->lowered;
   lower_callees(l, func->body);
-  MlirOperation rule = {NULL};
-  if (func->rule) rule = lower_func(l, func->rule);
   const char *symbol =
       mdl_symbol_unique(l->ir, l->symbols, mdl_intern_text(l->ir->arena, func->symbol));
   func->lowered = build_func(l, func, symbol, true);
   if (func->is_remat) mdl_op_set_unit(l->ir, func->lowered, "mdl.remat");
-  if (func->rule)
+  if (func->rule) { /* which may call the function itself */
+    MlirOperation rule = lower_func(l, func->rule);
     mdl_op_set_symbol(l->ir, func->lowered, func->rule_is_vjp ? "mdl.vjp" : "mdl.jvp",
                       mdl_op_text(l->ir, rule, "sym_name"));
+  }
   return func->lowered;
 }
 

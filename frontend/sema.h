@@ -71,6 +71,7 @@ struct MdlFrame {
   MdlVal *key;  /* in a param default */
   MdlSpan asked_at;
   bool quiet; /* checked before with opaque sizes: no warnings again */
+  bool is_rule; /* a rule may call its function */
 };
 
 /* ---- function values ----------------------------------------------------------------------- */
