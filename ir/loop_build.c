@@ -25,23 +25,32 @@ static void add_attr(MdlBuilder *b, MlirOperationState *state, const char *name,
 MdlDtype mdl_loop_register(MdlDtype dtype)
 {
   switch (dtype) {
-  case MDL_u8: return MDL_i8;
-  case MDL_u16: return MDL_i16;
-  case MDL_u32: return MDL_i32;
-  case MDL_u64: return MDL_i64;
+  case MDL_u8:
+    return MDL_i8;
+  case MDL_u16:
+    return MDL_i16;
+  case MDL_u32:
+    return MDL_i32;
+  case MDL_u64:
+    return MDL_i64;
   case MDL_f16:
-  case MDL_bf16: return MDL_f32;
-  default: return dtype;
+  case MDL_bf16:
+    return MDL_f32;
+  default:
+    return dtype;
   }
 }
 
 MdlDtype mdl_loop_cell(MdlDtype dtype)
 {
   switch (dtype) {
-  case MDL_bool: return MDL_i8;
+  case MDL_bool:
+    return MDL_i8;
   case MDL_f16:
-  case MDL_bf16: return MDL_i16;
-  default: return mdl_loop_register(dtype);
+  case MDL_bf16:
+    return MDL_i16;
+  default:
+    return mdl_loop_register(dtype);
   }
 }
 
@@ -92,9 +101,8 @@ MlirValue mdl_loop_number(MdlBuilder *b, MdlDtype dtype, int lanes, double real,
 {
   dtype = mdl_loop_register(dtype);
   MlirType element = b->ir->scalar[dtype], type = mdl_loop_value_type(b->ir, dtype, lanes);
-  MlirAttribute value = mdl_is_float(dtype)
-                            ? mlirFloatAttrDoubleGet(b->ir->context, element, real)
-                            : mlirIntegerAttrGet(element, integer);
+  MlirAttribute value = mdl_is_float(dtype) ? mlirFloatAttrDoubleGet(b->ir->context, element, real)
+                                            : mlirIntegerAttrGet(element, integer);
   if (lanes > 1) value = mlirDenseElementsAttrSplatGet(type, value);
   MlirOperationState state = state_of(b, MDL_LOOP_constant);
   add_attr(b, &state, "value", value);
@@ -180,8 +188,8 @@ static int strides_of(MdlBuilder *b, const MdlLoopType *type, const MlirValue *e
     strides[i] = fixed;
     if (mdl_is_no_value(product)) continue;
     if (fixed != 1)
-      product = mdl_loop_binary(b, MDL_LOOP_muli, product,
-                                mdl_loop_number(b, MDL_index, 1, 0, fixed));
+      product =
+          mdl_loop_binary(b, MDL_LOOP_muli, product, mdl_loop_number(b, MDL_index, 1, 0, fixed));
     strides[i] = mlirShapedTypeGetDynamicStrideOrOffset();
     value[count++] = product;
   }

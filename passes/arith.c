@@ -78,16 +78,13 @@ static bool pick(MdlArith *a, const char *piece, MdlDtype dtype, const MlirValue
     const char *name;
     MdlPredicate beats;
     bool is_float, larger;
-  } rows[] = {{"maximumf", MDL_PREDICATE_gt, true, true},
-              {"minimumf", MDL_PREDICATE_lt, true, false},
-              {"maxsi", MDL_PREDICATE_gt, false, true},
-              {"minsi", MDL_PREDICATE_lt, false, false},
-              {"maxui", MDL_PREDICATE_ugt, false, true},
-              {"minui", MDL_PREDICATE_ult, false, false}};
+  } rows[] = {
+      {"maximumf", MDL_PREDICATE_gt, true, true}, {"minimumf", MDL_PREDICATE_lt, true, false},
+      {"maxsi", MDL_PREDICATE_gt, false, true},   {"minsi", MDL_PREDICATE_lt, false, false},
+      {"maxui", MDL_PREDICATE_ugt, false, true},  {"minui", MDL_PREDICATE_ult, false, false}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (strcmp(rows[i].name, piece)) continue;
-    if (rows[i].is_float)
-      return *out = pick_float(a, dtype, operand, rows[i].larger), true;
+    if (rows[i].is_float) return *out = pick_float(a, dtype, operand, rows[i].larger), true;
     MlirValue wins = mdl_loop_compare(a->b, rows[i].beats, operand[0], operand[1]);
     return *out = mdl_loop_select(a->b, wins, operand[0], operand[1]), true;
   }
@@ -145,8 +142,7 @@ MlirValue mdl_arith_row(MdlArith *a, MdlOp op, MdlDtype dtype, const MlirValue *
   if (pick(a, piece, dtype, operand, &picked)) return picked;
   MdlLoopOp direct = loop_op_named(piece);
   if (direct == MDL_LOOP_fma && a->lanes > 1) direct = MDL_LOOP_vfma;
-  if (direct == MDL_LOOP_select)
-    return mdl_loop_select(a->b, operand[0], operand[1], operand[2]);
+  if (direct == MDL_LOOP_select) return mdl_loop_select(a->b, operand[0], operand[1], operand[2]);
   if (direct != MDL_LOOP_none)
     return mdl_loop_build(a->b, direct, mdl_loop_value_type(a->b->ir, dtype, a->lanes),
                           row->operands, operand);

@@ -4,7 +4,10 @@
 
 static int bits_of(MdlDtype dtype) { return dtype == MDL_index ? 64 : mdl_dtypes[dtype].bits; }
 
-static bool is_signed(MdlDtype dtype) { return dtype == MDL_index || mdl_dtypes[dtype].kind == 's'; }
+static bool is_signed(MdlDtype dtype)
+{
+  return dtype == MDL_index || mdl_dtypes[dtype].kind == 's';
+}
 
 static MlirValue number(MdlArith *a, MdlDtype dtype, double real)
 {
@@ -20,10 +23,9 @@ static const char half_of_f32[] =
     "let big = where(m > 0x7f800000, 0x7e00, 0x7c00);"
     "let mid = shr(m - 0x37fff001 + (shr(m, 13) & 1), 13);"
     "where(m >= 0x47800000, big, where(m < 0x38800000, small, mid)) | s";
-static const char f32_of_half[] =
-    "let m = shl(a & 0x7fff, 13); let s = shl(a & 0x8000, 16);"
-    "let x = as_i32(as_f32(m)*5192296858534827628530496329220096.0);"
-    "as_f32(where(m >= 0x0f800000, m | 0x7f800000, x) | s)";
+static const char f32_of_half[] = "let m = shl(a & 0x7fff, 13); let s = shl(a & 0x8000, 16);"
+                                  "let x = as_i32(as_f32(m)*5192296858534827628530496329220096.0);"
+                                  "as_f32(where(m >= 0x0f800000, m | 0x7f800000, x) | s)";
 static const char brain_of_f32[] =
     "let x = as_i32(a); let r = shr(x + 0x7fff + (shr(x, 16) & 1), 16);"
     "where((x & 0x7fffffff) > 0x7f800000, shr(x, 16) | 0x40, r) & 0xffff";
@@ -97,7 +99,8 @@ static MlirValue int_to_int(MdlArith *a, MlirValue value, MdlDtype from, MdlDtyp
 
 static MlirValue float_to_float(MdlArith *a, MlirValue value, MdlDtype from, MdlDtype to)
 {
-  if (from == MDL_f64 && to != MDL_f64) value = mdl_loop_cast(a->b, MDL_LOOP_truncf, value, MDL_f32);
+  if (from == MDL_f64 && to != MDL_f64)
+    value = mdl_loop_cast(a->b, MDL_LOOP_truncf, value, MDL_f32);
   if (from != MDL_f64 && to == MDL_f64) return mdl_loop_cast(a->b, MDL_LOOP_extf, value, MDL_f64);
   if (is_half(to) && from != to) return of_half_bits(a, half_bits(a, value, to), to);
   return value;
@@ -120,8 +123,7 @@ static MlirValue int_to_float(MdlArith *a, MlirValue value, MdlDtype from, MdlDt
 static MlirValue float_to_int(MdlArith *a, MlirValue value, MdlDtype from, MdlDtype to)
 {
   MdlDtype wide = from == MDL_f64 ? MDL_f64 : MDL_f32;
-  if (to == MDL_bool)
-    return mdl_loop_compare(a->b, MDL_PREDICATE_ne, value, number(a, wide, 0));
+  if (to == MDL_bool) return mdl_loop_compare(a->b, MDL_PREDICATE_ne, value, number(a, wide, 0));
   if (to == MDL_index) return int_to_int(a, float_to_int(a, value, from, MDL_i64), MDL_i64, to);
   bool s = is_signed(to);
   int bits = bits_of(to) - s;
@@ -132,8 +134,8 @@ static MlirValue float_to_int(MdlArith *a, MlirValue value, MdlDtype from, MdlDt
   MlirValue high = mdl_loop_compare(a->b, MDL_PREDICATE_ge, value, number(a, wide, above));
   MlirValue low = mdl_loop_compare(a->b, MDL_PREDICATE_le, value, number(a, wide, below));
   MlirValue is_nan = mdl_loop_compare(a->b, MDL_PREDICATE_ne, value, value);
-  MlirValue outside = mdl_loop_binary(a->b, MDL_LOOP_ori, high,
-                                      mdl_loop_binary(a->b, MDL_LOOP_ori, low, is_nan));
+  MlirValue outside =
+      mdl_loop_binary(a->b, MDL_LOOP_ori, high, mdl_loop_binary(a->b, MDL_LOOP_ori, low, is_nan));
   MlirValue inside = mdl_loop_select(a->b, outside, number(a, wide, 0), value);
   MlirValue whole = mdl_loop_cast(a->b, s ? MDL_LOOP_fptosi : MDL_LOOP_fptoui, inside, cell);
   whole = mdl_loop_select(a->b, high, mdl_arith_number(a, cell, 0, largest), whole);

@@ -6,10 +6,11 @@
 #include <string.h>
 
 typedef struct Term {
-  enum { READY, NUMBER, PRODUCT } kind;
+  enum { READY, NUMBER, CHOICE, PRODUCT } kind;
   MdlDtype dtype;
-  MlirValue value; /* READY; PRODUCT once it was needed by itself */
-  MlirValue left, right;
+  MlirValue value;       /* READY; PRODUCT once it was needed by itself */
+  MlirValue left, right; /* factors; CHOICE: the condition */
+  struct Term *yes, *no; /* CHOICE: of two numbers, whose type nobody knows yet */
   double real;
   int64_t integer;
 } Term;
@@ -30,14 +31,15 @@ static Term *term(Fold *f, MlirValue value, MdlDtype dtype)
 
 static MlirValue value_of(Fold *f, Term *t, MdlDtype dtype)
 {
-  if (t->kind == NUMBER)
-    return mdl_arith_number(f->a, dtype, t->real, t->integer);
+  if (t->kind == NUMBER) return mdl_arith_number(f->a, dtype, t->real, t->integer);
+  if (t->kind == CHOICE)
+    return mdl_loop_select(f->a->b, t->left, value_of(f, t->yes, dtype), value_of(f, t->no, dtype));
   if (t->kind == PRODUCT && mdl_is_no_value(t->value))
     t->value = mdl_loop_binary(f->a->b, MDL_LOOP_mulf, t->left, t->right);
   return t->value;
 }
 
-static bool typed(const Term *t) { return t && t->kind != NUMBER; }
+static bool typed(const Term *t) { return t && t->kind != NUMBER && t->kind != CHOICE; }
 
 static bool is_true_product(const Term *t)
 {
@@ -46,9 +48,10 @@ static bool is_true_product(const Term *t)
 
 static MlirValue fused(Fold *f, MlirValue x, MlirValue y, MlirValue z)
 {
-  return mdl_loop_build(f->a->b, f->a->lanes > 1 ? MDL_LOOP_vfma : MDL_LOOP_fma,
-                        mdl_loop_value_type(f->a->b->ir, mdl_loop_type_of(f->a->b->ir, z).element, f->a->lanes), 3,
-                        (MlirValue[]){x, y, z});
+  return mdl_loop_build(
+      f->a->b, f->a->lanes > 1 ? MDL_LOOP_vfma : MDL_LOOP_fma,
+      mdl_loop_value_type(f->a->b->ir, mdl_loop_type_of(f->a->b->ir, z).element, f->a->lanes), 3,
+      (MlirValue[]){x, y, z});
 }
 
 /* x*y + z, z + x*y, x*y - z, z - x*y */
@@ -79,6 +82,14 @@ static Term *op_node(Fold *f, const MdlFormulaNode *node, Term *const *arg)
   MdlDtype dtype = f->dtype;
   for (int i = row->operands; i-- > first;)
     if (typed(arg[i])) dtype = arg[i]->dtype;
+  if (first && !typed(arg[1]) && !typed(arg[2])) {
+    Term *choice = term(f, (MlirValue){NULL}, f->dtype);
+    choice->kind = CHOICE;
+    choice->left = value_of(f, arg[0], MDL_bool);
+    choice->yes = arg[1];
+    choice->no = arg[2];
+    return choice;
+  }
   bool product = f->contract && f->a->machine->fma && mdl_is_float(dtype);
   if (product && (node->op == MDL_OP_add || node->op == MDL_OP_sub)) {
     Term *made = contracted(f, node->op, dtype, arg[0], arg[1]);
@@ -105,7 +116,8 @@ static void *fold_node(void *user, const MdlFormulaNode *node, void *const arg[3
   Fold *f = user;
   Term *const *terms = (Term *const *)arg;
   switch (node->kind) {
-  case MDL_FORMULA_op: return op_node(f, node, terms);
+  case MDL_FORMULA_op:
+    return op_node(f, node, terms);
   case MDL_FORMULA_variable: {
     const MdlTyped *given = &f->given[node->variable[0] - 'a'];
     return term(f, given->value, given->dtype);
@@ -137,8 +149,7 @@ MdlTyped mdl_arith_fold(MdlArith *a, const MdlFormula *formula, MdlDtype dtype,
                         const MdlTyped *given, bool contract)
 {
   Fold fold = {a, dtype, given, contract};
-  Term *made =
-      mdl_formula_fold(a->b->ir->arena, formula, formula->root[0], fold_node, &fold);
+  Term *made = mdl_formula_fold(a->b->ir->arena, formula, formula->root[0], fold_node, &fold);
   MdlDtype result = typed(made) ? made->dtype : dtype;
   return (MdlTyped){value_of(&fold, made, result), result};
 }
@@ -149,6 +160,7 @@ MdlTyped mdl_arith_formula(MdlArith *a, const char *text, MdlDtype dtype, const 
   const char *error = NULL;
   MdlArena *arena = a->b->ir->arena;
   const MdlFormula *formula = mdl_formula_parse(arena, text, &error);
-  if (!formula) MDL_BUG(a->b->ir->session, "a formula of a table, for %s: %s", mdl_dtypes[dtype].name, error);
+  if (!formula)
+    MDL_BUG(a->b->ir->session, "a formula of a table, for %s: %s", mdl_dtypes[dtype].name, error);
   return mdl_arith_fold(a, formula, dtype, given, contract);
 }

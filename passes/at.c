@@ -140,8 +140,8 @@ static MlirValue at_reverse(MdlNest *n, MlirOperation op, const MdlPoint *p)
   MdlPoint to = *p;
   int count = mdl_get_ints(&attrs, "axes", axes);
   for (int i = 0; i < count; i++) {
-    MlirValue last = mdl_index_sub(&n->b, mdl_nest_extent(n, type->dim[axes[i]]),
-                                   mdl_nest_index(n, 1));
+    MlirValue last =
+        mdl_index_sub(&n->b, mdl_nest_extent(n, type->dim[axes[i]]), mdl_nest_index(n, 1));
     to.at[axes[i]] = mdl_index_sub(&n->b, last, p->at[axes[i]]);
   }
   return mdl_nest_at(n, mdl_operand(op, 0), &to);
@@ -249,8 +249,9 @@ static MlirValue at_pad(MdlNest *n, MlirOperation op, const MdlPoint *p)
     MlirValue at = mdl_index_sub(&n->b, p->at[i], mdl_nest_extent(n, lo[i]));
     MlirValue extent = mdl_nest_extent(n, type->dim[i]), step = mdl_nest_index(n, inner[i] + 1);
     inside = both(n, inside, mdl_loop_compare(&n->b, MDL_PREDICATE_ge, at, mdl_nest_index(n, 0)));
-    inside = both(n, inside, mdl_loop_compare(&n->b, MDL_PREDICATE_lt, at,
-                                              mdl_index_mul(&n->b, extent, step)));
+    inside =
+        both(n, inside,
+             mdl_loop_compare(&n->b, MDL_PREDICATE_lt, at, mdl_index_mul(&n->b, extent, step)));
     if (inner[i])
       inside = both(n, inside,
                     mdl_loop_compare(&n->b, MDL_PREDICATE_eq, mdl_index_rem(&n->b, at, step),
@@ -284,22 +285,38 @@ MlirValue mdl_at(MdlNest *n, MlirOperation op, MdlOp kind, const MdlPoint *p)
 {
   if (mdl_op_info(kind)->elementwise) return at_row(n, op, kind, p);
   switch (kind) {
-  case MDL_OP_const: return at_const(n, op, p);
-  case MDL_OP_size: return at_size(n, op, p);
-  case MDL_OP_iota: return at_iota(n, op, p);
+  case MDL_OP_const:
+    return at_const(n, op, p);
+  case MDL_OP_size:
+    return at_size(n, op, p);
+  case MDL_OP_iota:
+    return at_iota(n, op, p);
   case MDL_OP_convert:
-  case MDL_OP_bitcast: return at_convert(n, op, kind, p);
-  case MDL_OP_stop_grad: return mdl_nest_at(n, mdl_operand(op, 0), p);
-  case MDL_OP_broadcast: return at_broadcast(n, op, p);
-  case MDL_OP_reshape: return at_reshape(n, op, p);
-  case MDL_OP_transpose: return at_transpose(n, op, p);
-  case MDL_OP_slice: return at_slice(n, op, p);
-  case MDL_OP_reverse: return at_reverse(n, op, p);
-  case MDL_OP_dynamic_slice: return at_dynamic_slice(n, op, p);
-  case MDL_OP_dynamic_update: return at_dynamic_update(n, op, p);
-  case MDL_OP_concat: return at_concat(n, op, p);
-  case MDL_OP_pad: return at_pad(n, op, p);
-  case MDL_OP_gather: return at_gather(n, op, p);
-  default: MDL_BUG(n->ir->session, "%s is not pulled at a point", mdl_op_info(kind)->mlir);
+  case MDL_OP_bitcast:
+    return at_convert(n, op, kind, p);
+  case MDL_OP_stop_grad:
+    return mdl_nest_at(n, mdl_operand(op, 0), p);
+  case MDL_OP_broadcast:
+    return at_broadcast(n, op, p);
+  case MDL_OP_reshape:
+    return at_reshape(n, op, p);
+  case MDL_OP_transpose:
+    return at_transpose(n, op, p);
+  case MDL_OP_slice:
+    return at_slice(n, op, p);
+  case MDL_OP_reverse:
+    return at_reverse(n, op, p);
+  case MDL_OP_dynamic_slice:
+    return at_dynamic_slice(n, op, p);
+  case MDL_OP_dynamic_update:
+    return at_dynamic_update(n, op, p);
+  case MDL_OP_concat:
+    return at_concat(n, op, p);
+  case MDL_OP_pad:
+    return at_pad(n, op, p);
+  case MDL_OP_gather:
+    return at_gather(n, op, p);
+  default:
+    MDL_BUG(n->ir->session, "%s is not pulled at a point", mdl_op_info(kind)->mlir);
   }
 }

@@ -61,11 +61,14 @@ static MlirValue scalar_op(MdlEntry *e, MlirOperation op, MdlOp kind)
   MdlArith a = arith(e);
   if (mdl_op_info(kind)->elementwise) return row(e, op, kind);
   switch (kind) {
-  case MDL_OP_const: return constant(e, op, type);
-  case MDL_OP_size: return size_of(e, op, type);
+  case MDL_OP_const:
+    return constant(e, op, type);
+  case MDL_OP_size:
+    return size_of(e, op, type);
   case MDL_OP_stop_grad:
   case MDL_OP_broadcast:
-  case MDL_OP_reshape: return mdl_entry_scalar(e, mdl_operand(op, 0));
+  case MDL_OP_reshape:
+    return mdl_entry_scalar(e, mdl_operand(op, 0));
   case MDL_OP_convert:
   case MDL_OP_bitcast: {
     MlirValue value = mdl_entry_scalar(e, mdl_operand(op, 0));
@@ -135,8 +138,7 @@ static void call_group(MdlEntry *e, MlirOperation op)
                                                      : mdl_entry_scalar(e, operand);
   }
   for (int i = 0; i < mdl_result_count(op); i++) {
-    bool own = mdl_type_of(e->ir, mdl_result(op, i))->rank &&
-               mdl_group_in_place(group, i) < 0;
+    bool own = mdl_type_of(e->ir, mdl_result(op, i))->rank && mdl_group_in_place(group, i) < 0;
     if (own) arg[count++] = mdl_place_memory(e, mdl_result(op, i));
   }
   MlirOperation call = mdl_build_call(&e->b, made, arg);
@@ -154,17 +156,25 @@ void mdl_entry_block(MdlEntry *e, MlirBlock block)
     MdlOp kind = mdl_op(e->ir, op);
     e->b.at = mdl_location_named(e->ir, mdl_location_of(op), NULL);
     switch (kind) {
-    case MDL_OP_call: call_group(e, op); break;
+    case MDL_OP_call:
+      call_group(e, op);
+      break;
     case MDL_OP_for:
     case MDL_OP_if:
-    case MDL_OP_while: mdl_entry_flow(e, op); break;
-    case MDL_OP_check: check(e, op); break;
-    case MDL_OP_print: break; /* the host's hook comes with the runtime */
+    case MDL_OP_while:
+      mdl_entry_flow(e, op);
+      break;
+    case MDL_OP_check:
+      check(e, op);
+      break;
+    case MDL_OP_print:
+      break; /* the host's hook comes with the runtime */
     case MDL_OP_reshape:
       if (mdl_type_of(e->ir, mdl_result(op, 0))->rank) break; /* a view */
       mdl_entry_set(e, mdl_result(op, 0), scalar_op(e, op, kind));
       break;
-    default: mdl_entry_set(e, mdl_result(op, 0), scalar_op(e, op, kind));
+    default:
+      mdl_entry_set(e, mdl_result(op, 0), scalar_op(e, op, kind));
     }
   }
 }
@@ -191,9 +201,8 @@ static void declare(MdlEntry *e)
     for (int j = 0; j < s->param[i].leaves; j++) {
       const MdlLeaf *leaf = &s->leaf[s->param[i].leaf + j];
       type[count] = leaf_type(e, &s->param[i], leaf);
-      name[count++] = *leaf->path
-                          ? mdl_text(e->ir->arena, "%s.%s", s->param[i].name, leaf->path)
-                          : s->param[i].name;
+      name[count++] = *leaf->path ? mdl_text(e->ir->arena, "%s.%s", s->param[i].name, leaf->path)
+                                  : s->param[i].name;
     }
   if (s->has_work) {
     type[count] = mdl_loop_pointer_type(e->ir, MDL_i8);

@@ -15,10 +15,10 @@ typedef struct MdlEntry {
   MlirOperation from, to; /* in group form; in loop form */
   MdlBuilder b;           /* where the next op goes */
   MdlExtents extents;
-  MdlMap *scalars; /* scalar of group form -> value */
-  MdlMap *memory;  /* tensor of group form -> memref<T> */
-  MdlMap *slices;  /* place and element type -> pointer into the work buffer */
-  MdlMap *groups;  /* symbol of a group -> its loop-form function */
+  MdlMap *scalars;  /* scalar of group form -> value */
+  MdlMap *memory;   /* tensor of group form -> memref<T> */
+  MdlMap *slices;   /* place and element type -> pointer into the work buffer */
+  MdlMap *groups;   /* symbol of a group -> its loop-form function */
   MlirValue status; /* i32 so far; no value while nothing can fail */
 } MdlEntry;
 

@@ -5,8 +5,8 @@
 #include "passes/place.h"
 
 typedef struct Carried {
-  int count;          /* values of the loop-form op */
-  int *which;         /* position in the group-form op, -1: the status */
+  int count;  /* values of the loop-form op */
+  int *which; /* position in the group-form op, -1: the status */
   MlirValue *value;
 } Carried;
 
@@ -111,7 +111,8 @@ static void lower_if(MdlEntry *e, MlirOperation op)
     type[c.count] = e->ir->scalar[MDL_i32];
     carry(&c, -1, (MlirValue){NULL});
   }
-  MlirOperation branch = mdl_build_if(&e->b, mdl_entry_scalar(e, mdl_operand(op, 0)), c.count, type);
+  MlirOperation branch =
+      mdl_build_if(&e->b, mdl_entry_scalar(e, mdl_operand(op, 0)), c.count, type);
   MdlBuilder outer = e->b;
   MlirValue status = e->status;
   for (int region = 0; region < 2; region++) {
@@ -127,7 +128,8 @@ static void lower_if(MdlEntry *e, MlirOperation op)
   }
   e->b = outer;
   for (int i = 0; i < c.count; i++) {
-    const char *name = c.which[i] < 0 ? "status" : mdl_value_name(e->ir, mdl_result(op, c.which[i]));
+    const char *name =
+        c.which[i] < 0 ? "status" : mdl_value_name(e->ir, mdl_result(op, c.which[i]));
     if (name) mdl_value_set_name(e->ir, mdl_result(branch, i), name);
   }
   bind_results(e, &c, op, branch);
@@ -164,8 +166,13 @@ static void lower_while(MdlEntry *e, MlirOperation op)
 void mdl_entry_flow(MdlEntry *e, MlirOperation op)
 {
   switch (mdl_op(e->ir, op)) {
-  case MDL_OP_for: lower_for(e, op); return;
-  case MDL_OP_if: lower_if(e, op); return;
-  default: lower_while(e, op);
+  case MDL_OP_for:
+    lower_for(e, op);
+    return;
+  case MDL_OP_if:
+    lower_if(e, op);
+    return;
+  default:
+    lower_while(e, op);
   }
 }

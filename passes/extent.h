@@ -6,9 +6,9 @@
 
 /* Index values that a function makes once, at its top. */
 typedef struct MdlExtents {
-  MdlBuilder top;  /* stands before the first op of the body */
-  MdlMap *names;   /* interned name of a size -> index value */
-  MdlMap *sizes;   /* MdlSize -> index value */
+  MdlBuilder top; /* stands before the first op of the body */
+  MdlMap *names;  /* interned name of a size -> index value */
+  MdlMap *sizes;  /* MdlSize -> index value */
 } MdlExtents;
 
 /* `anchor`: the op before which sizes are computed. */

@@ -89,18 +89,19 @@ static void fill_function(Outline *o, const MdlPart *part, MdlMap *args, MlirOpe
   }
   MlirValue results[MDL_MAX_RESULTS];
   int count = mdl_result_count(part->root);
-  for (int i = 0; i < count; i++)
-    results[i] = mdl_map_value_get(values, mdl_result(part->root, i));
+  for (int i = 0; i < count; i++) results[i] = mdl_map_value_get(values, mdl_result(part->root, i));
   mdl_build_return(&b, count, results);
 }
 
 static void outline(Outline *o, const MdlPart *part)
 {
   static const char *const classes[] = {
-      [MDL_CLASS_map] = "map",         [MDL_CLASS_leaf] = "map",       [MDL_CLASS_move] = "map",
-      [MDL_CLASS_reduce] = "reduce",   [MDL_CLASS_contract] = "contract", [MDL_CLASS_conv] = "conv",
-      [MDL_CLASS_gather] = "gather",   [MDL_CLASS_scatter] = "scatter", [MDL_CLASS_window] = "window",
-      [MDL_CLASS_scan] = "scan",       [MDL_CLASS_sort] = "sort",      [MDL_CLASS_effect] = "effect",
+      [MDL_CLASS_map] = "map",           [MDL_CLASS_leaf] = "map",
+      [MDL_CLASS_move] = "map",          [MDL_CLASS_reduce] = "reduce",
+      [MDL_CLASS_contract] = "contract", [MDL_CLASS_conv] = "conv",
+      [MDL_CLASS_gather] = "gather",     [MDL_CLASS_scatter] = "scatter",
+      [MDL_CLASS_window] = "window",     [MDL_CLASS_scan] = "scan",
+      [MDL_CLASS_sort] = "sort",         [MDL_CLASS_effect] = "effect",
       [MDL_CLASS_core] = "core"};
   MdlMap *inside = mdl_map_create(o->ir->arena), *args = mdl_map_create(o->ir->arena);
   collect_arguments(o, part, inside, args);

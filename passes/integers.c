@@ -74,8 +74,7 @@ static MlirValue remainder_of(MdlArith *a, MdlDtype t, const MlirValue *x)
   int64_t value;
   MlirValue by = safe_divisor(a, t, x[1]);
   MlirValue rest = of(a, u ? MDL_LOOP_remui : MDL_LOOP_remsi, x[0], by);
-  if (!u)
-    rest = choose(a, rounds_down(a, t, rest, by), of(a, MDL_LOOP_addi, rest, by), rest);
+  if (!u) rest = choose(a, rounds_down(a, t, rest, by), of(a, MDL_LOOP_addi, rest, by), rest);
   if (known(a, x[1], &value) && value != 0) return rest;
   return choose(a, is_equal(a, t, x[1], 0), x[0], rest);
 }
@@ -129,16 +128,15 @@ static MlirValue shift_right(MdlArith *a, MdlDtype t, const MlirValue *x)
   return shift(a, t, x, mdl_is_unsigned(t) ? MDL_LOOP_shrui : MDL_LOOP_shrsi);
 }
 
-MlirValue mdl_arith_integer(MdlArith *a, const char *name, MdlDtype dtype,
-                            const MlirValue *operand)
+MlirValue mdl_arith_integer(MdlArith *a, const char *name, MdlDtype dtype, const MlirValue *operand)
 {
   static const struct {
     const char *name;
     MlirValue (*build)(MdlArith *a, MdlDtype t, const MlirValue *x);
-  } rows[] = {{"@sdiv", divide},       {"@udiv", divide},       {"@srem", remainder_of},
-              {"@urem", remainder_of}, {"@neg", negate},        {"@sabs", magnitude},
-              {"@uabs", magnitude},    {"@ssign", sign_of},     {"@usign", sign_of},
-              {"@not", invert},        {"@shl", shift_left},    {"@sshr", shift_right},
+  } rows[] = {{"@sdiv", divide},       {"@udiv", divide},    {"@srem", remainder_of},
+              {"@urem", remainder_of}, {"@neg", negate},     {"@sabs", magnitude},
+              {"@uabs", magnitude},    {"@ssign", sign_of},  {"@usign", sign_of},
+              {"@not", invert},        {"@shl", shift_left}, {"@sshr", shift_right},
               {"@ushr", shift_right}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     if (!strcmp(rows[i].name, name)) return rows[i].build(a, dtype, operand);

@@ -4,7 +4,10 @@
 
 MdlPoint mdl_point(int rank) { return (MdlPoint){.rank = rank, .lane = -1}; }
 
-MlirValue mdl_nest_index(MdlNest *n, int64_t value) { return mdl_extent_number(&n->extents, value); }
+MlirValue mdl_nest_index(MdlNest *n, int64_t value)
+{
+  return mdl_extent_number(&n->extents, value);
+}
 
 MlirValue mdl_nest_extent(MdlNest *n, const MdlSize *size) { return mdl_extent(&n->extents, size); }
 
@@ -102,8 +105,8 @@ void mdl_nest_emit(MdlNest *n, MlirValue seed, const MdlPoint *p, MlirValue valu
 static const char *counter_name(MdlNest *n)
 {
   int depth = 0;
-  for (MlirOperation op = mdl_block_parent(n->b.block); !mdl_is_null(op) && !mdl_same_op(op, n->func);
-       op = mdl_parent(op))
+  for (MlirOperation op = mdl_block_parent(n->b.block);
+       !mdl_is_null(op) && !mdl_same_op(op, n->func); op = mdl_parent(op))
     depth += mdl_op(n->ir, op) == MDL_OP_for;
   return mdl_text(n->ir->arena, "%c", "ijklmnpqrstuvwxyz"[depth % 17]);
 }
@@ -218,7 +221,8 @@ static bool open_singles(MdlNest *n, MdlSpace *s, MdlPoint *p)
   int64_t from = 0, to;
   int last = s->rank - 1;
   MlirValue lo = s->lanes ? s->split : mdl_nest_index(n, 0);
-  if (mdl_index_constant(lo, &from) && mdl_index_constant(s->extent[last], &to) && from >= to && from)
+  if (mdl_index_constant(lo, &from) && mdl_index_constant(s->extent[last], &to) && from >= to &&
+      from)
     return false;
   mdl_loop_begin(n, &s->loop[last], lo, s->extent[last], mdl_nest_index(n, 1), 0, NULL);
   *p = point_of(s, -1);

@@ -15,7 +15,8 @@ MlirValue mdl_nest_start(MdlArith *a, MdlOp op, MdlDtype dtype)
 {
   switch (op) {
   case MDL_OP_reduce_prod:
-  case MDL_OP_cumprod: return mdl_arith_number(a, dtype, 1, 1);
+  case MDL_OP_cumprod:
+    return mdl_arith_number(a, dtype, 1, 1);
   case MDL_OP_reduce_max:
   case MDL_OP_window_max:
   case MDL_OP_cummax:
@@ -23,9 +24,12 @@ MlirValue mdl_nest_start(MdlArith *a, MdlOp op, MdlDtype dtype)
                             mdl_is_float(dtype) ? 0 : end_of_range(dtype, false));
   case MDL_OP_reduce_min:
   case MDL_OP_window_min:
-    return mdl_arith_number(a, dtype, INFINITY, mdl_is_float(dtype) ? 0 : end_of_range(dtype, true));
-  case MDL_OP_reduce_all: return mdl_arith_number(a, dtype, 0, 1);
-  default: return mdl_arith_number(a, dtype, 0, 0);
+    return mdl_arith_number(a, dtype, INFINITY,
+                            mdl_is_float(dtype) ? 0 : end_of_range(dtype, true));
+  case MDL_OP_reduce_all:
+    return mdl_arith_number(a, dtype, 0, 1);
+  default:
+    return mdl_arith_number(a, dtype, 0, 0);
   }
 }
 
@@ -51,11 +55,16 @@ MlirValue mdl_nest_combine(MdlArith *a, MdlOp op, MdlDtype dtype, MlirValue so_f
     return mdl_loop_binary(a->b, real ? MDL_LOOP_mulf : MDL_LOOP_muli, so_far, next);
   case MDL_OP_reduce_max:
   case MDL_OP_window_max:
-  case MDL_OP_cummax: return extreme(a, dtype, true, so_far, next);
+  case MDL_OP_cummax:
+    return extreme(a, dtype, true, so_far, next);
   case MDL_OP_reduce_min:
-  case MDL_OP_window_min: return extreme(a, dtype, false, so_far, next);
-  case MDL_OP_reduce_any: return mdl_loop_binary(a->b, MDL_LOOP_ori, so_far, next);
-  case MDL_OP_reduce_all: return mdl_loop_binary(a->b, MDL_LOOP_andi, so_far, next);
-  default: return mdl_loop_binary(a->b, real ? MDL_LOOP_addf : MDL_LOOP_addi, so_far, next);
+  case MDL_OP_window_min:
+    return extreme(a, dtype, false, so_far, next);
+  case MDL_OP_reduce_any:
+    return mdl_loop_binary(a->b, MDL_LOOP_ori, so_far, next);
+  case MDL_OP_reduce_all:
+    return mdl_loop_binary(a->b, MDL_LOOP_andi, so_far, next);
+  default:
+    return mdl_loop_binary(a->b, real ? MDL_LOOP_addf : MDL_LOOP_addi, so_far, next);
   }
 }

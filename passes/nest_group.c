@@ -15,7 +15,7 @@ static int bytes_of(MdlDtype dtype)
 static bool row_has_lanes(MdlNest *n, MlirOperation op, MdlOp kind)
 {
   static const MdlOp never[] = {MDL_OP_shl, MDL_OP_shr, MDL_OP_div, MDL_OP_rem};
-  static const MdlOp ordered[] = {MDL_OP_lt, MDL_OP_le, MDL_OP_gt, MDL_OP_ge, MDL_OP_max,
+  static const MdlOp ordered[] = {MDL_OP_lt,  MDL_OP_le,  MDL_OP_gt,   MDL_OP_ge,     MDL_OP_max,
                                   MDL_OP_min, MDL_OP_abs, MDL_OP_sign, MDL_OP_convert};
   MdlDtype dtype = mdl_nest_type(n, mdl_operand(op, kind == MDL_OP_where))->dtype;
   for (size_t i = 0; i < sizeof never / sizeof *never; i++)
@@ -74,28 +74,33 @@ static bool move_has_lanes(MdlNest *n, MlirOperation op, MdlOp kind, int axis, i
   int64_t list[MDL_MAX_RANK];
   int count;
   switch (kind) {
-  case MDL_OP_broadcast: return broadcast_has_lanes(n, op, axis, bytes);
-  case MDL_OP_reshape: return reshape_has_lanes(n, op, axis, bytes);
+  case MDL_OP_broadcast:
+    return broadcast_has_lanes(n, op, axis, bytes);
+  case MDL_OP_reshape:
+    return reshape_has_lanes(n, op, axis, bytes);
   case MDL_OP_transpose:
     mdl_get_ints(&attrs, "perm", list);
     return mdl_nest_lanes(n, a, (int)list[axis], bytes);
   case MDL_OP_slice:
     mdl_get_ints(&attrs, "step", list);
     return list[axis] == 1 && mdl_nest_lanes(n, a, axis, bytes);
-  case MDL_OP_dynamic_slice: return mdl_nest_lanes(n, a, axis, bytes);
+  case MDL_OP_dynamic_slice:
+    return mdl_nest_lanes(n, a, axis, bytes);
   case MDL_OP_reverse:
     count = mdl_get_ints(&attrs, "axes", list);
     for (int i = 0; i < count; i++)
       if (list[i] == axis) return false;
     return mdl_nest_lanes(n, a, axis, bytes);
-  case MDL_OP_pad: return is_untouched(n, op, axis) && mdl_nest_lanes(n, a, axis, bytes);
+  case MDL_OP_pad:
+    return is_untouched(n, op, axis) && mdl_nest_lanes(n, a, axis, bytes);
   case MDL_OP_concat:
     return mdl_get_int(&attrs, "axis") != axis && mdl_nest_lanes(n, a, axis, bytes) &&
            mdl_nest_lanes(n, mdl_operand(op, 1), axis, bytes);
   case MDL_OP_dynamic_update:
     return mdl_get_int(&attrs, "axis") != axis && mdl_nest_lanes(n, a, axis, bytes) &&
            mdl_nest_lanes(n, mdl_operand(op, 2), axis, bytes);
-  default: return false;
+  default:
+    return false;
   }
 }
 
@@ -119,12 +124,17 @@ bool mdl_nest_lanes(MdlNest *n, MlirValue tensor, int axis, int bytes)
   if (mdl_same_op(op, n->seed)) return true;
   MdlOp kind = mdl_op(n->ir, op);
   switch (mdl_op_info(kind)->class) {
-  case MDL_CLASS_map: return map_has_lanes(n, op, kind, axis, bytes);
-  case MDL_CLASS_leaf: return kind == MDL_OP_const || kind == MDL_OP_size ||
-                              (kind == MDL_OP_iota && mdl_op_int(op, "axis", -1) != axis);
-  case MDL_CLASS_move: return move_has_lanes(n, op, kind, axis, bytes);
-  case MDL_CLASS_gather: return gather_has_lanes(n, op, axis, bytes);
-  default: return false;
+  case MDL_CLASS_map:
+    return map_has_lanes(n, op, kind, axis, bytes);
+  case MDL_CLASS_leaf:
+    return kind == MDL_OP_const || kind == MDL_OP_size ||
+           (kind == MDL_OP_iota && mdl_op_int(op, "axis", -1) != axis);
+  case MDL_CLASS_move:
+    return move_has_lanes(n, op, kind, axis, bytes);
+  case MDL_CLASS_gather:
+    return gather_has_lanes(n, op, axis, bytes);
+  default:
+    return false;
   }
 }
 
@@ -146,7 +156,8 @@ static bool same_dims(const MdlType *a, const MdlType *b)
   return a->rank == b->rank && !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim);
 }
 
-/* Does every op read its operands where it writes its result, so that one axis can stand for all? */
+/* Does every op read its operands where it writes its result, so that one axis can stand for all?
+ */
 static bool is_flat(MdlNest *n, const MdlType *shape)
 {
   MlirBlock body = mdl_body(n->group, 0);
@@ -176,7 +187,10 @@ static MlirValue flat_extent(MdlNest *n, const MdlType *type)
   return mdl_nest_extent(n, count);
 }
 
-static int lanes_for(MdlNest *n, int bytes) { return bytes < 4 ? 1 : n->machine->vector_bytes / bytes; }
+static int lanes_for(MdlNest *n, int bytes)
+{
+  return bytes < 4 ? 1 : n->machine->vector_bytes / bytes;
+}
 
 static void nest_map(MdlNest *n)
 {

@@ -67,7 +67,8 @@ static MlirValue in_vectors(Reduce *r, int axis, MlirValue so_far)
   MlirValue extent = extent_of(r, axis);
   if (mdl_index_constant(extent, &known))
     while (ways > 1 && known < ways * width) ways /= 2;
-  if (mdl_index_constant(extent, &known) && known < width) return in_order(r, axis, mdl_nest_index(n, 0), so_far);
+  if (mdl_index_constant(extent, &known) && known < width)
+    return in_order(r, axis, mdl_nest_index(n, 0), so_far);
   lane.lane = axis;
   MdlArith a = mdl_nest_arith(n, &lane);
   MlirValue step = mdl_nest_index(n, ways * width);

@@ -22,8 +22,7 @@ static bool all_one(int count, const int64_t *value)
 static MlirValue outside(MdlBuilder *b, MdlOp op, MdlDtype dtype)
 {
   MdlType type = mdl_type_scalar(dtype);
-  if (op != MDL_OP_window_max && op != MDL_OP_window_min)
-    return mdl_build_const(b, &type, 0);
+  if (op != MDL_OP_window_max && op != MDL_OP_window_min) return mdl_build_const(b, &type, 0);
   bool largest = op == MDL_OP_window_min;
   if (mdl_is_float(dtype)) return mdl_build_const(b, &type, largest ? INFINITY : -INFINITY);
   int bits = mdl_dtypes[dtype].bits - !mdl_is_unsigned(dtype);
@@ -73,8 +72,7 @@ static MlirOperation pad_operand(MdlIr *ir, MlirOperation op, MdlOp kind, int fi
   }
   MlirValue operands[] = {padded, kind == MDL_OP_conv ? mdl_operand(op, 1) : padded};
   b.at = mdl_location_of(op);
-  MlirOperation made =
-      mdl_build_op(&b, kind, kind == MDL_OP_conv ? 2 : 1, operands, &now, NULL);
+  MlirOperation made = mdl_build_op(&b, kind, kind == MDL_OP_conv ? 2 : 1, operands, &now, NULL);
   mdl_replace(mdl_result(op, 0), mdl_result(made, 0));
   mdl_erase(ir, op);
   return made;

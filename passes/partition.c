@@ -14,9 +14,9 @@ typedef struct Use {
 
 typedef struct Item {
   MlirOperation op;
-  bool in_parts;  /* a tensor op that groups hold */
-  bool is_kept;   /* something outside of groups uses it */
-  bool is_mixed;  /* one group reads it at different points */
+  bool in_parts; /* a tensor op that groups hold */
+  bool is_kept;  /* something outside of groups uses it */
+  bool is_mixed; /* one group reads it at different points */
   int uses, capacity;
   Use *use;
 } Item;
@@ -46,10 +46,16 @@ static bool has_tensor(MdlIr *ir, MlirOperation op)
   return false;
 }
 
+/* Scalars stay in the entry, but for structural ops that happen to have no axes. */
 static bool is_grouped(MdlIr *ir, MlirOperation op)
 {
   MdlOp kind = mdl_op(ir, op);
-  return kind < MDL_OP_COUNT && mdl_op_info(kind)->class != MDL_CLASS_effect && has_tensor(ir, op);
+  if (kind >= MDL_OP_COUNT) return false;
+  MdlClass class = mdl_op_info(kind)->class;
+  if (class == MDL_CLASS_effect) return false;
+  bool simple = class == MDL_CLASS_map || class == MDL_CLASS_leaf || kind == MDL_OP_broadcast ||
+                kind == MDL_OP_reshape;
+  return !simple || has_tensor(ir, op);
 }
 
 /* Used by control flow, a call, an effect, a scalar op or in another block. */
@@ -91,7 +97,10 @@ static bool is_plain_move(MdlOp op)
          op == MDL_OP_slice || op == MDL_OP_reverse;
 }
 
-static bool is_leaf(MdlOp op) { return op == MDL_OP_const || op == MDL_OP_size || op == MDL_OP_iota; }
+static bool is_leaf(MdlOp op)
+{
+  return op == MDL_OP_const || op == MDL_OP_size || op == MDL_OP_iota;
+}
 
 /* Copied into every group that reads it. */
 static bool is_cheap(MdlOp op) { return is_leaf(op) || is_plain_move(op); }
@@ -176,7 +185,8 @@ static void head_part(Partition *p, Item *item)
   put_in(p, item, (Use){p->parts++, 0, false});
 }
 
-/* A reshape of a whole tensor that is kept is a view: it stays in the entry, its operand is kept. */
+/* A reshape of a whole tensor that is kept is a view: it stays in the entry, its operand is kept.
+ */
 static bool is_view(Partition *p, Item *item)
 {
   if (mdl_op(p->ir, item->op) != MDL_OP_reshape || !item->is_kept) return false;

@@ -120,10 +120,15 @@ MlirValue mdl_place_memory(MdlEntry *e, MlirValue tensor)
     i -= mdl_op(e->ir, op) == MDL_OP_for;
   }
   switch (mdl_op(e->ir, op)) {
-  case MDL_OP_reshape: return mdl_place_memory(e, mdl_operand(op, 0));
-  case MDL_OP_for: return mdl_place_memory(e, mdl_operand(op, 3 + i));
-  case MDL_OP_while: return mdl_place_memory(e, mdl_operand(op, i));
-  case MDL_OP_if: return mdl_place_memory(e, mdl_operand(mdl_terminator(mdl_body(op, 0)), i));
-  default: MDL_BUG(e->ir->session, "a tensor has no place");
+  case MDL_OP_reshape:
+    return mdl_place_memory(e, mdl_operand(op, 0));
+  case MDL_OP_for:
+    return mdl_place_memory(e, mdl_operand(op, 3 + i));
+  case MDL_OP_while:
+    return mdl_place_memory(e, mdl_operand(op, i));
+  case MDL_OP_if:
+    return mdl_place_memory(e, mdl_operand(mdl_terminator(mdl_body(op, 0)), i));
+  default:
+    MDL_BUG(e->ir->session, "a tensor has no place");
   }
 }

@@ -5,9 +5,8 @@
 static const char *place_text(MdlPlan *plan, const MdlStore *store)
 {
   static const char *const kinds[] = {"argument", "result", "work"};
-  const char *where = store->where == MDL_AT_work
-                          ? mdl_size_text(store->offset)
-                          : mdl_text(plan->ir->arena, "%d", store->index);
+  const char *where = store->where == MDL_AT_work ? mdl_size_text(store->offset)
+                                                  : mdl_text(plan->ir->arena, "%d", store->index);
   return mdl_text(plan->ir->arena, "%s %s", kinds[store->where], where);
 }
 

@@ -11,11 +11,11 @@ typedef enum MdlPlaceKind { MDL_AT_argument, MDL_AT_result, MDL_AT_work } MdlPla
 /* A place and the tensors in it. */
 typedef struct MdlStore {
   MdlPlaceKind where;
-  int index;            /* argument: which of the entry's; result: which of the returned values */
-  bool is_constant;     /* an `in` argument: never written */
-  const MdlSize *bytes; /* of the largest tensor in it */
+  int index;             /* argument: which of the entry's; result: which of the returned values */
+  bool is_constant;      /* an `in` argument: never written */
+  const MdlSize *bytes;  /* of the largest tensor in it */
   const MdlSize *offset; /* work: where it starts */
-  int from, to;         /* work: positions between which it is alive */
+  int from, to;          /* work: positions between which it is alive */
 } MdlStore;
 
 typedef struct MdlPlan {
@@ -23,7 +23,7 @@ typedef struct MdlPlan {
   MdlPass *pass;
   MlirOperation entry;
   const MdlSignature *signature;
-  MdlMap *store_of; /* tensor -> MdlStore; views are asked through mdl_plan_base */
+  MdlMap *store_of;    /* tensor -> MdlStore; views are asked through mdl_plan_base */
   MdlMap *start, *end; /* op -> position + 1 before and after everything inside it */
   int stores, capacity, copies;
   MdlStore **store;

@@ -49,10 +49,10 @@ static void assign(MdlPlan *plan, MlirValue value, MdlStore *store)
 static void number(MdlPlan *plan, MlirBlock block, int *next)
 {
   for (MlirOperation op = mdl_first(block); !mdl_is_null(op); op = mdl_next(op)) {
-    mdl_map_set(plan->start, op.ptr, (void *)(intptr_t)++*next);
+    mdl_map_set(plan->start, op.ptr, (void *)(intptr_t)++ * next);
     for (int i = 0; i < mdl_region_count(op); i++)
       if (mdl_body(op, i).ptr) number(plan, mdl_body(op, i), next);
-    mdl_map_set(plan->end, op.ptr, (void *)(intptr_t)++*next);
+    mdl_map_set(plan->end, op.ptr, (void *)(intptr_t)++ * next);
   }
 }
 
@@ -147,7 +147,8 @@ static bool make_there(MdlPlan *plan, MlirValue value, MdlStore *store, MlirOper
   case MDL_OP_while:
     if (!is_free(plan, store, base, start_of(plan, def), until)) return false;
     break;
-  default: return false;
+  default:
+    return false;
   }
   assign(plan, base, store);
   return true;
@@ -314,11 +315,18 @@ static void plan_block(MdlPlan *plan, MlirBlock block)
   int count = mdl_list(plan->ir, block, &op);
   for (int i = count; i-- > 0;) {
     switch (mdl_op(plan->ir, op[i])) {
-    case MDL_OP_call: plan_call(plan, op[i]); break;
-    case MDL_OP_if: plan_if(plan, op[i]); break;
+    case MDL_OP_call:
+      plan_call(plan, op[i]);
+      break;
+    case MDL_OP_if:
+      plan_if(plan, op[i]);
+      break;
     case MDL_OP_for:
-    case MDL_OP_while: plan_loop(plan, op[i]); break;
-    default: break;
+    case MDL_OP_while:
+      plan_loop(plan, op[i]);
+      break;
+    default:
+      break;
     }
   }
 }

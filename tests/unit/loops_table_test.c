@@ -84,9 +84,9 @@ static bool same(const Try *t, int result, const MdlTensor *got)
     if (isfinite(wants->real[i]) && fabs((double)wants->real[i]) > scale)
       scale = fabs((double)wants->real[i]);
   for (int64_t i = 0; i < wants->count; i++) {
-    bool ok = wants->real ? agrees(&t->c, wants->dtype, (double)got->real[i],
-                                   (double)wants->real[i], scale)
-                          : got->integer[i] == wants->integer[i];
+    bool ok = wants->real
+                  ? agrees(&t->c, wants->dtype, (double)got->real[i], (double)wants->real[i], scale)
+                  : got->integer[i] == wants->integer[i];
     if (ok) continue;
     if (wants->real)
       printf("%s: element %d is %.9g, not %.9g\n", mdl_case_text(&t->c), (int)i,
@@ -160,8 +160,10 @@ static bool is_ready(MdlOp op)
     const char *loop = mdl_op_info(op)->loop;
     return !loop || !strchr(loop, '@') || strchr(loop, '|');
   }
-  case MDL_CLASS_effect: return false;
-  default: return op != MDL_OP_table;
+  case MDL_CLASS_effect:
+    return false;
+  default:
+    return op != MDL_OP_table;
   }
 }
 
@@ -176,8 +178,7 @@ static int draw_batch(MdlRandom *random, MlirOperation module, MdlDtype dtype, T
         continue;
       t->name = mdl_text(ir->arena, "f%d", count);
       MlirOperation func = mdl_case_build(&t->c, module, t->name);
-      for (int j = 0; j < t->c.operands; j++)
-        t->in[j] = mdl_case_draw_values(random, &t->c, j);
+      for (int j = 0; j < t->c.operands; j++) t->in[j] = mdl_case_draw_values(random, &t->c, j);
       MdlEvalOptions options = {.size_of = mdl_case_size_of, .user = &t->c};
       t->wants = mdl_eval(ir, module, func, t->in, &options, ir->arena);
       if (!t->wants.results) continue;

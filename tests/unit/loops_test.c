@@ -35,8 +35,8 @@ static void sign(Program *p, const char *name, int sizes, const char **size)
   s.param = MDL_NEW(ir->arena, MdlParam, (size_t)s.params);
   s.leaf = MDL_NEW(ir->arena, MdlLeaf, (size_t)s.params);
   for (int i = 0; i < s.params; i++) {
-    MlirType type = i < args ? mdl_func_arg_type(p->entry, i)
-                             : mdl_func_result_type(p->entry, i - args);
+    MlirType type =
+        i < args ? mdl_func_arg_type(p->entry, i) : mdl_func_result_type(p->entry, i - args);
     const char *base = i < args ? "x" : "out";
     s.param[i] = (MdlParam){.name = mdl_text(ir->arena, "%s%d", base, i < args ? i : i - args),
                             .role = i < args ? MDL_ROLE_in : MDL_ROLE_out,
@@ -95,11 +95,10 @@ static void compile_c(Program *p, const MdlMachine *machine)
   FILE *file = fdopen(fd, "w");
   fputs(text, file);
   fclose(file);
-  const char *command =
-      mdl_text(p->ir->arena,
-               "gcc -std=c99 -O1 -Wall -Wextra -Wconversion -pedantic -Werror %s%s -c %s -o /dev/null",
-               machine->vector_bytes ? "-march=" : "", machine->vector_bytes ? machine->cpu : "",
-               path);
+  const char *command = mdl_text(
+      p->ir->arena,
+      "gcc -std=c99 -O1 -Wall -Wextra -Wconversion -pedantic -Werror %s%s -c %s -o /dev/null",
+      machine->vector_bytes ? "-march=" : "", machine->vector_bytes ? machine->cpu : "", path);
   int status = system(command);
   remove(path);
   ck_assert_int_eq(status, 0);
