@@ -34,4 +34,7 @@ MlirValue mdl_entry_scalar(MdlEntry *e, MlirValue value);
 void mdl_entry_set(MdlEntry *e, MlirValue value, MlirValue made);
 bool mdl_entry_fails(MdlEntry *e, MlirOperation op); /* holds a check */
 
+/* Erases ops of loop form whose results nobody uses, inner blocks first. */
+void mdl_loop_dce(MdlIr *ir, MlirBlock block);
+
 #endif

@@ -19,5 +19,7 @@ bool mdl_pass_loops(MdlPass *pass, MlirOperation none)
   for (int i = 0; i < count; i++)
     if (mdl_is_entry(op[i])) mdl_entry_lower(pass, op[i], groups);
   for (int i = 0; i < count; i++) mdl_erase(pass->ir, op[i]);
+  for (MlirOperation f = mdl_first(mdl_module_body(pass->module)); !mdl_is_null(f); f = mdl_next(f))
+    mdl_loop_dce(pass->ir, mdl_body(f, 0));
   return true;
 }
