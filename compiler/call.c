@@ -98,11 +98,23 @@ static MdlSpan span_of(MdlSession *session, const MdlSignature *s, const MdlChec
 }
 
 /* The message of a code with its {} filled in. */
-static const char *filled(MdlArena *arena, const char *message, const char *argument)
+static const char *filled(MdlArena *arena, const char *message, const char *const *argument)
 {
-  const char *hole = strstr(message, "{}");
-  if (!hole) return message;
-  return mdl_text(arena, "%.*s%s%s", (int)(hole - message), message, argument, hole + 2);
+  const char *text = "", *hole;
+  for (; (hole = strstr(message, "{}")); message = hole + 2)
+    text = mdl_text(arena, "%s%.*s%s", text, (int)(hole - message), message, *argument++);
+  return mdl_text(arena, "%s%s", text, message);
+}
+
+/* What a check's text says about an index: "index of y in 0..10" is y and 10. */
+static void split_index(MdlArena *arena, const char *text, const char **argument)
+{
+  static const char before[] = "index of ", between[] = " in 0..";
+  const char *in = strstr(text, between);
+  if (strncmp(text, before, strlen(before)) || !in) return;
+  const char *index = text + strlen(before);
+  argument[0] = mdl_text(arena, "`%.*s`", (int)(in - index), index);
+  argument[1] = in + strlen(between);
 }
 
 static MdlCode code_of(int32_t status)
@@ -134,8 +146,11 @@ const char *mdl_call_report(MdlSession *session, const MdlSignature *s, const Md
   MdlSpan at = span_of(session, s, check);
   MdlCode code = code_of(call->status);
   const char *text = check && check->text ? check->text : mdl_status_text(call->status);
-  mdl_note(mdl_error(session, code, at, text), "at run time, in entry `%s`", s->entry);
-  const char *message = filled(arena, mdl_codes[code].message, text);
+  const char *argument[] = {text, "?"};
+  if (code == MDL_E0852) split_index(arena, text, argument);
+  mdl_note(mdl_error(session, code, at, argument[0], argument[1]), "at run time, in entry `%s`",
+           s->entry);
+  const char *message = filled(arena, mdl_codes[code].message, argument);
   const char *place = place_of(session, s, at, call->status);
   return mdl_text(
       arena, "{\"status\": \"error\", \"code\": \"%s\", \"message\": %s, \"place\": %s}\n",

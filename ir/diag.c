@@ -26,7 +26,8 @@ const MdlCodeInfo mdl_codes[MDL_CODE_COUNT] = {
 /* Long enough for any message we mean, short enough for a screen. */
 enum { LONGEST_ARGUMENT = 160, LONGEST_TEXT = 400, MOST_KEPT = 1000 };
 
-MdlReports *mdl_reports_create(MdlArena *arena) {
+MdlReports *mdl_reports_create(MdlArena *arena)
+{
   MdlReports *reports = MDL_NEW(arena, MdlReports, 1);
   reports->arena = arena;
   for (int i = 0; i < MDL_CODE_COUNT; i++)
@@ -36,7 +37,8 @@ MdlReports *mdl_reports_create(MdlArena *arena) {
 
 MdlDiagOptions *mdl_diag_options(MdlSession *session) { return &session->reports->options; }
 
-bool mdl_warning_set(MdlSession *session, const char *flag, bool on, bool as_error) {
+bool mdl_warning_set(MdlSession *session, const char *flag, bool on, bool as_error)
+{
   for (int i = 0; i < MDL_CODE_COUNT; i++) {
     if (!mdl_codes[i].flag || strcmp(mdl_codes[i].flag, flag)) continue;
     session->reports->off[i] = !on;
@@ -50,23 +52,26 @@ int mdl_error_count(const MdlSession *session) { return session->reports->errors
 int mdl_warning_count(const MdlSession *session) { return session->reports->warnings; }
 void mdl_phase_next(MdlSession *session) { session->reports->phase++; }
 
-/* The message of the table with each {} replaced by the next argument. */
-static const char *fill(MdlArena *arena, const char *message, va_list arguments) {
-  const char *text = "";
+/* The message of the table with each {} replaced by the next argument, `?` after the last one. */
+static const char *fill(MdlArena *arena, const char *message, va_list arguments)
+{
+  const char *text = "", *argument = text;
   for (const char *gap; (gap = strstr(message, "{}")); message = gap + 2) {
-    const char *argument = va_arg(arguments, const char *);
+    if (argument) argument = va_arg(arguments, const char *);
     text = mdl_text(arena, "%s%.*s%s", text, (int)(gap - message), message,
-                    mdl_clean(arena, argument ? argument : "", LONGEST_ARGUMENT));
+                    argument ? mdl_clean(arena, argument, LONGEST_ARGUMENT) : "?");
   }
   return mdl_text(arena, "%s%s", text, message);
 }
 
-static bool same_span(MdlSpan a, MdlSpan b) {
+static bool same_span(MdlSpan a, MdlSpan b)
+{
   return a.file == b.file && a.start == b.start && a.end == b.end;
 }
 
 /* One report a code and span; without a span, one a message. */
-static bool is_repeated(const MdlReports *reports, const MdlReport *report) {
+static bool is_repeated(const MdlReports *reports, const MdlReport *report)
+{
   for (int i = 0; i < reports->count; i++) {
     const MdlReport *r = reports->list[i];
     if (r->code == report->code && same_span(r->at, report->at) &&
@@ -76,7 +81,8 @@ static bool is_repeated(const MdlReports *reports, const MdlReport *report) {
   return false;
 }
 
-static MdlReport *report_add(MdlSession *session, MdlCode code, MdlSpan at, va_list arguments) {
+static MdlReport *report_add(MdlSession *session, MdlCode code, MdlSpan at, va_list arguments)
+{
   MdlReports *reports = session->reports;
   const MdlDiagOptions *options = &reports->options;
   MdlReport *report = MDL_NEW(session->arena, MdlReport, 1);
@@ -99,7 +105,8 @@ static MdlReport *report_add(MdlSession *session, MdlCode code, MdlSpan at, va_l
   return report;
 }
 
-MdlReport *mdl_error(MdlSession *session, MdlCode code, MdlSpan at, ...) {
+MdlReport *(mdl_error)(MdlSession *session, MdlCode code, MdlSpan at, ...)
+{
   va_list arguments;
   va_start(arguments, at);
   MdlReport *report = report_add(session, code, at, arguments);
@@ -107,7 +114,8 @@ MdlReport *mdl_error(MdlSession *session, MdlCode code, MdlSpan at, ...) {
   return report;
 }
 
-MdlReport *mdl_warning(MdlSession *session, MdlCode code, MdlSpan at, ...) {
+MdlReport *(mdl_warning)(MdlSession *session, MdlCode code, MdlSpan at, ...)
+{
   va_list arguments;
   va_start(arguments, at);
   MdlReport *report = report_add(session, code, at, arguments);
@@ -115,19 +123,22 @@ MdlReport *mdl_warning(MdlSession *session, MdlCode code, MdlSpan at, ...) {
   return report;
 }
 
-static const char *formatted(MdlReport *report, const char *format, va_list arguments) {
+static const char *formatted(MdlReport *report, const char *format, va_list arguments)
+{
   MdlArena *arena = report->session->arena;
   return mdl_clean(arena, mdl_text_v(arena, format, arguments), LONGEST_TEXT);
 }
 
-void mdl_label(MdlReport *report, const char *format, ...) {
+void mdl_label(MdlReport *report, const char *format, ...)
+{
   va_list arguments;
   va_start(arguments, format);
   report->label = formatted(report, format, arguments);
   va_end(arguments);
 }
 
-void mdl_also(MdlReport *report, MdlSpan at, const char *format, ...) {
+void mdl_also(MdlReport *report, MdlSpan at, const char *format, ...)
+{
   if (at.file < 0 || report->alsos == MDL_MAX_ALSO) return;
   va_list arguments;
   va_start(arguments, format);
@@ -135,7 +146,8 @@ void mdl_also(MdlReport *report, MdlSpan at, const char *format, ...) {
   va_end(arguments);
 }
 
-void mdl_note(MdlReport *report, const char *format, ...) {
+void mdl_note(MdlReport *report, const char *format, ...)
+{
   if (report->notes == MDL_MAX_NOTES) return;
   va_list arguments;
   va_start(arguments, format);
@@ -143,7 +155,8 @@ void mdl_note(MdlReport *report, const char *format, ...) {
   va_end(arguments);
 }
 
-void mdl_help(MdlReport *report, const char *format, ...) {
+void mdl_help(MdlReport *report, const char *format, ...)
+{
   if (report->helps == MDL_MAX_NOTES) return;
   va_list arguments;
   va_start(arguments, format);
@@ -151,7 +164,8 @@ void mdl_help(MdlReport *report, const char *format, ...) {
   va_end(arguments);
 }
 
-void mdl_fix(MdlReport *report, bool exact, MdlSpan replace, const char *with) {
+void mdl_fix(MdlReport *report, bool exact, MdlSpan replace, const char *with)
+{
   if (replace.file < 0) return;
   MdlArena *arena = report->session->arena;
   MDL_GROW(arena, report->edit, report->edits, report->edit_capacity);
@@ -160,7 +174,8 @@ void mdl_fix(MdlReport *report, bool exact, MdlSpan replace, const char *with) {
 }
 
 /* By phase, file and byte; those without a place come first in their phase, as reported. */
-static int by_place(const void *left, const void *right) {
+static int by_place(const void *left, const void *right)
+{
   const MdlReport *a = *(MdlReport *const *)left, *b = *(MdlReport *const *)right;
   if (a->phase != b->phase) return a->phase < b->phase ? -1 : 1;
   if (a->at.file != b->at.file) return a->at.file < b->at.file ? -1 : 1;
@@ -174,11 +189,13 @@ typedef struct Printer {
   void *user;
 } Printer;
 
-static void print_report(Printer *p, MdlReport *report) {
+static void print_report(Printer *p, MdlReport *report)
+{
   MdlReports *reports = p->session->reports;
   const MdlCodeInfo *info = &mdl_codes[report->code];
   if (!report->helps && info->help) mdl_help(report, "%s", info->help);
-  if (!reports->more && *info->explain) reports->more = info->name;
+  bool is_error = report->level == MDL_LEVEL_error;
+  if (!reports->more || (is_error && !reports->errors_shown)) reports->more = info->name;
   char *text = NULL;
   size_t length = 0;
   FILE *out = open_memstream(&text, &length);
@@ -197,7 +214,8 @@ static void print_report(Printer *p, MdlReport *report) {
 static const char *plural(int n) { return n == 1 ? "" : "s"; }
 
 /* What was printed in all, and where to read more. */
-static void print_counts(Printer *p, int exit_code) {
+static void print_counts(Printer *p, int exit_code)
+{
   MdlArena *arena = p->session->arena;
   const MdlReports *r = p->session->reports;
   int errors = r->errors_shown, warnings = r->warnings_shown;
@@ -215,7 +233,8 @@ static void print_counts(Printer *p, int exit_code) {
 }
 
 /* The report that says that there are more. */
-static void print_cut(Printer *p) {
+static void print_cut(Printer *p)
+{
   MdlSession *session = p->session;
   int limit = session->limits.errors;
   MdlReport cut = {.session = session, .code = MDL_E0905, .at = MDL_NO_SPAN, .label = ""};
@@ -225,7 +244,8 @@ static void print_cut(Printer *p) {
 }
 
 void mdl_diag_flush(MdlSession *session, void (*write)(void *user, const char *bytes, size_t n),
-                    void *user, bool last, int exit_code) {
+                    void *user, bool last, int exit_code)
+{
   Printer p = {session, write, user};
   MdlReports *reports = session->reports;
   int fresh = reports->count - reports->printed, limit = session->limits.errors;

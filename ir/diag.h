@@ -57,6 +57,9 @@ typedef struct MdlReport MdlReport;
 /* Never NULL: a suppressed report (duplicate, over the limit, flag off) is still safe to add to. */
 MdlReport *mdl_error(MdlSession *session, MdlCode code, MdlSpan at, ...);
 MdlReport *mdl_warning(MdlSession *session, MdlCode code, MdlSpan at, ...);
+/* A NULL after the last argument: one that the table wants and the caller forgot prints as `?`. */
+#define mdl_error(...) mdl_error(__VA_ARGS__, (const char *)NULL)
+#define mdl_warning(...) mdl_warning(__VA_ARGS__, (const char *)NULL)
 
 void mdl_label(MdlReport *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void mdl_also(MdlReport *report, MdlSpan at, const char *format, ...)

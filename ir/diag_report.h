@@ -49,7 +49,7 @@ struct MdlReports {
   int errors, warnings;             /* reported */
   int errors_shown, warnings_shown; /* printed */
   bool cut;                         /* E0905 was printed */
-  const char *more;                 /* the first code printed that has a text to explain it */
+  const char *more;                 /* the first error's code, or the first warning's */
   int files;                        /* room in `lines` */
   MdlLines *lines;
 };

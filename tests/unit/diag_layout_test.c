@@ -209,6 +209,15 @@ START_TEST(warnings_are_switched_by_name)
 }
 END_TEST
 
+START_TEST(a_forgotten_argument_is_seen)
+{
+  MdlSession *s = mdl_session_create();
+  mdl_error(s, MDL_E0302, MDL_NO_SPAN, "+", "f32");
+  ck_assert_ptr_nonnull(strstr(printed(s, false), ": `+` of f32 and ?: dtypes"));
+  mdl_session_destroy(s);
+}
+END_TEST
+
 START_TEST(no_warnings_at_all)
 {
   MdlSession *s = mdl_session_create();
@@ -305,6 +314,7 @@ TCase *tests(void)
   tcase_add_test(t, sorted_by_phase_file_and_byte);
   tcase_add_test(t, at_most_twenty_errors);
   tcase_add_test(t, warnings_are_switched_by_name);
+  tcase_add_test(t, a_forgotten_argument_is_seen);
   tcase_add_test(t, no_warnings_at_all);
   tcase_add_test(t, colour_only_wraps_the_text);
   tcase_add_test(t, a_mistake_of_ours_leaves_by_the_door);
