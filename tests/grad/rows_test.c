@@ -156,6 +156,44 @@ START_TEST(every_structural_row_has_a_case)
 }
 END_TEST
 
+/* ---- nothing to differentiate ------------------------------------------------------------ */
+
+/* Axes of size 0: the derivatives run, and what has elements is finite. */
+static const struct {
+  const char *op, *operands, *attrs, *given;
+} empty[] = {
+    {"reduce_sum", "f64[Z, 3]", "axes=0", 0},
+    {"reduce_prod", "f64[3, Z]", "axes=1", 0},
+    {"dot", "f64[2, Z]; f64[Z, 3]", "contract=1:0 batch=", 0},
+    {"broadcast", "f64[3]", "dims=1", "f64[Z, 3]"},
+    {"concat", "f64[Z, 3]; f64[2, 3]", "axis=0", 0},
+    {"pad", "f64[Z]; f64", "lo=1 hi=2 inner=0", 0},
+    {"scatter_add", "f64[3]; i32[Z]; f64[Z]", "axis=0 batch=0", 0},
+    {"scatter", "f64[3]; i32[Z]; f64[Z]", "axis=0 batch=0", 0},
+    {"gather", "f64[3]; i32[Z]", "axis=0 batch=0", 0},
+    {"cumsum", "f64[Z, 2]", "axis=0 reverse=false", 0},
+    {"cumprod", "f64[Z, 2]", "axis=0 reverse=false", 0},
+    {"reverse", "f64[Z]", "axes=0", 0},
+    {"sort", "f64[Z, 2]", "axis=0", 0},
+};
+
+START_TEST(axes_without_elements)
+{
+  Bench b = bench_create();
+  MdlOp op = mdl_op_find(empty[_i].op, strlen(empty[_i].op));
+  const char *part[MDL_MAX_OPERANDS];
+  MdlType types[MDL_MAX_OPERANDS], given;
+  int operands = mdl_case_split(b.ir, empty[_i].operands, part, MDL_MAX_OPERANDS);
+  for (int k = 0; k < operands; k++) types[k] = mdl_case_type(b.ir, part[k]);
+  if (empty[_i].given) given = mdl_case_type(b.ir, empty[_i].given);
+  const MdlType *wanted = empty[_i].given ? &given : NULL;
+  MdlAttrs attrs = mdl_case_attrs(b.ir, op, empty[_i].attrs, wanted);
+  build(&b, op, operands, types, &attrs, wanted);
+  ck_assert_int_gt(check_derivatives(&b, empty[_i].op, (Range){-2, 2}, 1), 0);
+  bench_destroy(&b);
+}
+END_TEST
+
 TCase *tests(void)
 {
   TCase *t = tcase_create("rows");
@@ -163,5 +201,6 @@ TCase *tests(void)
   tcase_add_test(t, every_elementwise_row);
   tcase_add_test(t, every_structural_row_has_a_case);
   tcase_add_loop_test(t, every_structural_case, 0, (int)(sizeof cases / sizeof *cases));
+  tcase_add_loop_test(t, axes_without_elements, 0, (int)(sizeof empty / sizeof *empty));
   return t;
 }
