@@ -53,6 +53,24 @@ static bool is_float(Bench *b, MlirType type)
   return mdl_is_float(mdl_type_read(b->ir, type)->dtype);
 }
 
+static char trying[64];
+
+void bench_say(const char *format, int number) { snprintf(trying, sizeof trying, format, number); }
+
+MlirOperation bench_fill(Bench *b, const char *name)
+{
+  MlirOperation made = mdl_symbol(b->ir, mdl_symbols(b->ir, b->module), name);
+  for (int round = 0; mdl_is_recipe(made); round++) {
+    const MdlPassOptions options = {.opt = 2};
+    bool ok = mdl_passes_run(b->ir, b->module, &options, b->passes, NULL);
+    if (!ok) mdl_diag_flush(b->session, print_out, NULL, true, 1);
+    ck_assert_msg(ok, "%s %s was not derived", trying, name);
+    made = mdl_symbol(b->ir, mdl_symbols(b->ir, b->module), name);
+    ck_assert_msg(round < 9, "%s %s was never ready", trying, name);
+  }
+  return made;
+}
+
 MlirOperation bench_derive(Bench *b, const char *of, const char *kind)
 {
   MdlMap *symbols = mdl_symbols(b->ir, b->module);
@@ -67,15 +85,7 @@ MlirOperation bench_derive(Bench *b, const char *of, const char *kind)
   MlirOperation made =
       mdl_recipe_declare(b->ir, b->module, symbols, &recipe, mdl_location_of(func));
   const char *name = mdl_op_text(b->ir, made, "sym_name");
-  for (int round = 0; mdl_is_recipe(made); round++) {
-    const MdlPassOptions options = {.opt = 2};
-    bool ok = mdl_passes_run(b->ir, b->module, &options, b->passes, NULL);
-    if (!ok) mdl_diag_flush(b->session, print_out, NULL, true, 1);
-    ck_assert_msg(ok, "%s was not derived", name);
-    made = mdl_symbol(b->ir, mdl_symbols(b->ir, b->module), name);
-    ck_assert_msg(round < 9, "%s was never ready", name);
-  }
-  return made;
+  return bench_fill(b, name);
 }
 
 /* ---- points ------------------------------------------------------------------------------ */
@@ -225,7 +235,7 @@ static bool check_jvp(Bench *b, const Pair *p, const MdlWideTensor *x, const Mdl
   *jvp = run(b, p->jvp, arg);
   if (!is_finite_result(&y) || kink < 0 || kink > BAR / 4) return false;
   long double error = distance(&d[1], jvp, p->results);
-  ck_assert_msg(error >= 0 && error <= BAR, "%s: jvp is off by %Lg",
+  ck_assert_msg(error >= 0 && error <= BAR, "%s %s: jvp is off by %Lg", trying,
                 mdl_op_text(b->ir, p->func, "sym_name"), error);
   return true;
 }
@@ -257,8 +267,8 @@ static void check_dot(Bench *b, const Pair *p, const MdlWideTensor *x, const Mdl
   long double left = inner(outs, w, jvp->result + p->results);
   long double right = inner(wrts, direction, vjp.result + p->results);
   long double error = fabsl(left - right) / fmaxl(1, fmaxl(fabsl(left), fabsl(right)));
-  ck_assert_msg(isfinite(left) && error <= BAR, "%s: <w, J v> is %.20Lg, <J^T w, v> is %.20Lg",
-                mdl_op_text(b->ir, p->func, "sym_name"), left, right);
+  ck_assert_msg(isfinite(left) && error <= BAR, "%s %s: <w, J v> is %.20Lg, <J^T w, v> is %.20Lg",
+                trying, mdl_op_text(b->ir, p->func, "sym_name"), left, right);
 }
 
 static int check_pair(Bench *b, const Pair *p, Range range, int draws)
@@ -286,4 +296,20 @@ int check_derivatives(Bench *b, const char *func, Range range, int draws)
   if (!good) return 0;
   int second = check_pair(b, &of_jvp, range, 1), third = check_pair(b, &of_vjp, range, 1);
   return second && third ? good : 0;
+}
+
+bool bench_agree(Bench *b, const char *one, const char *other, Range range)
+{
+  MdlMap *symbols = mdl_symbols(b->ir, b->module);
+  MlirOperation f = mdl_symbol(b->ir, symbols, one), g = mdl_symbol(b->ir, symbols, other);
+  MdlWideTensor x[MOST];
+  draw_args(b, f, range, x);
+  MdlWideResult p = run(b, f, x), q = run(b, g, x);
+  for (int i = 0; i < p.results; i++)
+    for (int64_t k = 0; k < p.result[i].count && p.result[i].real; k++) {
+      long double u = p.result[i].real[k], v = q.result[i].real[k];
+      if (isnan(u) != isnan(v) || (isfinite(u) && fabsl(u - v) > BAR * fmaxl(1, fabsl(u))))
+        return false;
+    }
+  return true;
 }

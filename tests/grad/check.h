@@ -26,6 +26,11 @@ double bench_draw(Bench *b);
 /* A recipe of a function, filled in by the pipeline's mdl-form passes that derivatives need. */
 MlirOperation bench_derive(Bench *b, const char *of, const char *kind);
 
+/* Runs the bench's passes until the declaration has its body. */
+MlirOperation bench_fill(Bench *b, const char *name);
+/* Added to every failure from now on: which program is being tried. */
+void bench_say(const char *format, int number);
+
 /* Where arguments are drawn from. */
 typedef struct Range {
   double lo, hi;
@@ -35,5 +40,9 @@ typedef struct Range {
  * float result, at drawn points. Draws that give no finite value, or straddle a kink (differences
  * with another step disagree), are drawn again. Returns how many draws counted. */
 int check_derivatives(Bench *b, const char *func, Range range, int draws);
+
+/* Do two functions of one type give the same float results at a drawn point, NaN where the other
+ * has NaN? */
+bool bench_agree(Bench *b, const char *one, const char *other, Range range);
 
 #endif

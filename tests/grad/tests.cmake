@@ -4,6 +4,7 @@ file(GLOB mdlc_grad_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/grad/*_t
 foreach(file ${mdlc_grad_tests})
   get_filename_component(name ${file} NAME_WE)
   add_executable(${name} ${file} ${PROJECT_SOURCE_DIR}/tests/grad/check.c
+                         ${PROJECT_SOURCE_DIR}/tests/grad/random.c
                          ${PROJECT_SOURCE_DIR}/tests/unit/main.c)
   target_link_libraries(${name} PRIVATE mdlc_wide mdlc_cases mdlc_passes mdlc_ir PkgConfig::CHECK)
   add_test(NAME grad/${name} COMMAND ${name})
