@@ -28,14 +28,14 @@ const char *mdl_update_text(MdlUpdate update)
 
 MdlReport *mdl_syntax_error(MdlParser *p, MdlCode code, MdlSpan at, const char *a, const char *b)
 {
-  p->errors++;
+  if (mdl_token_enough(p->session, ++p->errors)) p->next = p->tokens.count - 1;
   return mdl_error(p->session, code, at, a, b);
 }
 
 /* Texts that no call took: one report each. */
 static void leftover_texts(MdlParser *p)
 {
-  for (int i = 0; i < p->texts.count; i++)
+  for (int i = 0; i < p->texts.count && !mdl_token_enough(p->session, p->errors); i++)
     mdl_syntax_error(p, MDL_E0112, p->texts.item[i]->at, NULL, NULL);
   p->texts.count = 0;
 }

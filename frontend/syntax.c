@@ -409,5 +409,5 @@ void mdl_syntax_unexpected(MdlParser *p, int kind, MdlSpan at, const int *wanted
    * given up, and reading goes on behind; else the end is read next. */
   if (kind == 0) return;
   if (end > i) p->next = kind == TOK_TERM && kind_at(p, end) == TOK_TERM ? end + 1 : end;
-  if (p->errors > 2 * p->session->limits.errors) p->next = last;
+  if (mdl_token_enough(p->session, p->errors)) p->next = last;
 }

@@ -30,6 +30,12 @@ typedef struct MdlTokens {
   int brokens, broken_capacity;
 } MdlTokens;
 
+/* So many that nobody reads on: the rest need not be found. */
+static inline bool mdl_token_enough(const MdlSession *session, int errors)
+{
+  return errors > (session->limits.errors > 0 ? 2 * session->limits.errors : 10000);
+}
+
 void mdl_token_add(MdlTokens *tokens, MdlToken token);
 MdlSpan mdl_token_span(const MdlTokens *tokens, int i);
 bool mdl_token_is(const MdlTokens *tokens, int i, const char *word);
