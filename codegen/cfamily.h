@@ -58,6 +58,8 @@ const char *mdl_print_element(MdlPrinter *p, MlirOperation access, MlirValue mem
  * (uint32_t for i32, uint16_t for f16): what is stored or loaded is cast. NULL where it is. */
 const char *mdl_print_outer_type(MdlPrinter *p, MlirValue memory);
 
+/* Of prelude functions on that type: "1", "8", "d4", "_i32x8". */
+const char *mdl_print_suffix(MdlPrinter *p, const MdlLoopType *type);
 /* "float", "int32_t", "ptrdiff_t", "f32x8" */
 const char *mdl_c_type(MdlPrinter *p, const MdlLoopType *type);
 /* "1.5f", "-0.25", "3"; infinities and NaN through bits. */

@@ -39,6 +39,13 @@ static const char *unsigned_type(MdlDtype dtype)
   return dtype == MDL_i64 ? "uint64_t" : "uint32_t";
 }
 
+/* "u32x8": where the sign of a vector's lanes matters. */
+static const char *unsigned_vector(MdlPrinter *p, const MdlLoopType *type)
+{
+  const char *name = mdl_text(p->arena, "u%s", mdl_c_type(p, type) + 1);
+  return mdl_need(p, name);
+}
+
 static MdlExpr cast(MdlPrinter *p, const char *type, const char *text)
 {
   return expr(p, PREFIX, "(%s)%s", type, text);
@@ -80,12 +87,18 @@ static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   if (type.element == MDL_bool && type.kind == MDL_LOOP_scalar &&
       (kind == MDL_LOOP_andi || kind == MDL_LOOP_ori))
     return logical(p, op, kind == MDL_LOOP_andi);
+  bool keeps_bits = !strcmp(row->c, "/") || !strcmp(row->c, "%") || !strcmp(row->c, ">>");
+  if (row->is_unsigned && keeps_bits && type.kind == MDL_LOOP_vector) {
+    const char *u = unsigned_vector(p, &type);
+    return cast(p, mdl_c_type(p, &type),
+                mdl_text(p->arena, "((%s)%s %s (%s)%s)", u, mdl_print_at(p, a, PREFIX), row->c, u,
+                         mdl_print_at(p, b, PREFIX)));
+  }
   if (plain)
     return expr(p, row->precedence, "%s %s %s", operand(p, row, a, false), row->c,
                 operand(p, row, b, true));
   const char *u = unsigned_type(type.element);
   bool narrow = type.element == MDL_i8 || type.element == MDL_i16;
-  bool keeps_bits = !strcmp(row->c, "/") || !strcmp(row->c, "%") || !strcmp(row->c, ">>");
   const char *widen = mdl_text(p->arena, "(%s)", u);
   if (narrow && keeps_bits)
     widen = mdl_text(p->arena, "%s(u%s)", widen, mdl_dtypes[type.element].c);
@@ -102,15 +115,20 @@ static MdlExpr compare(MdlPrinter *p, MlirOperation op)
   MdlPredicate predicate = mdl_loop_predicate(op);
   bool is_unsigned = predicate >= MDL_PREDICATE_ult && type.element != MDL_index;
   const char *u = "";
-  if (is_unsigned) u = mdl_text(p->arena, "(u%s)", mdl_dtypes[type.element].c);
+  if (is_unsigned)
+    u = type.kind == MDL_LOOP_vector
+            ? mdl_text(p->arena, "(%s)", unsigned_vector(p, &type))
+            : mdl_text(p->arena, "(u%s)", mdl_dtypes[type.element].c);
   int tight = is_unsigned ? PREFIX : COMPARE + 1;
   return expr(p, COMPARE, "%s%s %s %s%s", u, mdl_print_at(p, a, tight), signs[predicate], u,
               mdl_print_at(p, b, tight));
 }
 
-/* The suffix of prelude functions: sqrt1 is not needed, fma8 is. */
-static const char *suffix(MdlPrinter *p, const MdlLoopType *type)
+/* The suffix of prelude functions: fma1, fma8, fmad4, load_i32x8. */
+const char *mdl_print_suffix(MdlPrinter *p, const MdlLoopType *type)
 {
+  if (type->kind == MDL_LOOP_vector && !mdl_is_float(type->element))
+    return mdl_text(p->arena, "_%s", mdl_c_type(p, type));
   if (type->kind == MDL_LOOP_vector)
     return mdl_text(p->arena, "%s%d", type->element == MDL_f64 ? "d" : "", type->lanes);
   return type->element == MDL_f64 ? "d1" : "1";
@@ -119,7 +137,7 @@ static const char *suffix(MdlPrinter *p, const MdlLoopType *type)
 static MdlExpr call(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
 {
   MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
-  const char *name = mdl_need(p, mdl_text(p->arena, "%s%s", row->c, suffix(p, &type)));
+  const char *name = mdl_need(p, mdl_text(p->arena, "%s%s", row->c, mdl_print_suffix(p, &type)));
   const char *text = mdl_text(p->arena, "%s(", name);
   for (int i = 0; i < mdl_operand_count(op); i++)
     text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "",
@@ -127,11 +145,24 @@ static MdlExpr call(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   return expr(p, POSTFIX, "%s)", text);
 }
 
+/* A lane of a mask that holds is -1: an integer of the same width already, but for its sign. */
+static MdlExpr of_mask(MdlPrinter *p, MlirOperation op, const MdlLoopType *to)
+{
+  MlirValue a = mdl_operand(op, 0);
+  const char *mask = mdl_print_at(p, a, PREFIX);
+  MdlLoopType from = mdl_loop_type_of(p->ir, a);
+  if (mdl_loop_op(op) == MDL_LOOP_extsi) return mdl_print_expr(p, a);
+  if (!mdl_is_float(to->element)) return expr(p, PREFIX, "-%s", mask);
+  const char *convert = mdl_text(p->arena, "%s_of_%s", mdl_c_type(p, to), mdl_c_type(p, &from));
+  return expr(p, POSTFIX, "%s(-%s)", mdl_need(p, convert), mask);
+}
+
 static MdlExpr convert(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
 {
   MlirValue a = mdl_operand(op, 0);
   MdlLoopType to = mdl_loop_type_of(p->ir, mdl_result(op, 0)), from = mdl_loop_type_of(p->ir, a);
   const char *text = mdl_print_at(p, a, PREFIX);
+  if (from.kind == MDL_LOOP_vector && from.element == MDL_bool) return of_mask(p, op, &to);
   if (from.kind == MDL_LOOP_vector)
     return expr(p, POSTFIX, "%s(%s)",
                 mdl_need(p, mdl_text(p->arena, "%s_of_%s", mdl_c_type(p, &to),
@@ -171,7 +202,8 @@ static MdlExpr constant(MdlPrinter *p, MlirOperation op)
   int64_t integer = 0;
   MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
   mdl_loop_constant(p->ir, mdl_result(op, 0), &real, &integer);
-  const char *text = mdl_c_number(p, type.element, real, integer);
+  bool mask = type.kind == MDL_LOOP_vector && type.element == MDL_bool;
+  const char *text = mdl_c_number(p, type.element, real, mask ? -(integer != 0) : integer);
   if (type.kind == MDL_LOOP_vector)
     return expr(p, POSTFIX, "%s(%s)", mdl_need(p, mdl_text(p->arena, "splat_%s",
                                                            mdl_c_type(p, &type))), text);
@@ -229,7 +261,7 @@ static MdlExpr load(MdlPrinter *p, MlirOperation op)
     made = (MdlExpr){mdl_text(p->arena, "(%s)%s", mdl_c_type(p, &type), element), PREFIX, true};
   if (type.kind == MDL_LOOP_vector)
     made.text = mdl_text(p->arena, "%s(%s%s)",
-                         mdl_need(p, mdl_text(p->arena, "load%s", suffix(p, &type))),
+                         mdl_need(p, mdl_text(p->arena, "load%s", mdl_print_suffix(p, &type))),
                          direct ? "" : "&", direct ? element + 1 : element);
   return made;
 }

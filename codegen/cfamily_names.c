@@ -54,8 +54,13 @@ const char *mdl_c_type(MdlPrinter *p, const MdlLoopType *type)
 {
   static const char *const vectors[] = {[MDL_i8] = "i8",   [MDL_i16] = "i16", [MDL_i32] = "i32",
                                         [MDL_i64] = "i64", [MDL_f32] = "f32", [MDL_f64] = "f64"};
-  if (type->kind == MDL_LOOP_vector)
-    return mdl_text(p->arena, "%sx%d", vectors[type->element], type->lanes);
+  if (type->kind == MDL_LOOP_vector) {
+    /* a mask has the width of what was compared: lanes fill a register */
+    static const MdlDtype masks[] = {[1] = MDL_i8, [2] = MDL_i16, [4] = MDL_i32, [8] = MDL_i64};
+    int bytes = type->lanes ? p->machine->vector_bytes / type->lanes : 0;
+    MdlDtype element = type->element == MDL_bool && bytes <= 8 ? masks[bytes] : type->element;
+    return mdl_text(p->arena, "%sx%d", vectors[element], type->lanes);
+  }
   switch (type->element) {
   case MDL_bool: return "int";
   case MDL_index: return "ptrdiff_t";

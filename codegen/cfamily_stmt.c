@@ -121,8 +121,7 @@ static void print_shape(MdlPrinter *p, MlirOperation op)
   const char *wanted = type_of(p, to);
   const char *given = mdl_map_get(p->c_types, from.ptr);
   MdlLoopType type = mdl_loop_type_of(p->ir, to);
-  if (type.element == MDL_bool || (type.element == MDL_i8 && given && !strcmp(given, "bool")))
-    wanted = given ? given : wanted;
+  if (type.element == MDL_bool && given) wanted = given;
   if (!given || !strcmp(given, wanted)) {
     set_expr(p, to, base);
     return;
@@ -156,8 +155,7 @@ static void print_store(MdlPrinter *p, MlirOperation op)
   settle(p);
   if (type.kind == MDL_LOOP_vector)
     mdl_line(p, "%s(%s%s, %s);",
-             mdl_need(p, mdl_text(p->arena, "store%s%d", type.element == MDL_f64 ? "d" : "",
-                                  type.lanes)),
+             mdl_need(p, mdl_text(p->arena, "store%s", mdl_print_suffix(p, &type))),
              *to == '*' ? "" : "&", *to == '*' ? to + 1 : to, text);
   else
     mdl_line(p, "%s = %s;", to, text);
@@ -325,13 +323,23 @@ static void print_while(MdlPrinter *p, MlirOperation op)
   name_results(p, op, names);
 }
 
+/* A pointer of the signature goes to a group as loop form's own type. */
+static const char *argument(MdlPrinter *p, MlirValue value)
+{
+  const char *text = mdl_print_expr(p, value).text;
+  const char *outer = mdl_map_get(p->c_types, value.ptr);
+  MdlLoopType type = mdl_loop_type_of(p->ir, value);
+  const char *own = mdl_c_type(p, &(MdlLoopType){.element = type.element});
+  bool differs = type.kind == MDL_LOOP_memory && outer && strcmp(outer, own);
+  return differs ? mdl_text(p->arena, "(%s *)%s", own, mdl_print_at(p, value, 14)) : text;
+}
+
 static void print_call(MdlPrinter *p, MlirOperation op)
 {
   const char *callee = mdl_op_text(p->ir, op, "callee");
   const char *text = mdl_text(p->arena, "%s(", callee);
   for (int i = 0; i < mdl_operand_count(op); i++)
-    text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "",
-                    mdl_print_expr(p, mdl_operand(op, i)).text);
+    text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "", argument(p, mdl_operand(op, i)));
   consume(p, op);
   settle(p);
   if (mdl_result_count(op))

@@ -109,15 +109,20 @@ static void print_shape(MdlPrinter *p, FILE *out, const Shape *s)
   bool is_float = s->letter[0] == 'f';
   fprintf(out, "typedef %s %s __attribute__((vector_size(%d)));\n", s->element, v,
           p->machine->vector_bytes);
-  if (is_float)
+  const char *end = is_float ? mdl_text(p->arena, "%s%d", d, lanes) : mdl_text(p->arena, "_%s", v);
+  const char *load = mdl_text(p->arena, "load%s", end);
+  const char *store = mdl_text(p->arena, "store%s", end);
+  const char *u = mdl_text(p->arena, "u%s", v + 1);
+  if (!is_float && needed(p, u))
+    fprintf(out, "typedef u%s %s __attribute__((vector_size(%d)));\n", s->element, u,
+            p->machine->vector_bytes);
+  if (needed(p, load) || needed(p, store))
     fprintf(out, "typedef %s %s_mem __attribute__((vector_size(%d), aligned(%d), may_alias));\n",
             s->element, v, p->machine->vector_bytes, s->bytes);
-  const char *load = mdl_text(p->arena, "load%s%d", d, lanes);
-  const char *store = mdl_text(p->arena, "store%s%d", d, lanes);
-  if (is_float && needed(p, load))
+  if (needed(p, load))
     fprintf(out, "MDL_INLINE %s %s(const %s *p) { return *(const %s_mem *)p; }\n", v, load,
             s->element, v);
-  if (is_float && needed(p, store))
+  if (needed(p, store))
     fprintf(out, "MDL_INLINE void %s(%s *p, %s a) { *(%s_mem *)p = a; }\n", store, s->element, v,
             v);
   if (needed(p, mdl_text(p->arena, "splat_%s", v))) {
