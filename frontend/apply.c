@@ -106,6 +106,12 @@ static bool literal_fits(Apply *a, int i, const Group *g, int typed)
   if (mdl_is_kind(v, MDL_KIND_size))
     return mdl_is_integer(g->dtype) ? true
                                     : never_mix(a, typed < i ? typed : i, typed < i ? i : typed);
+  if (mdl_is_bool(g->dtype) && strchr("AJ", a->row->sig[i])) {
+    MdlReport *r =
+        mdl_error(a->s->session, MDL_E0303, v->at, mdl_exact_text(a->s, &v->number), "bool");
+    mdl_also(r, a->v[typed]->at, "bool");
+    return false;
+  }
   if (mdl_is_bool(g->dtype)) return never_mix(a, typed < i ? typed : i, typed < i ? i : typed);
   if (mdl_exact_fits(&v->number, g->dtype)) return true;
   MdlReport *r = mdl_error(a->s->session, MDL_E0303, v->at, mdl_exact_text(a->s, &v->number),
@@ -267,6 +273,20 @@ static MdlVal *apply_tensors(Apply *a)
   return mdl_val_core(a->s, mdl_emit_map(a->s, a->op, a->n, operand), a->at);
 }
 
+static const char *kind_of_fn(const MdlFnVal *fn)
+{
+  return fn->kind == MDL_FN_make || fn->kind == MDL_FN_convert ? "type" : "function";
+}
+
+void mdl_not_called(MdlSema *s, const MdlVal *v)
+{
+  const char *text = mdl_source_text(s->session, v->at);
+  MdlReport *r = mdl_error(s->session, MDL_E0208, v->at, "value", text, kind_of_fn(v->fn));
+  if (v->fn->decl && v->fn->decl->name.at.file >= 0)
+    mdl_also(r, v->fn->decl->name.at, "defined here");
+  mdl_help(r, "call it: `%s(…)`", text);
+}
+
 /* ---- structs ----------------------------------------------------------------------------- */
 
 static bool struct_agrees(Apply *a, int i, MdlVal *whole)
@@ -329,7 +349,9 @@ MdlVal *mdl_apply_map(MdlSema *s, MdlOp op, const char *shown, int operands, Mdl
     if (is_literal(v) || mdl_is_kind(v, MDL_KIND_tensor) || mdl_is_kind(v, MDL_KIND_struct))
       continue;
     if (mdl_is_kind(v, MDL_KIND_none))
-      mdl_error(s->session, MDL_E0603, v->at, "this", "a number");
+      mdl_no_value(s, v, "this", "a number", MDL_NO_SPAN);
+    else if (mdl_is_kind(v, MDL_KIND_fn))
+      mdl_not_called(s, v);
     else
       mdl_error(s->session, MDL_E0307, v->at, shown, mdl_vtype_text(s, v->type));
     return mdl_val_poison(s);

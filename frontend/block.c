@@ -40,8 +40,9 @@ bool mdl_bind_pattern(MdlSema *s, const MdlPattern *pattern, MdlVal *value, MdlL
   }
   bool poison = mdl_is_poison(value);
   if (!poison && !mdl_is_kind(value, MDL_KIND_tuple)) {
-    mdl_error(s->session, MDL_E0208, value->at, "tuple", mdl_source_text(s->session, value->at),
-              mdl_vtype_text(s, value->type));
+    MdlReport *r = mdl_error(s->session, MDL_E0309, pattern->at,
+                             mdl_text(s->arena, "%d", pattern->items), "1");
+    mdl_also(r, value->at, "%s", mdl_vtype_text(s, value->type));
     poison = true;
   } else if (!poison && value->type->items != pattern->items) {
     MdlReport *r =
@@ -59,10 +60,10 @@ bool mdl_bind_pattern(MdlSema *s, const MdlPattern *pattern, MdlVal *value, MdlL
 
 static bool has_no_value(MdlSema *s, const MdlVal *v)
 {
-  const char *what = v->type->kind == MDL_KIND_none    ? "this"
-                     : v->type->kind == MDL_KIND_range ? "a range"
-                     : v->type->kind == MDL_KIND_zip   ? "a zip"
-                                                       : NULL;
+  if (mdl_no_value(s, v, "this", "a value", MDL_NO_SPAN)) return true;
+  const char *what = v->type->kind == MDL_KIND_range ? "a range"
+                     : v->type->kind == MDL_KIND_zip ? "a zip"
+                                                     : NULL;
   if (!what) return false;
   mdl_error(s->session, MDL_E0603, v->at, what, "a value");
   return true;
@@ -123,7 +124,7 @@ static bool assign_name(MdlSema *s, const MdlExpr *target, MdlVal *v, MdlUpdate 
   bool differs =
       !same_kind ||
       (mdl_is_kind(v, MDL_KIND_tensor) &&
-       (v->type->tensor.rank != old->type->tensor.rank ||
+       (!mdl_same_dims(v->type, old->type) ||
         (mdl_vtype_dtype(v->type, &from) && mdl_vtype_dtype(old->type, &to) && from != to)));
   if (differs) {
     MdlReport *r = mdl_error(s->session, MDL_E0416, at, target->name, mdl_vtype_text(s, old->type),
@@ -275,9 +276,12 @@ static void statement(MdlSema *s, const MdlStmt *stmt, const MdlStmt *above)
 MdlVal *mdl_block(MdlSema *s, const MdlBlock *block, const MdlVType *want)
 {
   MdlLocal *top = s->frame->top;
+  MdlOpenBlock open = {block, s->frame->blocks};
+  s->frame->blocks = &open;
   for (int i = 0; i < block->stmts; i++)
     statement(s, block->stmt[i], i ? block->stmt[i - 1] : NULL);
   MdlVal *v = block->value ? mdl_expr(s, block->value, want) : mdl_val_none(s, block->at);
   mdl_locals_leave(s, top);
+  s->frame->blocks = open.outer;
   return v;
 }

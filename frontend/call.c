@@ -75,7 +75,11 @@ static void bind_known(Call *c)
   c->bindings = mdl_decl_generics(c->s, c->decl, c->binding);
   if (c->fn->self && c->fn->self->type->of) {
     const MdlStructOf *of = c->fn->self->type->of;
-    for (int i = 0; i < of->bindings; i++) c->binding[i] = of->binding[i];
+    for (int i = 0; i < of->bindings; i++) {
+      c->binding[i] = of->binding[i];
+      c->binding[i].at = c->fn->self->at;
+      c->binding[i].from = mdl_source_text(c->s->session, c->fn->self->at);
+    }
   }
   for (int i = 0; i < c->fn->bindings; i++)
     if (c->fn->binding[i].given) c->binding[i] = c->fn->binding[i];
@@ -427,10 +431,7 @@ static MdlVal *call_builtin(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg
   for (int i = 0, by_order = 0; i < args; i++) {
     MdlVal *v = mdl_arg_value(s, &arg[i], NULL);
     if (mdl_is_poison(v)) return v;
-    if (mdl_is_kind(v, MDL_KIND_none)) {
-      mdl_error(s->session, MDL_E0603, v->at, "this", "an argument");
-      return mdl_val_poison(s);
-    }
+    if (mdl_no_value(s, v, "this", "an argument", MDL_NO_SPAN)) return mdl_val_poison(s);
     if (!arg[i].name && rest >= 0 && by_order++ >= rest)
       call.rest[call.rests++] = v;
     else
@@ -440,6 +441,7 @@ static MdlVal *call_builtin(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg
     return mdl_val_poison(s);
   for (int i = 0; i < params; i++) call.arg[i] = slot[i] ? slot[i]->value : NULL;
   s->at = at;
+  if (want && want->kind == MDL_KIND_poison) return mdl_val_poison(s);
   return fn->builtin->fn(s, &call);
 }
 

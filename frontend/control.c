@@ -179,6 +179,7 @@ static MdlVal *const_if(MdlSema *s, const MdlExpr *expr, bool truth, bool statem
                         const MdlVType *want)
 {
   MdlVal *v = branch_value(s, expr, truth, statement, want);
+  if (mdl_is_kind(v, MDL_KIND_none)) v->no_else = !statement && !expr->branch.otherwise;
   return statement && !mdl_is_poison(v) ? mdl_val_none(s, expr->at) : v;
 }
 
@@ -219,7 +220,8 @@ MdlVal *mdl_if(MdlSema *s, const MdlExpr *expr, bool statement, const MdlVType *
   MdlVal *c = condition_value(s, expr->branch.condition);
   if (!mdl_is_poison(c) && mdl_const_bool(c, &truth))
     return const_if(s, expr, truth, statement, want);
-  if (!statement && !expr->branch.otherwise) statement = true;
+  bool no_else = !statement && !expr->branch.otherwise;
+  if (no_else) statement = true;
   all_vars(s, vars);
   save(vars);
   run_branch(s, expr, true, statement, want, vars, &b[0]);
@@ -234,7 +236,9 @@ MdlVal *mdl_if(MdlSema *s, const MdlExpr *expr, bool statement, const MdlVType *
   }
   keep(vars, changed);
   bool none = mdl_is_kind(b[0].value, MDL_KIND_none) && mdl_is_kind(b[1].value, MDL_KIND_none);
-  return finish_if(s, expr, c, b, vars, !statement && !none);
+  MdlVal *v = finish_if(s, expr, c, b, vars, !statement && !none);
+  v->no_else = no_else;
+  return v;
 }
 
 /* ---- what a body may assign -------------------------------------------------------------- */

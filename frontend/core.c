@@ -188,14 +188,34 @@ static void check_row(MdlSema *s, const MdlCore *core)
               mdl_dtypes[core->type.dtype].name);
 }
 
+/* 2049 in f16: whole numbers that a literal says and the element type does not hold. */
+static void check_exact(MdlSema *s, const MdlCore *core)
+{
+  int64_t whole;
+  MdlDtype t = core->type.dtype;
+  if (core->kind != MDL_CORE_number || t >= MDL_DTYPE_COUNT || !mdl_is_float(t)) return;
+  if (core->at.file < 0 || s->session->files[core->at.file].is_std) return;
+  if (!mdl_exact_is_whole(&core->number, &whole) || whole == INT64_MIN) return;
+  int digits = t == MDL_f64 ? 53 : t == MDL_f32 ? 24 : t == MDL_f16 ? 11 : 8;
+  uint64_t n = (uint64_t)(whole < 0 ? -whole : whole);
+  while (n && !(n & 1)) n >>= 1;
+  if (n >> digits)
+    mdl_warning(s->session, MDL_W107, core->at, mdl_exact_text(s, &core->number),
+                mdl_dtypes[t].name);
+}
+
 static void close_one(MdlSema *s, MdlCore *core)
 {
-  if (!core->cell) return;
+  if (!core->cell) {
+    check_exact(s, core);
+    return;
+  }
   mdl_core_dtype(s, core);
   if (core->kind == MDL_CORE_number && core->type.dtype != MDL_bool &&
       !mdl_exact_fits(&core->number, core->type.dtype))
     mdl_error(s->session, MDL_E0303, core->at, mdl_exact_text(s, &core->number),
               mdl_dtypes[core->type.dtype].name);
+  check_exact(s, core);
   check_row(s, core);
 }
 
@@ -267,6 +287,7 @@ bool mdl_sizes_equate(MdlSema *s, const MdlSize *p, const MdlSize *q, MdlSpan at
 {
   int64_t value;
   if (p == q) return true;
+  if (s->is_strict && p && q && mdl_size_is_name(p) && mdl_size_is_name(q)) return false;
   if (!p || !q || !mdl_size_is_static(s, p) || !mdl_size_is_static(s, q)) return false;
   const MdlSize *gap = mdl_size_sub(s->sizes, p, q);
   if (!gap || mdl_size_is_const(gap, &value)) return false;

@@ -2,7 +2,9 @@
 #include "frontend/entries.h"
 #include "frontend/reach.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 const MdlSize *mdl_free_size(MdlSema *s, const char *name)
 {
@@ -81,9 +83,11 @@ static bool lambda_head(MdlSema *s, const MdlFnVal *fn, MdlEntryHead *h)
   MdlFnParam param[MDL_MAX_PARAMS];
   int params = mdl_fn_params(s, fn, param);
   for (int i = 0; i < params; i++) {
-    if (!param[i].type)
-      return cannot(s, h, param[i].at,
-                    mdl_text(s->arena, "take `%s` without a type", param[i].name), MDL_NO_SPAN);
+    if (!param[i].type) {
+      mdl_help(mdl_error(s->session, MDL_E0311, param[i].at, param[i].name),
+               "annotate it: `fn(%s: f32)`", param[i].name);
+      return false;
+    }
     if (param[i].type->kind == MDL_KIND_poison) return false;
     h->param[h->params++] =
         (MdlHeadParam){param[i].name, param[i].type, param[i].preset, false, param[i].at};
@@ -333,6 +337,42 @@ static void check_defines(MdlSema *s)
   }
 }
 
+/* Macros of an entry are its name in capitals. */
+static bool different_names(MdlSema *s, const MdlProgram *program)
+{
+  for (int i = 1; i < program->entries; i++)
+    for (int k = 0; k < i; k++) {
+      const MdlDecl *a = program->entry[k].decl, *b = program->entry[i].decl;
+      if (strcasecmp(a->name.text, b->name.text)) continue;
+      char *macro = mdl_text(s->arena, "%s%s", s->options->prefix, b->name.text);
+      for (char *c = macro; *c; c++) *c = (char)toupper((unsigned char)*c);
+      MdlReport *r =
+          mdl_error(s->session, MDL_E0804, b->name.at, a->name.text, b->name.text, macro);
+      mdl_also(r, a->name.at, "first");
+      mdl_help(r, "rename one");
+      return false;
+    }
+  return true;
+}
+
+/* Functions of the file that no entry came to. */
+static void mark_used(void *user, MdlCoreFunc *func)
+{
+  if (func->instance) mdl_map_set(user, func->instance->decl, func);
+}
+
+static void warn_dead(MdlSema *s, const MdlProgram *program)
+{
+  MdlMap *used = mdl_map_create(s->arena);
+  for (int i = 0; i < program->entries; i++)
+    mdl_reach_core(s, program->entry[i].func, mark_used, used);
+  for (int i = 0; i < mdl_map_count(s->main->names); i++) {
+    MdlDecl *decl = mdl_map_value(s->main->names, i);
+    if (decl->fn && !decl->item->is_entry && !mdl_map_has(used, decl))
+      mdl_warning(s->session, MDL_W102, decl->name.at, decl->name.text);
+  }
+}
+
 static bool is_entry_item(const MdlDecl *decl)
 {
   return decl->item && (decl->item->is_entry || decl->item->kind == MDL_ITEM_entry);
@@ -357,7 +397,9 @@ bool mdl_entries_check(MdlSema *s, MdlProgram *program)
     program->entries++;
   }
   check_defines(s);
+  ok &= different_names(s, program);
   if (!ok || mdl_error_count(s->session)) return false;
+  if (program->entries) warn_dead(s, program);
   mdl_signatures_make(s, program, head);
   return true;
 }

@@ -33,8 +33,11 @@ static bool is_bool(const MdlVal *v)
 static bool wants_bools(MdlSema *s, const MdlExpr *expr, const MdlVal *v)
 {
   if (is_bool(v) || mdl_is_poison(v)) return true;
-  mdl_error(s->session, MDL_E0307, v->at, mdl_operator_text(expr->binary.op),
-            mdl_vtype_text(s, v->type));
+  if (expr->binary.op != MDL_OPERATOR_not)
+    mdl_error(s->session, MDL_E0305, v->at, mdl_vtype_text(s, v->type));
+  else
+    mdl_error(s->session, MDL_E0307, v->at, mdl_operator_text(expr->binary.op),
+              mdl_vtype_text(s, v->type));
   return false;
 }
 
@@ -134,10 +137,8 @@ static MdlVal *tuple(MdlSema *s, const MdlExpr *expr, const MdlVType *want)
   bool shaped = want && want->kind == MDL_KIND_tuple && want->items == expr->list.items;
   for (int i = 0; i < expr->list.items; i++) {
     item[i] = mdl_expr(s, expr->list.item[i], shaped ? want->item[i] : NULL);
-    if (mdl_is_kind(item[i], MDL_KIND_none)) {
-      mdl_error(s->session, MDL_E0603, item[i]->at, "this", "an element of a tuple");
+    if (mdl_no_value(s, item[i], "this", "an element of a tuple", MDL_NO_SPAN))
       return mdl_val_poison(s);
-    }
   }
   return mdl_val_tuple(s, expr->list.items, item, expr->at);
 }
@@ -216,6 +217,11 @@ static MdlVal *list(MdlSema *s, const MdlExpr *expr)
     numbers &= mdl_is_kind(item[i], MDL_KIND_number);
   }
   s->at = expr->at;
+  for (int i = 0; i < count; i++)
+    if (mdl_is_kind(item[i], MDL_KIND_fn)) {
+      mdl_error(s->session, MDL_E0312, item[i]->at, "be an element");
+      return mdl_val_poison(s);
+    }
   if (!count) {
     mdl_error(s->session, MDL_E0311, expr->at, "[]");
     return mdl_val_poison(s);

@@ -1,6 +1,7 @@
 /* Arithmetic on what is known while checking: exact numbers, sizes, constant bools. */
 #include "frontend/fold.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool operator_of(MdlOp op, MdlOperator *which)
@@ -78,6 +79,11 @@ static MdlVal *fold_numbers(MdlSema *s, MdlOp op, int n, MdlVal *const *v, MdlSp
   else if (n != 2 || !operator_of(op, &which) ||
            !mdl_exact_binary(which, &v[0]->number, &v[1]->number, &result))
     return NULL;
+  bool finite = isfinite(v[0]->number.real) && (n == 1 || isfinite(v[1]->number.real));
+  if (finite && op != MDL_OP_div && !isfinite(result.real)) {
+    mdl_error(s->session, MDL_E0902, at, "a constant");
+    return mdl_val_poison(s);
+  }
   MdlVal *number = mdl_val_number(s, result, at);
   number->cell = cell;
   return number;
@@ -140,6 +146,8 @@ static MdlVal *fold_sizes(MdlSema *s, MdlOp op, int n, MdlVal *const *v, MdlSpan
       compare(op, (gap > 0) - (gap < 0), &holds))
     return truth(s, holds, at);
   const MdlSize *result = fold_size(s, op, a, b);
+  if (!result && (op == MDL_OP_add || op == MDL_OP_sub || op == MDL_OP_mul))
+    return mdl_val_size(s, NULL, at);
   return result ? mdl_val_size(s, result, at) : NULL;
 }
 

@@ -28,6 +28,10 @@ MdlCore *mdl_index_core(MdlSema *s, MdlVal *v)
   if (core && mdl_core_is_open(core) && !mdl_cell_of(core->cell)->is_float) return core;
   if (core && mdl_vtype_dtype(mdl_val_core(s, core, v->at)->type, &dtype) && mdl_is_integer(dtype))
     return core;
+  if (core && core->type.rank && mdl_core_dtype(s, core) == MDL_bool) {
+    mdl_error(s->session, MDL_E0417, v->at);
+    return NULL;
+  }
   MdlReport *r = mdl_error(s->session, MDL_E0308, v->at, mdl_vtype_text(s, v->type));
   if (mdl_is_kind(v, MDL_KIND_tensor)) mdl_help(r, "`i32(i)` converts");
   return NULL;
@@ -57,6 +61,7 @@ int mdl_index_axes(MdlSema *s, const MdlIndex *index, int indices, int rank, Mdl
 {
   int used = 0, dots = -1, count = 0;
   for (int i = 0; i < indices; i++) {
+    if (index[i].kind == MDL_INDEX_ellipsis && dots >= 0) used = rank + 1;
     if (index[i].kind == MDL_INDEX_ellipsis) dots = i;
     if (index[i].kind == MDL_INDEX_at || index[i].kind == MDL_INDEX_slice) used++;
     if (index[i].kind != MDL_INDEX_named) continue;
@@ -388,6 +393,15 @@ MdlVal *mdl_index_value(MdlSema *s, MdlVal *base, const MdlIndex *index, int ind
   if (!indices) return base;
   if (mdl_is_kind(base, MDL_KIND_struct) && base->type->stack)
     return index_stack(s, base, index, indices, at);
+  if (mdl_is_kind(base, MDL_KIND_tensor) && !base->type->tensor.rank) {
+    bool news = true;
+    for (int i = 0; i < indices; i++) news &= index[i].kind == MDL_INDEX_new;
+    if (!news) {
+      mdl_error(s->session, MDL_E0208, base->at, "tensor", mdl_source_text(s->session, base->at),
+                mdl_vtype_text(s, base->type));
+      return mdl_val_poison(s);
+    }
+  }
   if (mdl_is_kind(base, MDL_KIND_tensor)) return index_tensor(s, base->leaf[0], index, indices, at);
   MdlReport *r = mdl_error(s->session, MDL_E0307, at, "[]", mdl_vtype_text(s, base->type));
   if (mdl_is_kind(base, MDL_KIND_tuple)) mdl_help(r, "`t.0` is an element of a tuple");
@@ -424,9 +438,12 @@ MdlVal *mdl_index_expr(MdlSema *s, const MdlExpr *expr)
     }
     if (base->fn->kind == MDL_FN_decl || base->fn->kind == MDL_FN_method)
       return bind_function(s, base, expr);
-    MdlReport *r = mdl_error(s->session, MDL_E0507, expr->at, mdl_fn_name(s, base->fn),
-                             mdl_source_text(s->session, expr->index.index[0].at));
-    (void)r;
+    if (base->fn->kind == MDL_FN_convert)
+      mdl_error(s->session, MDL_E0208, expr->at, "value", mdl_source_text(s->session, expr->at),
+                "type");
+    else
+      mdl_error(s->session, MDL_E0507, expr->at, mdl_fn_name(s, base->fn),
+                mdl_source_text(s->session, expr->index.index[0].at));
     return mdl_val_poison(s);
   }
   return mdl_index_value(s, base, expr->index.index, expr->index.indices, expr->at);

@@ -32,11 +32,14 @@ static MdlVal *body_value(MdlSema *s, MdlDecl *decl, const MdlVType *declared)
   if (body->kind == MDL_EXPR_block && body->block->value) at = body->block->value->at;
   if (mdl_is_poison(v)) return v;
   if (declared && mdl_is_kind(v, MDL_KIND_none)) {
-    MdlReport *r = mdl_error(s->session, MDL_E0603, at, "block", mdl_vtype_text(s, declared));
-    mdl_also(r, decl->fn->result->at, "wanted here");
+    v->at = at;
+    mdl_no_value(s, v, "block", mdl_vtype_text(s, declared), decl->fn->result->at);
     return mdl_val_poison(s);
   }
-  if (declared) return mdl_coerce(s, v, declared, at, "declared here", decl->fn->result->at);
+  s->is_strict = true;
+  if (declared) v = mdl_coerce(s, v, declared, at, "declared here", decl->fn->result->at);
+  s->is_strict = false;
+  if (declared) return v;
   if (mdl_is_kind(v, MDL_KIND_fn)) {
     mdl_error(s->session, MDL_E0312, at, "leave a function");
     return mdl_val_poison(s);

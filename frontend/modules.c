@@ -75,11 +75,23 @@ static bool is_template(const MdlDecl *decl)
   return false;
 }
 
+static void check_generics(MdlSema *s, const MdlGeneric *generic, int count)
+{
+  for (int i = 1; i < count; i++)
+    for (int k = 0; k < i; k++) {
+      if (generic[i].name.text != generic[k].name.text) continue;
+      MdlReport *r = mdl_error(s->session, MDL_E0202, generic[i].name.at, generic[i].name.text);
+      mdl_also(r, generic[k].name.at, "first here");
+    }
+}
+
 static void declare_item(MdlSema *s, MdlModule *m, MdlItem *item)
 {
   if (item->kind == MDL_ITEM_import || item->kind == MDL_ITEM_rule) return;
   MdlDecl *decl = declare(s, m, item->name, item, item->fn);
   if (decl->item != item) return;
+  check_generics(s, item->generic, item->generics);
+  if (item->fn) check_generics(s, item->fn->generic, item->fn->generics);
   if (item->kind == MDL_ITEM_struct || item->kind == MDL_ITEM_model) {
     declare_members(s, decl);
     for (int i = 0; i < mdl_map_count(decl->members); i++) {
@@ -136,7 +148,13 @@ static void import_names(MdlSema *s, MdlModule *m, const MdlItem *item, MdlModul
 {
   for (int i = 0; i < item->imports; i++) {
     const MdlName *name = &item->import[i];
-    MdlDecl *decl = mdl_map_get(from->names, name->text);
+    MdlDecl *decl = mdl_map_get(from->names, name->text),
+            *twice = mdl_map_get(m->imports, name->text);
+    if (twice) {
+      MdlReport *r = mdl_error(s->session, MDL_E0202, name->at, name->text);
+      (void)r;
+      continue;
+    }
     if (decl) mdl_map_set(m->imports, name->text, decl);
     if (decl || (from->is_std && mdl_builtin_find(name->text))) continue;
     int count = mdl_map_count(from->names);

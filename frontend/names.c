@@ -35,25 +35,57 @@ static MdlSpan bound_already(MdlSema *s, const char *name)
   return MDL_NO_SPAN;
 }
 
+/* Top-level and imported names may be hidden, with a warning. */
+static void hides(MdlSema *s, const char *name, MdlSpan at)
+{
+  const MdlModule *m = s->frame->module;
+  const MdlDecl *decl = mdl_map_get(m->imports, name);
+  const char *module = decl ? decl->module->name : "";
+  if (!decl) decl = mdl_map_get(m->names, name);
+  if (!decl || decl->failed || s->frame->quiet) return;
+  const char *dot = *module ? "." : "";
+  MdlReport *r =
+      mdl_warning(s->session, MDL_W103, at, name, mdl_text(s->arena, "%s%s%s", module, dot, name));
+  if (!decl->module->is_std) mdl_also(r, decl->name.at, "hidden");
+}
+
 MdlLocal *mdl_local_add(MdlSema *s, const char *name, MdlVal *value, MdlLocalKind kind, MdlSpan at)
 {
-  if (mdl_local_find(s, name) || mdl_binding_find(s, name)) {
+  MdlLocal *same = mdl_local_find(s, name);
+  if (same && same->kind == kind && kind == MDL_LOCAL_parameter && s->frame->decl) {
+    MdlReport *r = mdl_error(s->session, MDL_E0202, at, name);
+    mdl_also(r, same->at, "first here");
+  } else if (same || mdl_binding_find(s, name)) {
     MdlReport *r = mdl_error(s->session, MDL_E0203, at, name);
     MdlSpan first = bound_already(s, name);
     if (first.file >= 0) mdl_also(r, first, "first here");
     mdl_help(r, kind == MDL_LOCAL_let ? "to carry it, write `var` first and assign"
                                       : "choose another name");
   }
+  hides(s, name, at);
   MdlLocal *local = MDL_NEW(s->arena, MdlLocal, 1);
-  *local = (MdlLocal){name, value, kind, at, false, false, false, s->frame->top};
+  local->name = name, local->value = value, local->kind = kind, local->at = at;
+  local->key_use = MDL_NO_SPAN;
+  local->next = s->frame->top;
   return s->frame->top = local;
+}
+
+/* A lambda that nobody calls was never checked: its types must say enough. */
+static bool untyped_lambda(const MdlVal *v)
+{
+  if (!mdl_is_kind(v, MDL_KIND_fn) || v->fn->kind != MDL_FN_lambda) return false;
+  for (int i = 0; i < v->fn->lambda->lambda.params; i++)
+    if (!v->fn->lambda->lambda.param[i].type) return true;
+  return false;
 }
 
 void mdl_locals_leave(MdlSema *s, MdlLocal *top)
 {
   for (MdlLocal *l = s->frame->top; l && l != top; l = l->next) {
     if (s->frame->quiet || mdl_is_poison(l->value) || l->name[0] == '_') continue;
-    if (!l->used && l->kind != MDL_LOCAL_inout && l->kind != MDL_LOCAL_loop)
+    if (!l->used && untyped_lambda(l->value))
+      mdl_help(mdl_error(s->session, MDL_E0311, l->value->at, l->name), "annotate its parameters");
+    else if (!l->used && l->kind != MDL_LOCAL_inout && l->kind != MDL_LOCAL_loop)
       mdl_warning(s->session, MDL_W101, l->at, l->name);
     else if (l->kind == MDL_LOCAL_var && !l->assigned)
       mdl_help(mdl_warning(s->session, MDL_W104, l->at, l->name), "`let %s = …`", l->name);
@@ -248,8 +280,26 @@ static MdlVal *builtin_value(MdlSema *s, const char *name, MdlSpan at)
   return mdl_val_fn(s, fn, at);
 }
 
+/* A `let` of an open block that stands below its use. */
+static const MdlPattern *bound_later(const MdlFrame *frame, const char *name)
+{
+  for (const MdlOpenBlock *b = frame->blocks; b; b = b->outer)
+    for (int i = 0; i < b->block->stmts; i++) {
+      const MdlStmt *stmt = b->block->stmt[i];
+      bool binds = stmt->kind == MDL_STMT_let || stmt->kind == MDL_STMT_var;
+      if (binds && stmt->pattern->kind == MDL_PATTERN_name && stmt->pattern->name == name)
+        return stmt->pattern;
+    }
+  return NULL;
+}
+
 static MdlVal *unknown(MdlSema *s, const char *name, MdlSpan at)
 {
+  const MdlPattern *later = bound_later(s->frame, name);
+  if (later && later->at.start > at.start) {
+    mdl_also(mdl_error(s->session, MDL_E0205, at, name), later->at, "bound here");
+    return mdl_val_poison(s);
+  }
   const MdlTree *tree = s->frame->module->tree;
   for (int i = 0; i < tree->brokens; i++)
     if (tree->broken[i].text == name) return mdl_val_poison(s);
@@ -260,12 +310,31 @@ static MdlVal *unknown(MdlSema *s, const char *name, MdlSpan at)
   return mdl_val_poison(s);
 }
 
+/* A random key gives the same numbers twice. */
+static void use_key(MdlSema *s, MdlLocal *local, MdlSpan at)
+{
+  const MdlVType *t = local->value->type;
+  int64_t two;
+  if (t->kind != MDL_KIND_tensor || t->cell || t->tensor.dtype != MDL_u32 || t->tensor.rank != 1 ||
+      !mdl_size_is_const(t->tensor.dim[0], &two) || two != 2)
+    return;
+  if (local->key_use.file < 0) {
+    local->key_use = at;
+    return;
+  }
+  if (s->frame->quiet || s->session->files[at.file].is_std) return;
+  MdlReport *r = mdl_warning(s->session, MDL_W105, at, local->name);
+  mdl_also(r, local->key_use, "first use");
+  mdl_help(r, "`split` makes two keys of one");
+}
+
 MdlVal *mdl_name_value(MdlSema *s, const char *name, MdlSpan at, const MdlExpr *called)
 {
   (void)called;
   MdlLocal *local = mdl_local_find(s, name);
   if (local) {
     local->used = true;
+    use_key(s, local, at);
     MdlVal *v = MDL_NEW(s->arena, MdlVal, 1);
     *v = *local->value;
     v->at = at;

@@ -56,6 +56,7 @@ typedef struct MdlLocal {
   MdlLocalKind kind;
   MdlSpan at;
   bool used, assigned, outside; /* outside: captured by a lambda, not assignable */
+  MdlSpan key_use;              /* of a random key: where it was used first */
   struct MdlLocal *next;
 } MdlLocal;
 
@@ -70,8 +71,9 @@ struct MdlFrame {
   MdlVal *self; /* methods: the receiver */
   MdlVal *key;  /* in a param default */
   MdlSpan asked_at;
-  bool quiet; /* checked before with opaque sizes: no warnings again */
-  bool is_rule; /* a rule may call its function */
+  bool quiet;                        /* checked before with opaque sizes: no warnings again */
+  bool is_rule;                      /* a rule may call its function */
+  const struct MdlOpenBlock *blocks; /* around the current statement: for names bound later */
 };
 
 /* ---- function values ----------------------------------------------------------------------- */
@@ -213,6 +215,7 @@ struct MdlSema {
   MdlSpan at;           /* of what is built now */
   const char *naming;   /* the name that the next value gets */
   bool is_root_generic; /* bodies of called functions need not be checked now */
+  bool is_strict;       /* sizes of different names are different: no guard makes them equal */
   int depth, count_of_atoms, lambdas;
   int64_t ops;
 };
@@ -246,6 +249,8 @@ bool mdl_size_is_static(MdlSema *s, const MdlSize *size); /* no loop name in it 
 /* materialise: one tensor or scalar as a typed op; numbers and sizes get an open cell. NULL:
  * reported. */
 MdlCore *mdl_val_core_of(MdlSema *s, MdlVal *v, const char *user);
+/* E0208: a function or type stands where a value should. */
+void mdl_not_called(MdlSema *s, const MdlVal *v);
 /* The value as one of this type, or poison after E0301, E0303, E0404. `why` may be NULL. */
 MdlVal *mdl_coerce(MdlSema *s, MdlVal *v, const MdlVType *type, MdlSpan at, const char *declared,
                    MdlSpan why);
@@ -254,6 +259,15 @@ MdlVal *mdl_settle(MdlSema *s, MdlVal *v);
 bool mdl_const_bool(const MdlVal *v, bool *truth);
 /* Equal, or made equal by a guard. False: they cannot be. */
 bool mdl_sizes_equate(MdlSema *s, const MdlSize *p, const MdlSize *q, MdlSpan at);
+
+/* Blocks that are open, for `used before its let`. */
+typedef struct MdlOpenBlock {
+  const MdlBlock *block;
+  const struct MdlOpenBlock *outer;
+} MdlOpenBlock;
+
+/* E0603, or E0604 for an `if` without else; true if v is no value. */
+bool mdl_no_value(MdlSema *s, const MdlVal *v, const char *what, const char *wanted, MdlSpan why);
 
 /* names.c */
 MdlModule *mdl_module_load(MdlSema *s, const char *dotted, MdlSpan at);

@@ -86,9 +86,17 @@ static bool match_fields(MdlSema *s, const MdlItem *item, int args, MdlCallArg *
       if (next < item->members) to = next++;
     }
     if (to < 0) {
-      const char *name = arg[i].name ? arg[i].name : "one more";
-      MdlReport *r = mdl_error(s->session, MDL_E0502, arg[i].name ? arg[i].name_at : at,
-                               item->name.text, name);
+      if (arg[i].name) {
+        const char **names = MDL_NEW(s->arena, const char *, (size_t)item->members);
+        for (int k = 0; k < item->members; k++) names[k] = item->member[k].name.text;
+        MdlReport *e = mdl_error(s->session, MDL_E0204, arg[i].name_at,
+                                 mdl_text(s->arena, "`%s`", item->name.text), arg[i].name);
+        mdl_also(e, item->name.at, "defined here");
+        mdl_suggest(s, e, arg[i].name, arg[i].name_at, names, item->members);
+        return false;
+      }
+      const char *name = "one more";
+      MdlReport *r = mdl_error(s->session, MDL_E0502, at, item->name.text, name);
       mdl_note(r, "%s(%s)", item->name.text, field_list(s, item));
       return false;
     }

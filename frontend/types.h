@@ -102,6 +102,7 @@ struct MdlVal {
                             part that has no leaves (functions, numbers) */
   const MdlVType *named; /* type */
   struct MdlModule *module;
+  bool no_else; /* none: an `if` that lacks its else */
 };
 
 /* ---- types ------------------------------------------------------------------------------- */
@@ -116,6 +117,7 @@ const MdlVType *mdl_vtype_lead(MdlSema *s, const MdlVType *type, int count,
                                const MdlSize *const *dim);
 /* The type without its first dim; NULL if a leaf has none. *dim gets that dim. */
 const MdlVType *mdl_vtype_row(MdlSema *s, const MdlVType *type, const MdlSize **dim);
+bool mdl_same_dims(const MdlVType *a, const MdlVType *b);   /* of tensors */
 bool mdl_vtype_equal(const MdlVType *a, const MdlVType *b); /* cells that are open: equal by cell */
 /* As the user reads it: "f32[N, 3]", "(f32, Dense[3, 4])", "a number". */
 const char *mdl_vtype_text(MdlSema *s, const MdlVType *type);

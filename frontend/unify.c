@@ -114,6 +114,25 @@ static bool unify_size(MdlSema *s, const MdlExpr *expr, const MdlSize *q, const 
 
 /* ---- types ------------------------------------------------------------------------------- */
 
+static const char *dots_text(MdlSema *s, int count, const MdlSize *const *dim)
+{
+  const char *text = "";
+  for (int i = 0; i < count; i++)
+    text = mdl_text(s->arena, "%s%s%s", text, i ? ", " : "", mdl_size_shown(s, dim[i]));
+  return mdl_text(s->arena, "[%s]", text);
+}
+
+static bool dots_differ(MdlSema *s, const MdlBinding *b, int count, const MdlSize *const *dim)
+{
+  int64_t gap;
+  if (b->dims != count) return true;
+  for (int i = 0; i < count; i++) {
+    const MdlSize *difference = mdl_size_sub(s->sizes, b->dim[i], dim[i]);
+    if (difference && mdl_size_is_const(difference, &gap) && gap) return true;
+  }
+  return false;
+}
+
 static bool unify_dims(MdlSema *s, const MdlIndex *index, int count, int rank,
                        const MdlSize *const *dim, const char *param, MdlSpan at)
 {
@@ -132,10 +151,10 @@ static bool unify_dims(MdlSema *s, const MdlIndex *index, int count, int rank,
       b->dims = more + 1;
       b->at = at;
       memcpy(b->dim, dim + k, (size_t)b->dims * sizeof *dim);
-    } else if (b && b->dims != more + 1) {
-      MdlReport *r = mdl_error(s->session, MDL_E0415, at, mdl_text(s->arena, "%d dims", b->dims),
-                               mdl_text(s->arena, "%d dims", more + 1));
-      mdl_also(r, b->at, "%d dims", b->dims);
+    } else if (b && dots_differ(s, b, more + 1, dim + k)) {
+      const char *had = dots_text(s, b->dims, b->dim), *now = dots_text(s, more + 1, dim + k);
+      MdlReport *r = mdl_error(s->session, MDL_E0415, at, had, now);
+      mdl_also(r, b->at, "%s", had);
       return false;
     }
     k += more + 1;

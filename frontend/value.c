@@ -158,11 +158,23 @@ MdlVal *mdl_settle(MdlSema *s, MdlVal *v)
   return mdl_val_tuple(s, v->type->items, item, v->at);
 }
 
+bool mdl_no_value(MdlSema *s, const MdlVal *v, const char *what, const char *wanted, MdlSpan why)
+{
+  if (!mdl_is_kind(v, MDL_KIND_none)) return false;
+  MdlReport *r = v->no_else ? mdl_error(s->session, MDL_E0604, v->at)
+                            : mdl_error(s->session, MDL_E0603, v->at, what, wanted);
+  if (why.file >= 0) mdl_also(r, why, "wanted here");
+  return true;
+}
+
 static MdlVal *mismatch(MdlSema *s, MdlVal *v, const MdlVType *type, MdlSpan at,
                         const char *declared, MdlSpan why)
 {
-  MdlReport *r = mdl_error(s->session, declared ? MDL_E0404 : MDL_E0301, at,
-                           mdl_vtype_text(s, type), mdl_vtype_text(s, v->type));
+  bool sizes = declared && type->kind == MDL_KIND_tensor && v->type->kind == MDL_KIND_tensor &&
+               type->tensor.dtype == v->type->tensor.dtype;
+  if (mdl_no_value(s, v, "this", mdl_vtype_text(s, type), why)) return mdl_val_poison(s);
+  MdlReport *r = mdl_error(s->session, sizes ? MDL_E0404 : MDL_E0301, at, mdl_vtype_text(s, type),
+                           mdl_vtype_text(s, v->type));
   if (why.file >= 0) mdl_also(r, why, "%s", declared ? declared : "wanted here");
   MdlDtype to, from;
   if (type->kind == MDL_KIND_tensor && v->type->kind == MDL_KIND_tensor &&

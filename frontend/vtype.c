@@ -96,6 +96,11 @@ static bool dims_equal(int n, const MdlSize *const *a, int m, const MdlSize *con
   return n == m && (!n || !memcmp(a, b, (size_t)n * sizeof *a));
 }
 
+bool mdl_same_dims(const MdlVType *a, const MdlVType *b)
+{
+  return dims_equal(a->tensor.rank, a->tensor.dim, b->tensor.rank, b->tensor.dim);
+}
+
 bool mdl_vtype_equal(const MdlVType *a, const MdlVType *b)
 {
   if (a == b) return true;

@@ -32,6 +32,11 @@ static MdlCore *want_kind(MdlSema *s, const MdlBuiltinCall *call, MdlVal *v, boo
     return core;
   }
   MdlDtype dtype = mdl_core_dtype(s, core);
+  if (mdl_is_bool(dtype) && !floats && !integers) {
+    MdlReport *r = mdl_error(s->session, MDL_E0304, v->at);
+    mdl_help(r, "`i32(…)` or `f32(…)` makes 0 and 1");
+    return NULL;
+  }
   if (mdl_is_bool(dtype) || (floats && !mdl_is_float(dtype)) ||
       (integers && !mdl_is_integer(dtype)))
     return does_not_take(s, call, v), NULL;
