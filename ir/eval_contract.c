@@ -61,7 +61,8 @@ MDL_EVAL(dot)
         for (int c = 0; c < d.contracted; c++) from[side][d.contract[side][c]] = k[c];
         value[side] = mdl_get(e->in[side], mdl_offset(e->in[side], from[side]));
       }
-      sum = add_product(e, dtype, sum, value[0], value[1]);
+      sum = d.contracted ? add_product(e, dtype, sum, value[0], value[1])
+                         : mdl_combine(e, MDL_OP_mul, y->dtype, value[0], value[1]);
       mdl_step(d.contracted, d.extent, k);
     }
     mdl_put_rounded(e, y, i, sum);

@@ -131,9 +131,37 @@ static bool untranspose(MdlSimplify *s, Dot *d, int side)
   return true;
 }
 
+/* An operand over the whole result: its axes in the result's order, then stretched. */
+static MlirValue over_result(MdlSimplify *s, const Dot *d, int side, const MdlType *result)
+{
+  const MdlType *type = mdl_type_of(s->ir, d->side[side]);
+  int64_t place[MDL_MAX_RANK], perm[MDL_MAX_RANK], dims[MDL_MAX_RANK];
+  int next = d->batched, count = 0;
+  if (side == 1) next += mdl_type_of(s->ir, d->side[0])->rank - d->batched;
+  for (int i = 0; i < type->rank; i++) {
+    place[i] = -1;
+    for (int k = 0; k < d->batched; k++)
+      if (d->batch[side][k] == i) place[i] = k;
+    if (place[i] < 0) place[i] = next++;
+  }
+  for (int at = 0; at < result->rank; at++)
+    for (int i = 0; i < type->rank; i++) {
+      if (place[i] != at) continue;
+      perm[count] = i;
+      dims[count++] = at;
+    }
+  MlirValue moved = mdl_build_transpose(&s->b, d->side[side], perm);
+  return mdl_build_broadcast(&s->b, moved, result, count, dims);
+}
+
 MlirValue mdl_simplify_dot(MdlSimplify *s, MlirOperation op)
 {
   Dot d = dot_of(s->ir, op);
+  if (!d.contracted) { /* nothing is summed: a product that can be part of any map */
+    const MdlType *result = mdl_type_of(s->ir, mdl_result(op, 0));
+    MlirValue a = over_result(s, &d, 0, result), b = over_result(s, &d, 1, result);
+    return mdl_build(&s->b, MDL_OP_mul, a, b);
+  }
   bool changed = untranspose(s, &d, 0);
   changed |= untranspose(s, &d, 1);
   if (!changed) return MDL_NO_VALUE;

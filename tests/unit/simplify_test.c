@@ -106,6 +106,13 @@ static const Case cases[] = {
      "return %y : tensor<3x4xf32>\n",
      "contract = [array<i64: 0>, array<i64: 1>]",
      {"mdl.transpose"}},
+    {"dot that sums nothing",
+     "(%x: tensor<3x2xf32>, %z: tensor<4x3xf32>) -> tensor<3x2x4xf32>",
+     "%y = \"mdl.dot\"(%x, %z) {contract = [array<i64>, array<i64>], batch = [array<i64: 0>, "
+     "array<i64: 1>]} : (tensor<3x2xf32>, tensor<4x3xf32>) -> tensor<3x2x4xf32>\n"
+     "return %y : tensor<3x2x4xf32>\n",
+     "mdl.mul",
+     {"mdl.dot"}},
     {"transpose of dot",
      "(%x: tensor<3x2xf32>, %z: tensor<2x4xf32>) -> tensor<4x3xf32>",
      "%a = \"mdl.dot\"(%x, %z) {contract = [array<i64: 1>, array<i64: 0>], batch = [array<i64>, "
