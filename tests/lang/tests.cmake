@@ -1,0 +1,9 @@
+# Programs for every part of the language, in the reference evaluator: see run.c.
+add_executable(run_lang ${PROJECT_SOURCE_DIR}/tests/lang/run.c)
+target_link_libraries(run_lang PRIVATE mdlc_frontend mdlc_passes mdlc_ir)
+file(GLOB mdlc_lang_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lang/*.mdl)
+foreach(file ${mdlc_lang_tests})
+  get_filename_component(name ${file} NAME_WE)
+  add_test(NAME lang/${name} COMMAND run_lang ${file})
+  set_tests_properties(lang/${name} PROPERTIES LABELS lang TIMEOUT 120)
+endforeach()
