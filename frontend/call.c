@@ -543,11 +543,16 @@ MdlVal *mdl_call_value(MdlSema *s, MdlVal *fn, int args, MdlVal *const *value, M
 
 /* ---- the expression ---------------------------------------------------------------------- */
 
+/* mdl.NAME */
+static bool is_raw(MdlSema *s, const MdlExpr *callee)
+{
+  return callee->kind == MDL_EXPR_field && callee->field.base->kind == MDL_EXPR_name &&
+         !strcmp(callee->field.base->name, "mdl") && !mdl_local_find(s, callee->field.base->name);
+}
+
 static bool raw_op(MdlSema *s, const MdlExpr *callee, MdlOp *op)
 {
-  if (callee->kind != MDL_EXPR_field || callee->field.base->kind != MDL_EXPR_name) return false;
-  if (strcmp(callee->field.base->name, "mdl") || mdl_local_find(s, callee->field.base->name))
-    return false;
+  if (!is_raw(s, callee)) return false;
   const char *name = callee->field.name.text;
   *op = mdl_op_find(name, strlen(name));
   return *op < MDL_OP_COUNT;
@@ -568,6 +573,8 @@ MdlVal *mdl_call_expr(MdlSema *s, const MdlExpr *expr, const MdlVType *want)
   for (int i = 0; i < call->args; i++)
     arg[i] = (MdlCallArg){call->arg[i].name.text, call->arg[i].name.at, NULL, call->arg[i].value};
   if (named_transform(s, call->callee, &t)) return mdl_make_transform(s, t, expr);
+  if (is_raw(s, call->callee) && !strcmp(call->callee->field.name.text, "struct"))
+    return mdl_call_leaves(s, call->args, arg, want, expr->at);
   if (raw_op(s, call->callee, &op)) {
     MdlFnVal raw = {.kind = MDL_FN_raw, .op = op, .at = expr->at};
     return mdl_call_raw(s, &raw, call->args, arg, want, expr->at);

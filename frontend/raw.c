@@ -141,7 +141,7 @@ static void typed_attr(Raw *r, const MdlCoreAttr *a)
   }
 }
 
-/* Attributes that are left out are empty lists. */
+/* Attributes that are left out are empty lists, and flags that are down. */
 static bool read_attrs(Raw *r, int args, MdlCallArg *arg)
 {
   for (int i = 0; i < r->row->attrs; i++) {
@@ -151,10 +151,11 @@ static bool read_attrs(Raw *r, int args, MdlCallArg *arg)
     const MdlExpr *e = NULL;
     for (int k = 0; k < args; k++)
       if (arg[k].name && !strcmp(arg[k].name, a->name)) e = arg[k].expr;
-    bool single = a->kind == MDL_ATTR_axis || a->kind == MDL_ATTR_int || a->kind == MDL_ATTR_flag ||
-                  a->kind == MDL_ATTR_text;
+    bool single = a->kind == MDL_ATTR_axis || a->kind == MDL_ATTR_int || a->kind == MDL_ATTR_text;
     if (!e && single)
       return wrong(r, r->at, mdl_text(r->s->arena, "no `%s`: it is missing", a->name));
+    static const int64_t down = 0;
+    if (a->kind == MDL_ATTR_flag) a->ints = &down, a->count = 1;
     if (e && !attr_of(r, &r->row->attr[i], e, a)) return false;
     typed_attr(r, a);
   }
@@ -242,4 +243,34 @@ MdlVal *mdl_call_raw(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg,
   r->typed = mdl_attrs_none(s->ir);
   if (!read_operands(r, args, arg) || !read_attrs(r, args, arg)) return mdl_val_poison(s);
   return build(r, want);
+}
+
+/* mdl.struct(leaf, leaf, …): a value of the wanted struct from all its leaves in order, those of a
+ * stack with their leading axes. */
+MdlVal *mdl_call_leaves(MdlSema *s, int args, MdlCallArg *arg, const MdlVType *want, MdlSpan at)
+{
+  if (!want || want->kind != MDL_KIND_struct) {
+    mdl_error(s->session, MDL_E0311, at, mdl_source_text(s->session, at));
+    return mdl_val_poison(s);
+  }
+  int count = mdl_leaf_count(want);
+  MdlType *leaf = MDL_NEW(s->arena, MdlType, (size_t)count);
+  MdlCore **core = MDL_NEW(s->arena, MdlCore *, (size_t)count);
+  mdl_leaves(s, want, leaf, NULL);
+  if (args != count) {
+    mdl_error(s->session, MDL_E0501, at, "mdl.struct", mdl_text(s->arena, "%d", count),
+              mdl_text(s->arena, "%d", args), "one a leaf");
+    return mdl_val_poison(s);
+  }
+  for (int i = 0; i < count; i++) {
+    MdlVal *v = mdl_arg_value(s, &arg[i], NULL);
+    core[i] = mdl_val_core_of(s, v, "mdl.struct");
+    if (!core[i]) return mdl_val_poison(s);
+    mdl_core_dtype(s, core[i]);
+    if (mdl_type_equal(&core[i]->type, &leaf[i])) continue;
+    mdl_error(s->session, MDL_E0404, v->at, mdl_type_text(s->arena, &leaf[i]),
+              mdl_type_text(s->arena, &core[i]->type));
+    return mdl_val_poison(s);
+  }
+  return mdl_val_of(s, want, core, at);
 }

@@ -379,6 +379,7 @@ MdlVal *mdl_emit_call(MdlSema *s, MdlCoreFunc *func, MdlCoreRecipe *recipe, int 
                       MdlCore *const *operand, const MdlVType *result, MdlSpan at);
 MdlVal *mdl_call_raw(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg,
                      const MdlVType *want, MdlSpan at);
+MdlVal *mdl_call_leaves(MdlSema *s, int args, MdlCallArg *arg, const MdlVType *want, MdlSpan at);
 
 /* instance.c */
 MdlInstance *mdl_instance_get(MdlSema *s, MdlDecl *decl, int bindings, const MdlBinding *binding,

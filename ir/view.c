@@ -8,7 +8,7 @@
 /* Notes stand in one column, unless a line is longer than this. */
 enum { NOTE_COLUMN = 72 };
 
-static void flush_lines(MdlView *v)
+void mdl_view_flush(MdlView *v)
 {
   int column = 0;
   for (int i = 0; i < v->lines; i++) {
@@ -23,69 +23,6 @@ static void flush_lines(MdlView *v)
       fprintf(v->out, "%s\n", line->text);
   }
   v->lines = 0;
-}
-
-/* ---- structs ----------------------------------------------------------------------------- */
-
-static const MdlStruct *struct_named(const MdlSignature *s, const char *name)
-{
-  for (int i = 0; i < s->structs; i++)
-    if (!strcmp(s->struct_type[i].name, name)) return &s->struct_type[i];
-  return NULL;
-}
-
-static void sizes_of_struct(MdlView *v, const MdlSignature *s, const MdlStruct *type,
-                            MdlSizeNames *names)
-{
-  for (int i = 0; i < type->fields; i++) {
-    const MdlField *field = &type->field[i];
-    const MdlStruct *inner = field->struct_type ? struct_named(s, field->struct_type) : NULL;
-    MdlType stack = {.rank = field->stack};
-    for (int j = 0; j < field->stack; j++) stack.dim[j] = field->stack_dim[j];
-    mdl_view_sizes_of(v, &stack, names);
-    if (inner)
-      sizes_of_struct(v, s, inner, names);
-    else if (!field->struct_type)
-      mdl_view_sizes_of(v, &field->type, names);
-  }
-}
-
-/* "Logistic[D]" */
-static const char *struct_text(MdlView *v, const MdlSignature *s, const char *c_name)
-{
-  const MdlStruct *type = struct_named(s, c_name);
-  if (!type) MDL_BUG(v->ir->session, "the signature has no struct `%s`", c_name);
-  MdlSizeNames sizes = {0};
-  sizes_of_struct(v, s, type, &sizes);
-  const char *name = mdl_map_get(v->item_names, mdl_intern_text(v->arena, c_name));
-  return mdl_text(v->arena, "%s%s", name ? name : c_name, mdl_view_size_list(v, &sizes));
-}
-
-static const char *field_text(MdlView *v, const MdlSignature *s, const MdlField *field)
-{
-  if (!field->struct_type) return mdl_view_type(v, &field->type);
-  const char *text = struct_text(v, s, field->struct_type);
-  /* The second bracket of Block[D][L] is the stack: a struct without sizes needs an empty first. */
-  for (int i = 0; i < field->stack; i++)
-    text = mdl_text(v->arena, "%s%s%s", text, i ? ", " : "[", mdl_size_text(field->stack_dim[i]));
-  return field->stack ? mdl_text(v->arena, "%s]", text) : text;
-}
-
-static void view_struct(MdlView *v, const MdlSignature *s, const MdlStruct *type)
-{
-  const char *c_name = mdl_intern_text(v->arena, type->name);
-  if (mdl_map_has(v->item_names, c_name)) return;
-  mdl_map_set(v->item_names, c_name, (void *)mdl_namer_unique(v->items, c_name));
-  const char *note = type->line ? mdl_text(v->arena, "%4d  %s", type->line, type->source) : NULL;
-  mdl_view_line(v, mdl_text(v->arena, "struct %s {", struct_text(v, s, c_name)), note);
-  v->depth++;
-  for (int i = 0; i < type->fields; i++)
-    mdl_view_line(
-        v, mdl_text(v->arena, "%s: %s", type->field[i].name, field_text(v, s, &type->field[i])),
-        NULL);
-  v->depth--;
-  mdl_view_line(v, "}\n", NULL);
-  flush_lines(v);
 }
 
 /* ---- functions --------------------------------------------------------------------------- */
@@ -129,8 +66,7 @@ static const char *joined(MdlView *v, int count, const char *const *texts)
 
 static const char *param_type(MdlView *v, const MdlSignature *s, const MdlParam *p)
 {
-  return p->struct_type ? struct_text(v, s, p->struct_type)
-                        : mdl_view_type(v, &s->leaf[p->leaf].type);
+  return p->struct_type ? mdl_view_struct_type(v, s, p) : mdl_view_type(v, &s->leaf[p->leaf].type);
 }
 
 /* "inout m: Logistic[D]"; its leaves are the arguments from *arg on. */
@@ -145,42 +81,6 @@ static const char *view_param(MdlView *v, const MdlSignature *s, const MdlParam 
   }
   return mdl_text(v->arena, "%s%s: %s%s%s", p->role == MDL_ROLE_inout ? "inout " : "", name,
                   param_type(v, s, p), p->preset ? " = " : "", p->preset ? p->preset : "");
-}
-
-static bool is_stacked(const MdlSignature *s, const MdlStruct *type)
-{
-  for (int i = 0; i < type->fields; i++) {
-    const MdlField *field = &type->field[i];
-    if (field->stack || (field->struct_type && is_stacked(s, struct_named(s, field->struct_type))))
-      return true;
-  }
-  return false;
-}
-
-/* A struct of leaves by its call: Logistic(w=…, head=Dense(…)). */
-static const char *struct_call(MdlView *v, const MdlSignature *s, const char *c_name,
-                               const char *const *leaf, int *at)
-{
-  const MdlStruct *type = struct_named(s, c_name);
-  const char *text = "";
-  for (int i = 0; i < type->fields; i++) {
-    const MdlField *field = &type->field[i];
-    const char *value =
-        field->struct_type ? struct_call(v, s, field->struct_type, leaf, at) : leaf[(*at)++];
-    text = mdl_text(v->arena, "%s%s%s=%s", text, i ? ", " : "", field->name, value);
-  }
-  return mdl_text(v->arena, "%s(%s)", struct_text(v, s, c_name), text);
-}
-
-/* Leaves of a stack are tensors that no call takes: mdl.struct(Net[D], leaf, leaf, ...). */
-static const char *struct_value(MdlView *v, const MdlSignature *s, const MdlParam *p,
-                                const char *const *leaf, int *at)
-{
-  if (!is_stacked(s, struct_named(s, p->struct_type)))
-    return struct_call(v, s, p->struct_type, leaf, at);
-  const char *text = struct_text(v, s, p->struct_type);
-  for (int i = 0; i < p->leaves; i++) text = mdl_text(v->arena, "%s, %s", text, leaf[(*at)++]);
-  return mdl_text(v->arena, "mdl.struct(%s)", text);
 }
 
 static MdlSizeNames entry_sizes(const MdlSignature *s)
@@ -229,7 +129,7 @@ static const char *view_results(MdlView *v, const MdlSignature *s, MlirOperation
   for (int i = 0; i < s->params; i++) {
     const MdlParam *p = &s->param[i];
     if (p->role != MDL_ROLE_out) continue;
-    result[outs++] = p->struct_type ? struct_value(v, s, p, out, &at) : out[at++];
+    result[outs++] = p->struct_type ? mdl_view_struct_value(v, s, p, out, &at) : out[at++];
   }
   return outs == 1 ? result[0] : mdl_text(v->arena, "(%s)", joined(v, outs, result));
 }
@@ -277,7 +177,7 @@ static void view_entry(MdlView *v, MlirOperation func)
   const char *result = view_results(v, s, end);
   if (result && !v->lines) v->depth = 0;
   end_function(v, head, result, result_note(v, func));
-  flush_lines(v);
+  mdl_view_flush(v);
 }
 
 /* A private function: arguments and results are leaves. */
@@ -313,7 +213,7 @@ static void view_function(MdlView *v, MlirOperation func)
   if (results > 1) values = mdl_text(v->arena, "(%s)", values);
   if (!v->lines) v->depth = 0;
   end_function(v, head, results ? values : NULL, result_note(v, func));
-  flush_lines(v);
+  mdl_view_flush(v);
 }
 
 /* Functions and structs share one name space; entries keep their names. */
@@ -343,7 +243,7 @@ char *mdl_view(MdlIr *ir, MlirOperation module)
   for (int i = 0; i < count; i++) {
     if (!mdl_is_entry(ops[i])) continue;
     const MdlSignature *s = mdl_signature_read(ir, ops[i]);
-    for (int j = 0; j < s->structs; j++) view_struct(&v, s, &s->struct_type[j]);
+    for (int j = 0; j < s->structs; j++) mdl_view_struct(&v, s, &s->struct_type[j]);
   }
   for (int i = 0; i < count; i++) {
     if (mdl_op(ir, ops[i]) != MDL_OP_func) continue;

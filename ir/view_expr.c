@@ -14,7 +14,14 @@ bool mdl_view_is_const(MdlView *v, MlirValue value)
   return mdl_def_op(v->ir, value) == MDL_OP_const;
 }
 
-const char *mdl_view_type(MdlView *v, const MdlType *type) { return mdl_type_text(v->arena, type); }
+/* Loop counters and sizes are no type of the language: as variables they are i64. */
+static MdlDtype shown_dtype(MdlDtype dtype) { return dtype == MDL_index ? MDL_i64 : dtype; }
+
+const char *mdl_view_type(MdlView *v, const MdlType *type)
+{
+  MdlType shown = mdl_type_with(type, shown_dtype(type->dtype));
+  return mdl_type_text(v->arena, &shown);
+}
 
 /* ---- constants --------------------------------------------------------------------------- */
 
@@ -40,13 +47,12 @@ static MdlExpr typed_literal(MdlView *v, MlirValue value)
   const MdlType *type = type_of(v, value);
   MdlExpr e = literal(v, value);
   if (type->rank) {
-    e = atom(mdl_text(v->arena, "mdl.const(value=%s)", e.text));
+    e = atom(mdl_text(v->arena, "full(%s)", e.text));
     e.needs_type = true;
     return atom(mdl_view_let(v, value, "t", e));
   }
-  if (type->dtype == MDL_index) return atom(mdl_text(v->arena, "mdl.size(of=\"%s\")", e.text));
   if (type->dtype == MDL_bool) return e;
-  return atom(mdl_text(v->arena, "%s(%s)", mdl_dtypes[type->dtype].name, e.text));
+  return atom(mdl_text(v->arena, "%s(%s)", mdl_dtypes[shown_dtype(type->dtype)].name, e.text));
 }
 
 const char *mdl_view_typed(MdlView *v, MlirValue value, int precedence)
@@ -180,28 +186,6 @@ static const char *size_list(MdlView *v, const MdlAttrs *attrs, const char *name
   return count ? mdl_text(v->arena, "%s]", text) : NULL;
 }
 
-static const char *element_list(MdlView *v, MlirOperation op, const MdlAttrs *attrs,
-                                const char *name)
-{
-  const MdlType *type = type_of(v, mdl_result(op, 0));
-  int64_t count = 0;
-  mdl_size_is_const(mdl_type_elements(v->ir->sizes, type), &count);
-  char *text = NULL;
-  size_t length = 0;
-  FILE *out = open_memstream(&text, &length);
-  if (!out) MDL_BUG(v->ir->session, "no memory stream");
-  for (int64_t i = 0; i < count; i++) {
-    double real;
-    int64_t integer;
-    mdl_get_element(attrs, name, i, &real, &integer);
-    fprintf(out, "%s%s", i ? ", " : "[", mdl_view_number(v->arena, type->dtype, real, integer));
-  }
-  fclose(out);
-  const char *copy = count ? mdl_text(v->arena, "%s]", text) : NULL;
-  free(text);
-  return copy;
-}
-
 /* The value of an attribute as mdl text; NULL where it says nothing (an empty list, false). */
 static const char *attribute(MdlView *v, MlirOperation op, const MdlAttrs *attrs, MdlAttrInfo info)
 {
@@ -229,7 +213,6 @@ static const char *attribute(MdlView *v, MlirOperation op, const MdlAttrs *attrs
   case MDL_ATTR_text:
     return mdl_view_string(v->arena, mdl_get_text(attrs, info.name));
   case MDL_ATTR_number:
-    if (mdl_op(v->ir, op) == MDL_OP_table) return element_list(v, op, attrs, info.name);
     mdl_get_number(attrs, info.name, &real, &integer);
     return mdl_view_number(v->arena, type_of(v, mdl_result(op, 0))->dtype, real, integer);
   }
@@ -258,8 +241,7 @@ static MdlExpr total(MdlView *v, MlirOperation op)
       text = mdl_text(v->arena, "%s%s%s=%s", text, *text ? ", " : "", row->attr[i].name, value);
   }
   MdlExpr e = atom(mdl_text(v->arena, "mdl.%s(%s)", row->name, text));
-  bool is_index = mdl_result_count(op) && type_of(v, mdl_result(op, 0))->dtype == MDL_index;
-  e.needs_type = wants_type(mdl_op(v->ir, op)) && !is_index;
+  e.needs_type = wants_type(mdl_op(v->ir, op));
   return e;
 }
 

@@ -1,4 +1,5 @@
-/* Inside of the reading view: ir/view.c (module, items), view_stmt.c, view_expr.c, view_text.c. */
+/* Inside of the reading view: ir/view.c (module, items), view_struct.c, view_stmt.c,
+ * view_expr.c, view_sugar.c, view_text.c. */
 #ifndef MDL_IR_VIEW_PRINT_H
 #define MDL_IR_VIEW_PRINT_H
 
@@ -39,7 +40,7 @@ bool mdl_view_is_word(const char *name);
 /* The shortest digits that read back in that dtype; whole floats without a point. */
 const char *mdl_view_number(MdlArena *arena, MdlDtype dtype, double real, int64_t integer);
 const char *mdl_view_string(MdlArena *arena, const char *text); /* quoted */
-MdlExpr mdl_view_size(MdlArena *arena, const MdlSize *size);
+MdlExpr mdl_view_size(const MdlSize *size);
 /* Whether `name` (perhaps with fields, "m.w") occurs in `text` as a word. */
 bool mdl_view_mentions(const char *text, const char *name);
 /* Names of sizes in types, each once, in order. */
@@ -66,6 +67,15 @@ bool mdl_view_is_implicit(MdlView *v, MlirOperation op);
 bool mdl_view_is_const(MdlView *v, MlirValue value);
 const char *mdl_view_type(MdlView *v, const MdlType *type);
 
+/* ---- view_struct.c ----------------------------------------------------------------------- */
+/* The item of a struct, once a module. */
+void mdl_view_struct(MdlView *v, const MdlSignature *s, const MdlStruct *type);
+/* "Logistic[D]", and "Logistic[D][N]" for a stack of them: its leaves have N in front. */
+const char *mdl_view_struct_type(MdlView *v, const MdlSignature *s, const MdlParam *p);
+/* A struct from the texts of its leaves, from leaf[*at] on. */
+const char *mdl_view_struct_value(MdlView *v, const MdlSignature *s, const MdlParam *p,
+                                  const char *const *leaf, int *at);
+
 /* ---- view_stmt.c ------------------------------------------------------------------------- */
 void mdl_view_line(MdlView *v, const char *text, const char *note);
 const char *mdl_view_note(MdlView *v, MlirOperation op, MlirValue value); /* "  7  f32[N, C]" */
@@ -73,6 +83,8 @@ const char *mdl_view_note(MdlView *v, MlirOperation op, MlirValue value); /* "  
 const char *mdl_view_let(MdlView *v, MlirValue value, const char *base, MdlExpr e);
 void mdl_view_set(MdlView *v, MlirValue value, MdlExpr e);
 const MdlExpr *mdl_view_get(const MdlView *v, MlirValue value);
+/* Prints the lines so far, notes in one column. */
+void mdl_view_flush(MdlView *v);
 /* Every op of a block but its terminator. */
 void mdl_view_block(MdlView *v, MlirBlock block);
 /* target[i] = value[i], in order, as if at once; `after` more texts are evaluated after them and

@@ -142,26 +142,67 @@ static void call(MdlView *v, MlirOperation op)
 
 /* ---- assignments ------------------------------------------------------------------------- */
 
+typedef struct Assign {
+  int count, after;
+  const char *const *target;
+  const char **text, **later;
+  const MlirValue *value;
+  bool *done;
+  MlirOperation at;
+} Assign;
+
+/* Assigns what no other waiting text reads, until nothing is left or all that is left is read. */
+static void assign_free(MdlView *v, Assign *a)
+{
+  for (bool again = true; again;) {
+    again = false;
+    for (int i = 0; i < a->count; i++) {
+      if (a->done[i]) continue;
+      bool read = false;
+      for (int j = 0; j < a->count + a->after && !read; j++)
+        read = j != i && (j >= a->count || !a->done[j]) &&
+               mdl_view_mentions(j < a->count ? a->text[j] : a->later[j - a->count], a->target[i]);
+      if (read) continue;
+      if (strcmp(a->text[i], a->target[i]))
+        mdl_view_line(v, mdl_text(v->arena, "%s = %s", a->target[i], a->text[i]),
+                      mdl_view_note(v, a->at, a->value[i]));
+      a->done[i] = again = true;
+    }
+  }
+}
+
+static const char *set_aside(MdlView *v, const Assign *a, const char *text)
+{
+  const char *name = mdl_namer_numbered(v->names, "t");
+  mdl_view_line(v, mdl_text(v->arena, "let %s = %s", name, text),
+                mdl_view_note(v, a->at, (MlirValue){NULL}));
+  return name;
+}
+
 void mdl_view_assign(MdlView *v, int count, const char *const *target, const MlirValue *value,
                      MlirOperation at, int after, const char **later)
 {
-  const char **text = MDL_NEW(v->arena, const char *, (size_t)count);
-  for (int i = 0; i < count; i++) text[i] = mdl_view_plain(v, value[i], 0);
-  for (int i = 1; i < count + after; i++) {
-    const char **read = i < count ? &text[i] : &later[i - count];
-    bool changed = false;
-    for (int j = 0; j < i && j < count; j++)
-      changed |= strcmp(text[j], target[j]) && mdl_view_mentions(*read, target[j]);
-    if (!changed) continue;
-    const char *name = mdl_namer_numbered(v->names, "t");
-    mdl_view_line(v, mdl_text(v->arena, "let %s = %s", name, *read),
-                  mdl_view_note(v, at, (MlirValue){NULL}));
-    *read = name;
+  Assign a = {.count = count, .after = after, .target = target, .value = value, .at = at};
+  a.later = later;
+  a.text = MDL_NEW(v->arena, const char *, (size_t)count);
+  a.done = MDL_NEW(v->arena, bool, (size_t)count);
+  for (int i = 0; i < count; i++) {
+    a.text[i] = mdl_view_plain(v, value[i], 0);
+    a.done[i] = !strcmp(a.text[i], target[i]);
   }
-  for (int i = 0; i < count; i++)
-    if (strcmp(text[i], target[i]))
-      mdl_view_line(v, mdl_text(v->arena, "%s = %s", target[i], text[i]),
-                    mdl_view_note(v, at, value[i]));
+  /* What comes after all of them reads the old values: it is computed before. */
+  for (int i = 0; i < after; i++)
+    for (int j = 0; j < count; j++)
+      if (!a.done[j] && mdl_view_mentions(later[i], target[j])) {
+        later[i] = set_aside(v, &a, later[i]);
+        break;
+      }
+  assign_free(v, &a);
+  for (int i = 0; i < count; i++) {
+    if (a.done[i]) continue;
+    a.text[i] = set_aside(v, &a, a.text[i]);
+    assign_free(v, &a);
+  }
 }
 
 /* ---- loops ------------------------------------------------------------------------------- */
@@ -179,7 +220,7 @@ static const char **carried_vars(MdlView *v, MlirOperation op, int first, MlirBl
     if (!base) base = mdl_value_name(v->ir, arg);
     const char *name = base ? mdl_namer_unique(v->names, base) : mdl_namer_numbered(v->names, "v");
     bool is_index = mdl_type_of(v->ir, init)->dtype == MDL_index;
-    bool annotate = mdl_view_is_const(v, init) && !is_index;
+    bool annotate = mdl_view_is_const(v, init) || is_index;
     const char *text = annotate ? mdl_view_plain(v, init, 0) : mdl_view_typed(v, init, 0);
     const char *type = annotate ? mdl_text(v->arena, ": %s", type_text(v, init)) : "";
     mdl_view_line(v, mdl_text(v->arena, "var %s%s = %s", name, type, text),
@@ -263,10 +304,8 @@ static void branch(MdlView *v, MlirBlock block)
   const char *text = "";
   int count = mdl_operand_count(end);
   for (int i = 0; i < count; i++) {
-    MlirValue value = mdl_operand(end, i);
-    bool is_index = mdl_type_of(v->ir, value)->dtype == MDL_index;
     text = mdl_text(v->arena, "%s%s%s", text, i ? ", " : "",
-                    is_index ? mdl_view_typed(v, value, 0) : mdl_view_plain(v, value, 0));
+                    mdl_view_plain(v, mdl_operand(end, i), 0));
   }
   if (count) mdl_view_line(v, count == 1 ? text : mdl_text(v->arena, "(%s)", text), NULL);
   v->depth--;
@@ -282,7 +321,7 @@ static const char *branch_type(MdlView *v, MlirOperation op)
     for (int i = 0; i < count; i++)
       literal |= mdl_view_is_const(v, mdl_operand(mdl_terminator(mdl_body(op, r)), i));
   for (int i = 0; i < count; i++) {
-    literal &= mdl_type_of(v->ir, mdl_result(op, i))->dtype != MDL_index;
+    literal |= mdl_type_of(v->ir, mdl_result(op, i))->dtype == MDL_index;
     text = mdl_text(v->arena, "%s%s%s", text, i ? ", " : "", type_text(v, mdl_result(op, i)));
   }
   if (!literal) return "";

@@ -1,6 +1,7 @@
 /* Rows that the language has a way to write for: sizes, reductions, slices, `@`. */
 #include "ir/view_print.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static MdlExpr atom(const char *text) { return (MdlExpr){text, MDL_VIEW_ATOM, false}; }
@@ -18,14 +19,49 @@ static MdlExpr sugar_size(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
   const char *text = mdl_get_text(attrs, "of");
   const MdlSize *size = mdl_size_parse(v->ir->sizes, text, strlen(text));
   if (!size) MDL_BUG(v->ir->session, "mdl.size of `%s`", text);
-  MdlExpr e = mdl_view_size(v->arena, size);
+  MdlExpr e = mdl_view_size(size);
+  if (strchr(text, '/')) return none;
   if (type->dtype == MDL_index) {
     int64_t value;
-    bool is_number = mdl_size_is_const(size, &value);
-    return is_number ? atom(mdl_text(v->arena, "mdl.size(of=\"%s\")", text)) : e;
+    return mdl_size_is_const(size, &value) ? atom(mdl_text(v->arena, "i64(%s)", text)) : e;
   }
   return type->rank ? none
                     : atom(mdl_text(v->arena, "%s(%s)", mdl_dtypes[type->dtype].name, e.text));
+}
+
+/* [[1, 2], [3, 4]]: the elements from *at on, nested by the axes from `axis` on. */
+static void put_elements(MdlView *v, FILE *out, const MdlAttrs *attrs, const MdlType *type,
+                         int axis, int64_t *at)
+{
+  int64_t count = 0, integer;
+  double real;
+  if (axis == type->rank) {
+    mdl_get_element(attrs, "values", (*at)++, &real, &integer);
+    fputs(mdl_view_number(v->arena, type->dtype, real, integer), out);
+    return;
+  }
+  mdl_size_is_const(type->dim[axis], &count);
+  for (int64_t i = 0; i < count; i++) {
+    fputs(i ? ", " : "[", out);
+    put_elements(v, out, attrs, type, axis + 1, at);
+  }
+  fputc(']', out);
+}
+
+static MdlExpr sugar_table(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
+{
+  const MdlType *type = type_of(v, mdl_result(op, 0));
+  char *text = NULL;
+  size_t length = 0;
+  int64_t at = 0;
+  FILE *out = open_memstream(&text, &length);
+  if (!out) MDL_BUG(v->ir->session, "no memory stream");
+  put_elements(v, out, attrs, type, 0, &at);
+  fclose(out);
+  MdlExpr e = atom(mdl_text(v->arena, "%s", text));
+  e.needs_type = true;
+  free(text);
+  return e;
 }
 
 static MdlExpr sugar_convert(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
@@ -151,15 +187,25 @@ static MdlExpr sugar_dot(MdlView *v, MlirOperation op, const MdlAttrs *attrs)
 }
 
 static SugarFn *const sugar[MDL_OP_COUNT] = {
-    [MDL_OP_size] = sugar_size,           [MDL_OP_convert] = sugar_convert,
-    [MDL_OP_stop_grad] = sugar_stop_grad, [MDL_OP_reshape] = sugar_reshape,
-    [MDL_OP_transpose] = sugar_transpose, [MDL_OP_concat] = sugar_concat,
-    [MDL_OP_slice] = sugar_slice,         [MDL_OP_dot] = sugar_dot,
-    [MDL_OP_reduce_sum] = sugar_reduce,   [MDL_OP_reduce_prod] = sugar_reduce,
-    [MDL_OP_reduce_max] = sugar_reduce,   [MDL_OP_reduce_min] = sugar_reduce,
-    [MDL_OP_reduce_any] = sugar_reduce,   [MDL_OP_reduce_all] = sugar_reduce,
-    [MDL_OP_argmax] = sugar_axis,         [MDL_OP_argmin] = sugar_axis,
-    [MDL_OP_cumsum] = sugar_axis,         [MDL_OP_cumprod] = sugar_axis,
+    [MDL_OP_size] = sugar_size,
+    [MDL_OP_table] = sugar_table,
+    [MDL_OP_convert] = sugar_convert,
+    [MDL_OP_stop_grad] = sugar_stop_grad,
+    [MDL_OP_reshape] = sugar_reshape,
+    [MDL_OP_transpose] = sugar_transpose,
+    [MDL_OP_concat] = sugar_concat,
+    [MDL_OP_slice] = sugar_slice,
+    [MDL_OP_dot] = sugar_dot,
+    [MDL_OP_reduce_sum] = sugar_reduce,
+    [MDL_OP_reduce_prod] = sugar_reduce,
+    [MDL_OP_reduce_max] = sugar_reduce,
+    [MDL_OP_reduce_min] = sugar_reduce,
+    [MDL_OP_reduce_any] = sugar_reduce,
+    [MDL_OP_reduce_all] = sugar_reduce,
+    [MDL_OP_argmax] = sugar_axis,
+    [MDL_OP_argmin] = sugar_axis,
+    [MDL_OP_cumsum] = sugar_axis,
+    [MDL_OP_cumprod] = sugar_axis,
     [MDL_OP_cummax] = sugar_axis,
 };
 

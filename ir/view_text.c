@@ -9,10 +9,11 @@
 
 /* Words of the language, and functions that the view itself calls. Names of ops are words too. */
 static const char *const words[] = {
-    "as",     "bool",   "const", "else", "entry", "false", "fn",    "for",    "if",
-    "import", "in",     "inout", "jvp",  "let",   "limit", "model", "new",    "param",
-    "state",  "struct", "true",  "var",  "vjp",   "while", "_",     "inf",    "nan",
-    "pi",     "key",    "mdl",   "sum",  "prod",  "any",   "all",   "assert",
+    "as",  "bool",   "const",  "else",   "entry",   "false",     "fn",     "for",
+    "if",  "import", "in",     "inout",  "jvp",     "let",       "limit",  "model",
+    "new", "param",  "state",  "struct", "true",    "var",       "vjp",    "while",
+    "_",   "inf",    "nan",    "pi",     "key",     "mdl",       "sum",    "prod",
+    "any", "all",    "assert", "full",   "reshape", "transpose", "concat",
 };
 
 bool mdl_view_is_word(const char *name)
@@ -69,12 +70,10 @@ const char *mdl_view_string(MdlArena *arena, const char *text)
   return quoted;
 }
 
-/* The normal form is mdl already; a quotient stays a size only inside of mdl.size. */
-MdlExpr mdl_view_size(MdlArena *arena, const MdlSize *size)
+/* The normal form is mdl already. */
+MdlExpr mdl_view_size(const MdlSize *size)
 {
   const char *text = mdl_size_text(size);
-  if (strchr(text, '/'))
-    return (MdlExpr){mdl_text(arena, "mdl.size(of=\"%s\")", text), MDL_VIEW_ATOM, false};
   int precedence = MDL_VIEW_ATOM;
   if (strpbrk(text, "*")) precedence = 7;
   if (*text == '-') precedence = 6;

@@ -154,22 +154,21 @@ START_TEST(loops_and_branches)
       "  var v1: f32 = 0        //    7  f32\n"
       "  var v2 = y             //    7  f32\n"
       "  for i in 0..N {        //    7\n"
-      "    let t1 = v1*v2       //   11\n"
+      "    v2 = v1*v2           //   11  f32\n"
       "    v1 = v1 + f32(i)     //   11  f32\n"
-      "    v2 = t1              //   11  f32\n"
       "  }\n"
-      "  let t2 = v1 > v2       //   13  bool\n"
-      "  let t3: f32 = if t2 {  //   14  f32\n"
+      "  let t1 = v1 > v2       //   13  bool\n"
+      "  let t2: f32 = if t1 {  //   14  f32\n"
       "    0\n"
       "  } else {\n"
       "    sqrt(v1)\n"
       "  }\n"
-      "  var v3 = t3            //   20  f32\n"
+      "  var v3 = t2            //   20  f32\n"
       "  while v3*v3 < y {      //   20\n"
       "    v3 = v3 + y          //   27  f32\n"
       "  }\n"
-      "  assert(t2, \"no\")       //   29\n"
-      "  (v3, t2)               //   30\n"
+      "  assert(t1, \"no\")       //   29\n"
+      "  (v3, t1)               //   30\n"
       "}\n");
 }
 END_TEST
@@ -184,11 +183,11 @@ START_TEST(inout_is_assigned)
          "  return %x, %a, %b : !v, !v, !v\n}\n",
          1, size, 2,
          "entry fn f[N](inout x: f32[N], inout y: f32[N]) -> f32[N] {\n"
-         "  let t1 = x - y  //    5\n"
-         "  let t2 = x      //    5\n"
-         "  x = x + y       //    5  f32[N]\n"
-         "  y = t1          //    5  f32[N]\n"
-         "  t2              //    5\n"
+         "  let t1 = x      //    5\n"
+         "  let t2 = x + y  //    5\n"
+         "  y = x - y       //    5  f32[N]\n"
+         "  x = t2          //    5  f32[N]\n"
+         "  t1              //    5\n"
          "}\n");
 }
 END_TEST
@@ -242,12 +241,11 @@ START_TEST(structs_are_items)
                                          "}\n"
                                          "\n"
                                          "entry fn f[N](inout m: Net[N], y: f32 = 1) -> Net[N] {\n"
-                                         "  let t1 = m.b*m.layer.w              //    6\n"
-                                         "  let t2 = m.b                        //    6\n"
-                                         "  let t3 = m.layer.w                  //    6\n"
+                                         "  let t1 = m.b                        //    6\n"
+                                         "  let t2 = m.layer.w                  //    6\n"
+                                         "  m.layer.w = m.b*m.layer.w           //    6  f32[N]\n"
                                          "  m.b = m.b + y                       //    6  f32\n"
-                                         "  m.layer.w = t1                      //    6  f32[N]\n"
-                                         "  Net[N](b=t2, layer=Dense[N](w=t3))  //    6\n"
+                                         "  Net[N](b=t1, layer=Dense[N](w=t2))  //    6\n"
                                          "}\n");
   mdl_module_destroy(module);
 }
