@@ -7,6 +7,28 @@ static bool is_no_effect(void *user, MlirOperation op)
   return mdl_op_info(mdl_op(user, op))->class != MDL_CLASS_effect;
 }
 
+typedef struct Effects {
+  MdlIr *ir;
+  int count, room;
+  MlirOperation *op;
+} Effects;
+
+static bool add_effect(void *user, MlirOperation op)
+{
+  Effects *e = user;
+  if (is_no_effect(e->ir, op)) return true;
+  MDL_GROW(e->ir->arena, e->op, e->count, e->room);
+  e->op[e->count++] = op;
+  return true;
+}
+
+void mdl_drop_effects(MdlIr *ir, int count, MlirOperation *ops)
+{
+  Effects effects = {.ir = ir};
+  for (int i = 0; i < count; i++) mdl_walk(ops[i], add_effect, &effects);
+  for (int i = 0; i < effects.count; i++) mdl_erase(ir, effects.op[i]);
+}
+
 static void drop_if_dead(MdlIr *ir, MlirOperation op)
 {
   bool used = !mdl_result_count(op); /* the mark, terminators */
@@ -25,6 +47,8 @@ static int list_before(MdlIr *ir, MlirBlock body, MlirOperation mark, MlirOperat
 void mdl_drop_dead_forward(MdlDerive *d, MlirBlock body, MlirOperation mark)
 {
   MlirOperation *ops = NULL;
+  int count = list_before(d->ir, body, mark, &ops);
+  mdl_drop_effects(d->ir, count, ops);
   for (int i = list_before(d->ir, body, mark, &ops); i-- > 0;) drop_if_dead(d->ir, ops[i]);
 }
 
@@ -33,30 +57,6 @@ void mdl_drop_dead_backward(MdlDerive *d, MlirBlock body, MlirOperation mark)
   MlirOperation *ops = NULL;
   for (int i = mdl_list(d->ir, body, &ops); !mdl_same_op(ops[--i], mark);)
     drop_if_dead(d->ir, ops[i]);
-}
-
-typedef struct Effects {
-  MdlIr *ir;
-  int count, room;
-  MlirOperation *op;
-} Effects;
-
-static bool add_effect(void *user, MlirOperation op)
-{
-  Effects *e = user;
-  if (is_no_effect(e->ir, op)) return true;
-  MDL_GROW(e->ir->arena, e->op, e->count, e->room);
-  e->op[e->count++] = op;
-  return true;
-}
-
-void mdl_drop_effects(MdlDerive *d, MlirBlock body, MlirOperation mark)
-{
-  Effects effects = {.ir = d->ir};
-  MlirOperation *ops = NULL;
-  int count = list_before(d->ir, body, mark, &ops);
-  for (int i = 0; i < count; i++) mdl_walk(ops[i], add_effect, &effects);
-  for (int i = 0; i < effects.count; i++) mdl_erase(d->ir, effects.op[i]);
 }
 
 /* ---- the graph --------------------------------------------------------------------------- */

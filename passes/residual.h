@@ -12,10 +12,11 @@
 int mdl_choose_residuals(MdlDerive *d, MlirBlock body, MlirOperation mark, int given,
                          const MlirValue *given_value, MlirValue **keep);
 
-/* Erase ops before, or behind, `mark` whose results nobody uses. */
+/* Erase ops before, or behind, `mark` whose results nobody uses; before it also checks and prints.
+ */
 void mdl_drop_dead_forward(MdlDerive *d, MlirBlock body, MlirOperation mark);
 void mdl_drop_dead_backward(MdlDerive *d, MlirBlock body, MlirOperation mark);
-/* Erases checks and prints before `mark`, inside loops and branches too: they ran already. */
-void mdl_drop_effects(MdlDerive *d, MlirBlock body, MlirOperation mark);
+/* Erases checks and prints among the ops and inside them: they ran already. */
+void mdl_drop_effects(MdlIr *ir, int count, MlirOperation *ops);
 
 #endif

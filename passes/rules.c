@@ -1,5 +1,5 @@
 /* Calls of functions that are one op to a derivative: custom rules and remat. */
-#include "passes/derive.h"
+#include "passes/residual.h"
 
 static MlirOperation rule_of(MdlDerive *d, MlirOperation call, const char *kind)
 {
@@ -104,6 +104,15 @@ static void transpose_rule(MdlReverse *r, MlirOperation call, MlirOperation rule
     if (mdl_is_float_value(r->ir, mdl_operand(call, i))) mdl_give(r, call, i, out[k++]);
 }
 
+/* Ops that start what is computed again are marked, or cse would find them equal to the first ones
+ * and keep those alive instead. */
+static void mark_again(MdlReverse *r, int count, MlirOperation *ops)
+{
+  for (int i = 0; i < count; i++)
+    if (mdl_op_info(mdl_op(r->ir, ops[i]))->class != MDL_CLASS_leaf)
+      mdl_op_set_unit(r->ir, ops[i], "mdl.again");
+}
+
 /* remat: the body again, here, and its own sweep. */
 static void transpose_body(MdlReverse *r, MlirOperation call)
 {
@@ -123,7 +132,9 @@ static void transpose_body(MdlReverse *r, MlirOperation call)
     MlirValue g = mdl_cotangent_take(r, mdl_result(call, i), NULL);
     if (g.ptr) mdl_cotangent_add(r, arg[args + i], g, (MdlMask){0, NULL});
   }
+  mark_again(r, count, ops);
   mdl_transpose_ops(r, count, ops);
+  mdl_drop_effects(r->ir, count, ops);
   mdl_erase(r->ir, mark);
 }
 

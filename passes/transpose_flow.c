@@ -68,7 +68,6 @@ static void end_sweep(Replay *p)
 static void end_replay(Replay *p)
 {
   mdl_set_operands(p->mark, 0, NULL);
-  mdl_drop_effects(p->sweep.d, p->to, p->mark);
   mdl_drop_dead_forward(p->sweep.d, p->to, p->mark);
   mdl_erase(p->ir, p->mark);
 }

@@ -2,6 +2,8 @@
  * the way back of a read adds at the clamped place, that of a write is zero when it was dropped. */
 #include "passes/derive.h"
 
+#include "passes/trips.h"
+
 #define TYPE(value) mdl_type_of(r->ir, value)
 
 MdlTransposeOfOp mdl_transpose_gather, mdl_transpose_scatter, mdl_transpose_scatter_add;
@@ -30,6 +32,7 @@ static const MdlSize *extent(MdlReverse *r, MlirOperation op)
 /* min(max(index, 0), n - 1) */
 static MlirValue clamped(MdlReverse *r, MlirOperation op)
 {
+  if (mdl_is_within(r->ir, mdl_operand(op, 1), extent(r, op))) return mdl_operand(op, 1);
   MlirValue index = widened(r, mdl_operand(op, 1));
   const MdlSize *one = mdl_size_const(r->ir->sizes, 1);
   MlirValue last = size_like(r, mdl_size_sub(r->ir->sizes, extent(r, op), one), index);

@@ -30,6 +30,8 @@ static const MdlSize *exact(MdlIr *ir, MlirValue value)
   if (mdl_is_null(op)) return NULL;
   if (whole(ir, op, &is)) return mdl_size_const(ir->sizes, is);
   if (mdl_op(ir, op) == MDL_OP_convert) return exact(ir, mdl_operand(op, 0));
+  if (mdl_op(ir, op) == MDL_OP_sub)
+    return mdl_size_sub(ir->sizes, exact(ir, mdl_operand(op, 0)), exact(ir, mdl_operand(op, 1)));
   if (mdl_op(ir, op) != MDL_OP_size) return NULL;
   MdlAttrs attrs = mdl_attrs_of(ir, op);
   const char *text = mdl_get_text(&attrs, "of");
@@ -82,4 +84,18 @@ const MdlSize *mdl_most_trips(MdlIr *ir, MlirOperation loop)
 bool mdl_has_size_bounds(MdlIr *ir, MlirOperation loop)
 {
   return exact(ir, mdl_operand(loop, 0)) && exact(ir, mdl_operand(loop, 1));
+}
+
+bool mdl_is_within(MdlIr *ir, MlirValue index, const MdlSize *extent)
+{
+  MlirOperation op = mdl_def(index), loop = {NULL};
+  MlirValue round = index;
+  bool backwards = !mdl_is_null(op) && mdl_op(ir, op) == MDL_OP_sub;
+  if (backwards) round = mdl_operand(op, 1);
+  if (!is_round(ir, round, &loop)) return false;
+  const MdlSize *hi = exact(ir, mdl_operand(loop, 1));
+  if (!hi || !mdl_size_dominates(ir->sizes, extent, hi)) return false;
+  if (!backwards) return !mdl_is_below_zero(ir, mdl_operand(loop, 0));
+  const MdlSize *last = mdl_size_sub(ir->sizes, hi, mdl_size_const(ir->sizes, 1));
+  return exact(ir, mdl_operand(op, 0)) == last && mdl_is_zero_index(ir, mdl_operand(loop, 0));
 }

@@ -12,6 +12,8 @@ const MdlSize *mdl_most_trips(MdlIr *ir, MlirOperation loop);
 bool mdl_has_size_bounds(MdlIr *ir, MlirOperation loop);
 /* The size in `mdl.limit`, or NULL. */
 const MdlSize *mdl_limit_of(MdlIr *ir, MlirOperation loop);
+/* Is the index surely in 0..extent: a loop's own, forwards or backwards? */
+bool mdl_is_within(MdlIr *ir, MlirValue index, const MdlSize *extent);
 bool mdl_is_zero_index(MdlIr *ir, MlirValue value);
 /* May the index be below 0, for all that is known? */
 bool mdl_is_below_zero(MdlIr *ir, MlirValue value);
