@@ -16,6 +16,8 @@ typedef struct MdlExpr {
   const char *text;
   int precedence; /* 16: a name or literal */
   bool reads;     /* mentions memory: may not move past a store */
+  const char *raw; /* i32 and i64: the same bits as uint32_t or uint64_t, without a cast; or NULL */
+  int raw_precedence;
 } MdlExpr;
 
 typedef struct MdlPrinter {
@@ -32,9 +34,10 @@ typedef struct MdlPrinter {
   MdlMap *names;     /* interned name in use -> itself */
   MdlMap *waiting;   /* values folded into a later statement that read memory */
   int temporaries;
-  const char *zero; /* how the function returns 0: "0", "MDL_OK" */
+  bool gives_status; /* what it returns is spelled MDL_OK, MDL_BAD_SIZE, ... */
   int line;         /* last #line */
   /* Per file: */
+  const MdlMap *symbols; /* names of functions: no local may hide one */
   MdlMap *needs; /* interned prelude function -> itself */
 } MdlPrinter;
 

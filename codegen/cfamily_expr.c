@@ -13,7 +13,7 @@ static MdlExpr expr(MdlPrinter *p, int precedence, const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
-  MdlExpr made = {mdl_text_v(p->arena, format, arguments), precedence, false};
+  MdlExpr made = {.text = mdl_text_v(p->arena, format, arguments), .precedence = precedence};
   va_end(arguments);
   return made;
 }
@@ -75,6 +75,28 @@ static MdlExpr logical(MdlPrinter *p, MlirOperation op, bool both)
   return expr(p, precedence, "%s %s %s", side[0], both ? "&&" : "||", side[1]);
 }
 
+/* An operand of a wrapping operator, as unsigned. */
+static const char *unsigned_operand(MdlPrinter *p, const MdlLoopInfo *row, MlirValue value,
+                                    const char *type, bool right)
+{
+  MdlExpr e = mdl_print_expr(p, value);
+  if (!e.raw) return mdl_text(p->arena, "(%s)%s", type, mdl_print_at(p, value, PREFIX));
+  int needed = strchr("&|^<>", *row->c) ? PREFIX : row->precedence + right;
+  return e.raw_precedence < needed ? mdl_text(p->arena, "(%s)", e.raw) : e.raw;
+}
+
+static MdlExpr wrapping(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row, MdlDtype element)
+{
+  const char *u = unsigned_type(element);
+  const char *left = unsigned_operand(p, row, mdl_operand(op, 0), u, false);
+  const char *right = unsigned_operand(p, row, mdl_operand(op, 1), u, true);
+  const char *raw = mdl_text(p->arena, "%s %s %s", left, row->c, right);
+  MdlExpr made = cast(p, mdl_dtypes[element].c, mdl_text(p->arena, "(%s)", raw));
+  made.raw = raw;
+  made.raw_precedence = row->precedence;
+  return made;
+}
+
 /* Bools are ints that are 0 or 1; indices do not overflow; other integers wrap, so they meet as
  * unsigned. */
 static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
@@ -99,8 +121,9 @@ static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
                 operand(p, row, b, true));
   const char *u = unsigned_type(type.element);
   bool narrow = type.element == MDL_i8 || type.element == MDL_i16;
+  if (!narrow) return wrapping(p, op, row, type.element);
   const char *widen = mdl_text(p->arena, "(%s)", u);
-  if (narrow && keeps_bits)
+  if (keeps_bits)
     widen = mdl_text(p->arena, "%s(u%s)", widen, mdl_dtypes[type.element].c);
   const char *left = mdl_text(p->arena, "%s%s", widen, mdl_print_at(p, a, PREFIX));
   const char *right = mdl_text(p->arena, "%s%s", widen, mdl_print_at(p, b, PREFIX));
@@ -186,14 +209,19 @@ static MdlExpr bits(MdlPrinter *p, MlirOperation op)
   const char *text = mdl_print_expr(p, a).text;
   if (to.kind == MDL_LOOP_vector) return cast(p, mdl_c_type(p, &to), mdl_print_at(p, a, PREFIX));
   bool wide = mdl_dtypes[to.element].bytes == 8;
-  if (mdl_is_float(to.element))
-    return expr(p, POSTFIX, "%s((uint%d_t)%s)",
-                mdl_need(p, wide ? "double_of_bits" : "float_of_bits"), wide ? 64 : 32,
-                mdl_print_at(p, a, PREFIX));
+  if (mdl_is_float(to.element)) {
+    const char *raw = mdl_print_expr(p, a).raw;
+    if (!raw)
+      raw = mdl_text(p->arena, "(uint%d_t)%s", wide ? 64 : 32, mdl_print_at(p, a, PREFIX));
+    return expr(p, POSTFIX, "%s(%s)", mdl_need(p, wide ? "double_of_bits" : "float_of_bits"), raw);
+  }
   if (!mdl_is_float(from.element)) return mdl_print_expr(p, a);
-  return cast(p, mdl_c_type(p, &to),
-              mdl_text(p->arena, "%s(%s)", mdl_need(p, wide ? "bits_of_double" : "bits_of_float"),
-                       text));
+  const char *raw =
+      mdl_text(p->arena, "%s(%s)", mdl_need(p, wide ? "bits_of_double" : "bits_of_float"), text);
+  MdlExpr made = cast(p, mdl_c_type(p, &to), raw);
+  made.raw = raw;
+  made.raw_precedence = POSTFIX;
+  return made;
 }
 
 static MdlExpr constant(MdlPrinter *p, MlirOperation op)
@@ -207,7 +235,12 @@ static MdlExpr constant(MdlPrinter *p, MlirOperation op)
   if (type.kind == MDL_LOOP_vector)
     return expr(p, POSTFIX, "%s(%s)", mdl_need(p, mdl_text(p->arena, "splat_%s",
                                                            mdl_c_type(p, &type))), text);
-  return expr(p, *text == '-' ? PREFIX : NAME, "%s", text);
+  MdlExpr made = expr(p, *text == '-' ? PREFIX : NAME, "%s", text);
+  if (type.element != MDL_i32 && type.element != MDL_i64) return made;
+  uint64_t bits = type.element == MDL_i32 ? (uint32_t)integer : (uint64_t)integer;
+  made.raw = mdl_text(p->arena, bits > 0xffff ? "0x%llxu" : "%lluu", (unsigned long long)bits);
+  made.raw_precedence = NAME;
+  return made;
 }
 
 /* Horner over the extents: ((i * N + j) * K + k). */
@@ -256,9 +289,11 @@ static MdlExpr load(MdlPrinter *p, MlirOperation op)
   MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
   const char *element = mdl_print_element(p, op, memory, 1);
   bool direct = *element == '*';
-  MdlExpr made = {element, direct ? PREFIX : POSTFIX, true};
+  MdlExpr made = {.text = element, .precedence = direct ? PREFIX : POSTFIX, .reads = true};
   if (mdl_print_outer_type(p, memory))
-    made = (MdlExpr){mdl_text(p->arena, "(%s)%s", mdl_c_type(p, &type), element), PREFIX, true};
+    made = (MdlExpr){.text = mdl_text(p->arena, "(%s)%s", mdl_c_type(p, &type), element),
+                     .precedence = PREFIX,
+                     .reads = true};
   if (type.kind == MDL_LOOP_vector)
     made.text = mdl_text(p->arena, "%s(%s%s)",
                          mdl_need(p, mdl_text(p->arena, "load%s", mdl_print_suffix(p, &type))),

@@ -38,7 +38,7 @@ const char *mdl_print_unique(MdlPrinter *p, const char *base)
   if (isdigit((unsigned char)*clean)) clean = mdl_text(p->arena, "t%s", clean);
   const char *name = mdl_intern_text(p->arena, clean);
   if (mdl_is_c_word(name)) name = mdl_intern_text(p->arena, mdl_text(p->arena, "%s_", clean));
-  for (int i = 1; mdl_map_has(p->names, name); i++)
+  for (int i = 1; mdl_map_has(p->names, name) || mdl_map_has(p->symbols, name); i++)
     name = mdl_intern_text(p->arena, mdl_text(p->arena, "%s_%d", clean, i));
   mdl_map_set(p->names, name, (void *)name);
   return name;

@@ -2,6 +2,7 @@
  * that reads well and changes no order of memory accesses; else a named local. */
 #include "codegen/cfamily.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { LONGEST_FOLD = 72 };
@@ -24,7 +25,7 @@ static void set_expr(MdlPrinter *p, MlirValue value, MdlExpr made)
 
 static void set_name(MdlPrinter *p, MlirValue value, const char *name)
 {
-  set_expr(p, value, (MdlExpr){name, 16, false});
+  set_expr(p, value, (MdlExpr){.text = name, .precedence = 16});
 }
 
 static const char *type_of(MdlPrinter *p, MlirValue value)
@@ -83,11 +84,38 @@ static bool is_cheap(MlirOperation op, const MdlExpr *made)
          (mdl_loop_op(op) == MDL_LOOP_index_cast && strlen(made->text) < 24 && !made->reads);
 }
 
+/* A pointer of the signature goes to a group as loop form's own type. */
+static const char *argument(MdlPrinter *p, MlirValue value)
+{
+  const char *text = mdl_print_expr(p, value).text;
+  const char *outer = mdl_map_get(p->c_types, value.ptr);
+  MdlLoopType type = mdl_loop_type_of(p->ir, value);
+  const char *own = mdl_c_type(p, &(MdlLoopType){.element = type.element});
+  bool differs = type.kind == MDL_LOOP_memory && outer && strcmp(outer, own);
+  return differs ? mdl_text(p->arena, "(%s *)%s", own, mdl_print_at(p, value, 14)) : text;
+}
+
+static MdlExpr call_of(MdlPrinter *p, MlirOperation op)
+{
+  const char *text = mdl_text(p->arena, "%s(", mdl_op_text(p->ir, op, "callee"));
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "", argument(p, mdl_operand(op, i)));
+  return (MdlExpr){.text = mdl_text(p->arena, "%s)", text), .precedence = 15};
+}
+
+/* A function that is handed no memory is nothing but its value. */
+static bool is_pure_call(MdlPrinter *p, MlirOperation op)
+{
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    if (mdl_loop_type_of(p->ir, mdl_operand(op, i)).kind == MDL_LOOP_memory) return false;
+  return mdl_result_count(op) == 1;
+}
+
 static void print_value(MdlPrinter *p, MlirOperation op)
 {
   MlirValue value = mdl_result(op, 0);
   if (!mdl_has_uses(value)) return;
-  MdlExpr made = mdl_print_op(p, op);
+  MdlExpr made = mdl_op(p->ir, op) == MDL_OP_call ? call_of(p, op) : mdl_print_op(p, op);
   consume(p, op);
   if (is_cheap(op, &made) || folds(p, value, &made)) {
     set_expr(p, value, made);
@@ -191,6 +219,8 @@ static void print_alloca(MdlPrinter *p, MlirOperation op)
   set_name(p, to, name);
 }
 
+static void print_ops(MdlPrinter *p, MlirBlock block, MlirOperation end);
+
 /* ---- control flow ------------------------------------------------------------------------ */
 
 /* Assigns the terminator's operands to the variables of `into`, all at once: where a variable that
@@ -215,8 +245,6 @@ static void assign(MdlPrinter *p, MlirOperation end, int first, int count, const
   for (int i = 0; i < count; i++)
     if (strcmp(text[i], into[i])) mdl_line(p, "%s = %s;", into[i], text[i]);
 }
-
-static void print_ops(MdlPrinter *p, MlirBlock block, MlirOperation end);
 
 /* Variables of carried values: declared before the loop, named after the block's arguments. */
 static void declare_carried(MdlPrinter *p, MlirOperation op, int first, int count, MlirBlock body,
@@ -262,9 +290,50 @@ static void print_for(MdlPrinter *p, MlirOperation op)
   name_results(p, op, names);
 }
 
+/* A status as the header names it. */
+static const char *status_text(MdlPrinter *p, const char *text)
+{
+  static const char *const names[] = {"MDL_OK",         "MDL_BAD_SIZE",   "MDL_BAD_INDEX",
+                                      "MDL_BAD_ASSERT", "MDL_OVER_LIMIT", "MDL_BAD_VALUE"};
+  char *end;
+  long status = strtol(text, &end, 10);
+  if (!p->gives_status || *end || status < 0 || status % 256 > 5) return text;
+  const char *name = names[status % 256];
+  return status < 256 ? name : mdl_text(p->arena, "%s + 256 * %ld", name, status / 256);
+}
+
+/* An `if` whose value is all that is returned and whose first branch does nothing but choose it. */
+static bool is_early_return(MdlPrinter *p, MlirOperation op)
+{
+  MlirOperation next = mdl_next(op);
+  if (mdl_result_count(op) != 1 || mdl_is_null(next) || mdl_op(p->ir, next) != MDL_OP_return)
+    return false;
+  MlirOperation first = mdl_first(mdl_body(op, 0)), end = mdl_terminator(mdl_body(op, 0));
+  while (mdl_loop_op(first) == MDL_LOOP_constant) first = mdl_next(first);
+  return mdl_same(mdl_operand(next, 0), mdl_result(op, 0)) && mdl_same_op(first, end);
+}
+
+static void print_early_return(MdlPrinter *p, MlirOperation op)
+{
+  MlirOperation bad = mdl_terminator(mdl_body(op, 0)), good = mdl_terminator(mdl_body(op, 1));
+  const char *condition = mdl_print_expr(p, mdl_operand(op, 0)).text;
+  print_ops(p, mdl_body(op, 0), bad);
+  const char *status = mdl_print_expr(p, mdl_operand(bad, 0)).text;
+  consume(p, op);
+  settle(p);
+  mdl_line(p, "if (%s) return %s;", condition, status_text(p, status));
+  print_ops(p, mdl_body(op, 1), good);
+  MdlExpr rest = mdl_print_expr(p, mdl_operand(good, 0));
+  set_expr(p, mdl_result(op, 0), rest);
+}
+
 static void print_if(MdlPrinter *p, MlirOperation op)
 {
   const char *names[64];
+  if (is_early_return(p, op)) {
+    print_early_return(p, op);
+    return;
+  }
   int results = mdl_result_count(op);
   if (results > 64) MDL_BUG(p->ir->session, "a branch gives %d values", results);
   const char *condition = mdl_print_expr(p, mdl_operand(op, 0)).text;
@@ -323,29 +392,19 @@ static void print_while(MdlPrinter *p, MlirOperation op)
   name_results(p, op, names);
 }
 
-/* A pointer of the signature goes to a group as loop form's own type. */
-static const char *argument(MdlPrinter *p, MlirValue value)
-{
-  const char *text = mdl_print_expr(p, value).text;
-  const char *outer = mdl_map_get(p->c_types, value.ptr);
-  MdlLoopType type = mdl_loop_type_of(p->ir, value);
-  const char *own = mdl_c_type(p, &(MdlLoopType){.element = type.element});
-  bool differs = type.kind == MDL_LOOP_memory && outer && strcmp(outer, own);
-  return differs ? mdl_text(p->arena, "(%s *)%s", own, mdl_print_at(p, value, 14)) : text;
-}
-
 static void print_call(MdlPrinter *p, MlirOperation op)
 {
-  const char *callee = mdl_op_text(p->ir, op, "callee");
-  const char *text = mdl_text(p->arena, "%s(", callee);
-  for (int i = 0; i < mdl_operand_count(op); i++)
-    text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "", argument(p, mdl_operand(op, i)));
+  if (is_pure_call(p, op)) {
+    print_value(p, op);
+    return;
+  }
+  const char *text = call_of(p, op).text;
   consume(p, op);
   settle(p);
   if (mdl_result_count(op))
-    declare(p, mdl_result(op, 0), mdl_text(p->arena, "%s)", text));
+    declare(p, mdl_result(op, 0), text);
   else
-    mdl_line(p, "%s);", text);
+    mdl_line(p, "%s;", text);
 }
 
 static void print_return(MdlPrinter *p, MlirOperation op)
@@ -354,7 +413,7 @@ static void print_return(MdlPrinter *p, MlirOperation op)
   const char *text = mdl_print_expr(p, mdl_operand(op, 0)).text;
   consume(p, op);
   settle(p);
-  mdl_line(p, "return %s;", strcmp(text, "0") ? text : p->zero);
+  mdl_line(p, "return %s;", status_text(p, text));
 }
 
 static void print_statement(MdlPrinter *p, MlirOperation op)

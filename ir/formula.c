@@ -228,6 +228,7 @@ static bool read_bindings(Reader *r)
     if (node < 0) return false;
     if (!eat(r, ";")) return complain(r, "wanted `;`"), false;
     r->binding[r->bindings++] = (Binding){name, node};
+    if (!r->formula->node[node].name) r->formula->node[node].name = name;
   }
 }
 

@@ -32,6 +32,7 @@ typedef struct MdlFormulaNode {
   int64_t integer;      /* number, when whole */
   bool is_whole;        /* number without point or exponent */
   MdlDtype dtype;       /* convert, bitcast */
+  const char *name;     /* what a `let` calls it, or NULL */
 } MdlFormulaNode;
 
 typedef struct MdlFormula {

@@ -115,21 +115,40 @@ static MdlLoopOp instruction_for(MdlArith *a, const char *piece)
   return MDL_LOOP_none;
 }
 
+/* a**n for a whole n: squares and products, the inverse for n < 0 (semantics: x**n with a literal). */
+static MlirValue whole_power(MdlArith *a, MdlDtype dtype, MlirValue base, int n)
+{
+  MlirValue product = {NULL}, square = base;
+  for (int left = n < 0 ? -n : n; left; left >>= 1) {
+    if (left & 1)
+      product = product.ptr ? mdl_loop_binary(a->b, MDL_LOOP_mulf, product, square) : square;
+    if (left > 1) square = mdl_loop_binary(a->b, MDL_LOOP_mulf, square, square);
+  }
+  MlirValue one = mdl_arith_number(a, dtype, 1, 1);
+  if (!n) return one;
+  return n < 0 ? mdl_loop_binary(a->b, MDL_LOOP_divf, one, product) : product;
+}
+
+static bool is_whole_power(MdlArith *a, MdlOp op, MlirValue exponent, int *n)
+{
+  enum { LARGEST = 32 };
+  double real = 0;
+  int64_t integer = 0;
+  if (op != MDL_OP_pow || !mdl_loop_constant(a->b->ir, exponent, &real, &integer)) return false;
+  if (!(real >= -LARGEST && real <= LARGEST) || real != (int)real) return false;
+  *n = (int)real;
+  return true;
+}
+
 static MlirValue expand(MdlArith *a, const char *piece, MdlDtype dtype, int operands,
                         const MlirValue *operand)
 {
   if (!mdl_is_float(dtype)) return mdl_arith_integer(a, piece, dtype, operand);
   MdlLoopOp op = instruction_for(a, piece);
   if (op != MDL_LOOP_none) return mdl_loop_unary(a->b, op, operand[0]);
-  MdlDtype wide = dtype == MDL_f64 ? MDL_f64 : MDL_f32;
   const MdlMaths *maths = mdl_maths_find(piece + 1);
-  if (maths) {
-    MdlTyped given[3];
-    for (int j = 0; j < operands; j++) given[j] = (MdlTyped){operand[j], wide};
-    const MdlFormula *formula = mdl_maths_formula(a->b->ir->arena, maths, wide);
-    return mdl_arith_fold(a, formula, wide, given, true).value;
-  }
-  MDL_BUG(a->b->ir->session, "passes/maths.def has no row for %s", piece);
+  if (!maths) MDL_BUG(a->b->ir->session, "passes/maths.def has no row for %s", piece);
+  return mdl_arith_maths(a, maths, dtype == MDL_f64 ? MDL_f64 : MDL_f32, operands, operand);
 }
 
 MlirValue mdl_arith_row(MdlArith *a, MdlOp op, MdlDtype dtype, const MlirValue *operand)
@@ -137,6 +156,9 @@ MlirValue mdl_arith_row(MdlArith *a, MdlOp op, MdlDtype dtype, const MlirValue *
   const MdlOpInfo *row = mdl_op_info(op);
   const char *piece = piece_for(a->b->ir->arena, row->loop, dtype);
   MlirValue picked;
+  int n = 0;
+  if (is_whole_power(a, op, operand[row->operands - 1], &n))
+    return whole_power(a, dtype, operand[0], n);
   if (*piece == '@') return expand(a, piece, dtype, row->operands, operand);
   if (!strncmp(piece, "cmp", 3)) return compare(a, piece + 5, operand);
   if (pick(a, piece, dtype, operand, &picked)) return picked;

@@ -6,6 +6,7 @@
 #include "ir/formula.h"
 #include "ir/loop.h"
 #include "ir/machine.h"
+#include "passes/maths.h"
 
 typedef struct MdlArith {
   MdlBuilder *b;
@@ -40,6 +41,10 @@ MdlTyped mdl_arith_formula(MdlArith *a, const char *text, MdlDtype dtype, const 
 
 MdlTyped mdl_arith_fold(MdlArith *a, const MdlFormula *formula, MdlDtype dtype,
                         const MdlTyped *given, bool contract);
+
+/* A row of passes/maths.def: a call of its function, made on first use and shared by the module. */
+MlirValue mdl_arith_maths(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, int operands,
+                          const MlirValue *operand);
 
 MlirValue mdl_arith_number(MdlArith *a, MdlDtype dtype, double real, int64_t integer);
 /* a + b or a*b over `dtype`; fma where the machine has it. */

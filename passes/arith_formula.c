@@ -111,10 +111,22 @@ static Term *op_node(Fold *f, const MdlFormulaNode *node, Term *const *arg)
   return term(f, mdl_arith_row(f->a, node->op, dtype, operand), gives_bool ? MDL_bool : dtype);
 }
 
+static Term *made_of(Fold *f, const MdlFormulaNode *node, Term *const *terms);
+
+/* What a `let` names keeps the name, down to the emitted C. */
 static void *fold_node(void *user, const MdlFormulaNode *node, void *const arg[3])
 {
   Fold *f = user;
-  Term *const *terms = (Term *const *)arg;
+  Term *made = made_of(f, node, (Term *const *)arg);
+  if (!node->name || made->kind == NUMBER) return made;
+  MlirValue value = value_of(f, made, made->dtype);
+  if (mdl_loop_def_op(value) != MDL_LOOP_constant && !mdl_is_null(mdl_def(value)))
+    mdl_value_set_name(f->a->b->ir, value, node->name);
+  return made;
+}
+
+static Term *made_of(Fold *f, const MdlFormulaNode *node, Term *const *terms)
+{
   switch (node->kind) {
   case MDL_FORMULA_op:
     return op_node(f, node, terms);

@@ -63,12 +63,25 @@ static MlirValue wide_size(Guard *g, const MdlSize *size)
 /* Past this a polynomial of the module could wrap around in i64. */
 enum { SIZE_BITS = 31 };
 
+static int64_t largest_size(const Guard *g)
+{
+  return INT64_C(1) << (g->e->pass->options->machine->index_bits == 32 ? 27 : SIZE_BITS);
+}
+
 static void check_range(Guard *g, int i)
 {
   MlirValue size = mdl_arg(mdl_body(g->e->to, 0), i);
   refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_lt, size, number(g, 0)));
-  int64_t most = INT64_C(1) << (g->e->pass->options->machine->index_bits == 32 ? 27 : SIZE_BITS);
-  refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_gt, size, number(g, most)));
+  refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_gt, size, number(g, largest_size(g))));
+}
+
+/* Every axis is a number or a plain size, which check_range has bounded. */
+static bool is_plain(const MdlType *type)
+{
+  int64_t dim;
+  for (int i = 0; i < type->rank; i++)
+    if (!mdl_size_is_const(type->dim[i], &dim) && !mdl_size_is_name(type->dim[i])) return false;
+  return true;
 }
 
 /* No axis is negative; bytes * dims stays within memory: each axis at most most/product so far. */
@@ -81,6 +94,7 @@ static void check_tensor(Guard *g, const MdlType *type)
   product = number(g, known);
   int left = 0;
   for (int i = 0; i < type->rank; i++) left += !mdl_size_is_const(type->dim[i], &dim);
+  if (left == 1 && is_plain(type) && known <= g->most / largest_size(g)) return;
   for (int i = 0; i < type->rank; i++) {
     if (mdl_size_is_const(type->dim[i], &dim)) continue;
     MlirValue size = wide_size(g, type->dim[i]);

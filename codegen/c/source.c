@@ -19,7 +19,7 @@ static void bind(MdlPrinter *p, MlirValue value, const char *text, const char *c
 {
   MdlExpr *e = MDL_NEW(p->arena, MdlExpr, 1);
   bool prefixed = strchr(text, '*') || *text == '(';
-  *e = (MdlExpr){text, prefixed ? 14 : strchr(text, '-') ? 15 : 16, false};
+  *e = (MdlExpr){.text = text, .precedence = prefixed ? 14 : strchr(text, '-') ? 15 : 16};
   mdl_map_set(p->exprs, value.ptr, e);
   if (c_type) mdl_map_set(p->c_types, value.ptr, (void *)c_type);
 }
@@ -91,7 +91,7 @@ static void print_entry(Source *s, MlirOperation func)
   const char *text = mdl_text(s->arena, "mdl_status %s(", mdl_c_symbol(s->ir, func));
   int count = 0;
   mdl_printer_begin(p);
-  p->zero = "MDL_OK";
+  p->gives_status = true;
   for (int i = 0; i < sig->sizes; i++)
     text = mdl_text(s->arena, "%s%sint64_t %s", text, count++ ? ", " : "", sig->size[i]);
   for (int i = 0; i < sig->params; i++)
@@ -131,7 +131,7 @@ static void print_group(Source *s, MlirOperation func)
   MlirBlock body = mdl_body(func, 0);
   const char *doc = mdl_op_text(s->ir, func, "mdl.doc"), *result = "void";
   mdl_printer_begin(p);
-  p->zero = "0";
+  p->gives_status = false;
   if (mdl_func_results(func)) {
     MdlLoopType type = mdl_loop_type(s->ir, mdl_func_result_type(func, 0));
     result = mdl_c_type(p, &type);
@@ -230,6 +230,7 @@ char *mdl_c_source(MdlIr *ir, MlirOperation module, const MdlCOptions *options)
   s.printer.source = options->source;
   s.printer.line_directives = options->debug;
   s.printer.needs = mdl_map_create(ir->arena);
+  s.printer.symbols = mdl_symbols(ir, module);
   s.printer.out = open_memstream(&body, &body_length);
   if (!s.printer.out) MDL_BUG(ir->session, "no memory stream");
   print_functions(&s);

@@ -1,0 +1,70 @@
+/* Rows of passes/maths.def as private functions of the module: `exp1` for scalars, `exp8` for vectors
+ * of eight, `expd4` for four f64. They stand before everything that calls them. */
+#include "passes/arith.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static MlirOperation module_of(MdlBuilder *b)
+{
+  MlirOperation op = mdl_block_parent(b->block);
+  while (mdl_op(b->ir, op) != MDL_OP_module) op = mdl_parent(op);
+  return op;
+}
+
+/* "exp8", "expd4", "log2_1": a digit after a digit would be read as one number. */
+static const char *name_of(MdlArith *a, const MdlMaths *maths, MdlDtype dtype)
+{
+  const char *name = maths->name;
+  if (!strcmp(name, "fsign") || !strcmp(name, "frem")) name++;
+  const char *wide = dtype == MDL_f64 ? "d" : "";
+  bool digit = !*wide && isdigit((unsigned char)name[strlen(name) - 1]);
+  return mdl_text(a->b->ir->arena, "%s%s%s%d", name, wide, digit ? "_" : "", a->lanes);
+}
+
+/* The function of this name, or the place before which it belongs. */
+static bool find(MdlIr *ir, MlirOperation module, const char *name, MlirOperation *op)
+{
+  for (*op = mdl_first(mdl_module_body(module)); !mdl_is_null(*op); *op = mdl_next(*op)) {
+    if (!mdl_op_has(*op, "mdl.maths")) return false;
+    if (!strcmp(mdl_op_text(ir, *op, "sym_name"), name)) return true;
+  }
+  return false;
+}
+
+static MlirOperation make(MdlArith *a, MlirOperation module, const MdlMaths *maths,
+                          const char *name, MdlDtype dtype, int operands)
+{
+  static const char *const names[] = {"a", "b", "c"};
+  MdlIr *ir = a->b->ir;
+  MlirType type = mdl_loop_value_type(ir, dtype, a->lanes), types[3] = {type, type, type};
+  MdlFunc f = {.symbol = name, .is_private = true, .define = true, .args = operands, .results = 1};
+  f.arg = types;
+  f.result = &type;
+  f.arg_name = names;
+  f.at = mdl_location(ir, MDL_NO_SPAN, NULL);
+  MlirOperation func = mdl_build_func(ir, module, &f), before;
+  MdlBuilder b = mdl_builder_at_end(ir, mdl_body(func, 0), f.at);
+  MdlArith inner = {&b, a->machine, a->lanes};
+  MdlTyped given[3];
+  for (int i = 0; i < operands; i++) given[i] = (MdlTyped){mdl_arg(b.block, i), dtype};
+  const MdlFormula *formula = mdl_maths_formula(ir->arena, maths, dtype);
+  MlirValue result = mdl_arith_fold(&inner, formula, dtype, given, true).value;
+  mdl_build_return(&b, 1, &result);
+  mdl_op_set_unit(ir, func, "mdl.maths");
+  int ulp = dtype == MDL_f64 ? maths->ulp64 : maths->ulp32;
+  mdl_op_set_text(ir, func, "mdl.doc",
+                  ulp ? mdl_text(ir->arena, "%s; at most %d ulp off", maths->doc, ulp) : maths->doc);
+  find(ir, module, name, &before); /* after what it calls, which was finished first */
+  if (!mdl_same_op(before, func)) mdl_move_before(func, before);
+  return func;
+}
+
+MlirValue mdl_arith_maths(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, int operands,
+                          const MlirValue *operand)
+{
+  MlirOperation module = module_of(a->b), func;
+  const char *name = name_of(a, maths, dtype);
+  if (!find(a->b->ir, module, name, &func)) func = make(a, module, maths, name, dtype, operands);
+  return mdl_result(mdl_build_call(a->b, func, operand), 0);
+}
