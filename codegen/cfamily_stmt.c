@@ -95,6 +95,26 @@ static const char *argument(MdlPrinter *p, MlirValue value)
   return differs ? mdl_text(p->arena, "(%s *)%s", own, mdl_print_at(p, value, 14)) : text;
 }
 
+/* Nothing but how far a pointer reaches along its first axis: no index of C needs it. */
+static bool is_reach(MdlPrinter *p, MlirValue value)
+{
+  MlirOperation user;
+  int operand;
+  for (int i = 0; mdl_use(value, i, &user, &operand); i++) {
+    MdlLoopOp kind = mdl_loop_op(user);
+    if (kind == MDL_LOOP_addi || kind == MDL_LOOP_muli || kind == MDL_LOOP_divsi) {
+      if (!is_reach(p, mdl_result(user, 0))) return false;
+      continue;
+    }
+    if (kind != MDL_LOOP_shape && kind != MDL_LOOP_view) return false;
+    MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(user, 0));
+    if (type.dim[0] >= 0 || !mdl_same(mdl_loop_extent(user, 0), value)) return false;
+    for (int j = 1, dynamic = 1; j < type.rank; j++)
+      if (type.dim[j] < 0 && mdl_same(mdl_loop_extent(user, dynamic++), value)) return false;
+  }
+  return true;
+}
+
 static MdlExpr call_of(MdlPrinter *p, MlirOperation op)
 {
   const char *text = mdl_text(p->arena, "%s(", mdl_op_text(p->ir, op, "callee"));
@@ -117,7 +137,7 @@ static void print_value(MdlPrinter *p, MlirOperation op)
   if (!mdl_has_uses(value)) return;
   MdlExpr made = mdl_op(p->ir, op) == MDL_OP_call ? call_of(p, op) : mdl_print_op(p, op);
   consume(p, op);
-  if (is_cheap(op, &made) || folds(p, value, &made)) {
+  if (is_cheap(op, &made) || folds(p, value, &made) || (!made.reads && is_reach(p, value))) {
     set_expr(p, value, made);
     if (made.reads) mdl_map_set(p->waiting, value.ptr, (void *)op.ptr);
     return;
