@@ -223,9 +223,22 @@ static const MdlVType *target_type(MdlSema *s, const MdlExpr *target)
   return local ? local->value->type : NULL;
 }
 
+/* `x[1] = ones()`: the part is read aside, for its type alone. */
+static const MdlVType *part_type(MdlSema *s, const MdlStmt *stmt)
+{
+  MdlCoreBlock *was;
+  bool is_part = stmt->target->kind == MDL_EXPR_index || stmt->target->kind == MDL_EXPR_field ||
+                 stmt->target->kind == MDL_EXPR_member;
+  if (!is_part || stmt->value->kind != MDL_EXPR_call) return target_type(s, stmt->target);
+  mdl_block_enter(s, &was);
+  const MdlVType *type = mdl_expr(s, stmt->target, NULL)->type;
+  mdl_block_leave(s, was);
+  return type;
+}
+
 static void assign(MdlSema *s, const MdlStmt *stmt)
 {
-  MdlVal *v = mdl_expr(s, stmt->value, target_type(s, stmt->target));
+  MdlVal *v = mdl_expr(s, stmt->value, part_type(s, stmt));
   mdl_assign_to(s, stmt->target, v, stmt->update, stmt->value->at);
 }
 

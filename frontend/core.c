@@ -234,6 +234,7 @@ static void close_block(MdlSema *s, MdlCoreBlock *block)
 void mdl_core_close(MdlSema *s, MdlCoreFunc *func)
 {
   for (int i = 0; i < func->captures; i++) close_one(s, func->capture[i]);
+  for (int i = 0; i < func->args; i++) close_one(s, func->arg[i]);
   close_block(s, func->body);
   for (int i = 0; i < func->children; i++) mdl_core_close(s, func->child[i]);
 }

@@ -34,9 +34,29 @@ static MdlVal *key_of(Init *in, const char *path)
   return mdl_call_fn(s, &fold, 2, arg, NULL, in->at);
 }
 
+/* In a stack, a default of the plain type stands in every row. */
+static MdlVal *in_every_row(MdlSema *s, MdlVal *v, const MdlMember *member, const MdlVType *plain,
+                            const MdlVType *type)
+{
+  int64_t dims[MDL_MAX_RANK];
+  bool literal = mdl_is_kind(v, MDL_KIND_number) || mdl_is_kind(v, MDL_KIND_size);
+  if (plain->kind != MDL_KIND_tensor || type->kind != MDL_KIND_tensor) return v;
+  if (plain->tensor.rank == type->tensor.rank) return v;
+  if (literal && !plain->tensor.rank)
+    v = mdl_coerce(s, v, plain, member->preset->at, "declared here", member->type->at);
+  if (!mdl_is_kind(v, MDL_KIND_tensor) || v->type->tensor.rank != plain->tensor.rank) return v;
+  v = mdl_coerce(s, v, plain, member->preset->at, "declared here", member->type->at);
+  if (mdl_is_poison(v)) return v;
+  for (int i = 0; i < plain->tensor.rank; i++) dims[i] = type->tensor.rank - plain->tensor.rank + i;
+  MdlCore *wide = plain->tensor.rank
+                      ? mdl_emit_broadcast(s, v->leaf[0], type->tensor.rank, type->tensor.dim, dims)
+                      : mdl_emit_splat(s, v->leaf[0], type->tensor.rank, type->tensor.dim);
+  return mdl_val_core(s, wide, v->at);
+}
+
 /* A literal default of a tensor parameter is no tensor: `zeros()` is. */
 static MdlVal *preset(Init *in, const MdlStructOf *of, const MdlMember *member,
-                      const MdlVType *type, const char *path)
+                      int index, const MdlVType *type, const char *path)
 {
   MdlSema *s = in->s;
   MdlFrame frame;
@@ -45,6 +65,7 @@ static MdlVal *preset(Init *in, const MdlStructOf *of, const MdlMember *member,
   frame.quiet = true;
   frame.key = key_of(in, path);
   MdlVal *v = mdl_expr(s, member->preset, type);
+  v = in_every_row(s, v, member, of->field[index], type);
   v = mdl_coerce(s, v, type, member->preset->at, "declared here", member->type->at);
   mdl_frame_pop(s);
   return v;
@@ -64,7 +85,7 @@ static bool init_field(Init *in, const MdlStructOf *of, int i, const MdlVType *t
     mdl_also(r, member->name.at, "has no default");
     return false;
   }
-  MdlVal *v = preset(in, of, member, type, path);
+  MdlVal *v = preset(in, of, member, i, type, path);
   if (mdl_is_poison(v)) return false;
   for (int k = 0, n = mdl_leaf_count(v->type); k < n; k++) in->leaf[in->leaves++] = v->leaf[k];
   return true;

@@ -258,6 +258,16 @@ static const MdlVType *known_type(MdlSema *s, const MdlFnVal *fn, const MdlFnPar
   return mdl_vtype_scalar(s, param->node->dtype);
 }
 
+/* Literals take the element type that the parameter declares, whatever its shape. */
+static void decide_dtype(MdlVal *v, const MdlFnParam *param)
+{
+  if (!mdl_is_kind(v, MDL_KIND_tensor) || !v->type->cell) return;
+  if (param->type && param->type->kind == MDL_KIND_tensor && !param->type->cell)
+    mdl_cell_decide(v->type->cell, param->type->tensor.dtype, v->at);
+  else if (param->node && param->node->kind == MDL_TYPE_NODE_dtype)
+    mdl_cell_decide(v->type->cell, param->node->dtype, v->at);
+}
+
 bool mdl_transform_args(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, MdlSpan at,
                         MdlApplied *a)
 {
@@ -281,6 +291,7 @@ bool mdl_transform_args(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *ar
       v = mdl_coerce(s, v, want, v->at, NULL, a->param[i].at);
     if (mdl_is_poison(v)) return false;
     a->value[i] = mdl_is_kind(v, MDL_KIND_fn) ? v : mdl_settle(s, v);
+    decide_dtype(a->value[i], &a->param[i]);
   }
   return true;
 }
