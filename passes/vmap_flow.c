@@ -110,21 +110,35 @@ static MlirOperation build_loop(MdlVmap *v, MlirOperation op, MlirValue lo, Mlir
   return mdl_build_for(&v->b, lo, hi, count, init);
 }
 
+/* Over all lanes; a bound that they share stays as it is. */
+static MlirValue outermost(MdlVmap *v, MlirValue bound, MdlOp reduce)
+{
+  MlirValue now = mdl_vmap_value(v, bound);
+  return mdl_is_mapped(v, bound) ? mdl_build_reduce(&v->b, reduce, now, 1, (int64_t[]){0}) : now;
+}
+
+/* The lanes whose own bounds hold the round `at`. */
+static MlirValue lanes_at(MdlVmap *v, MlirOperation op, MlirValue at)
+{
+  MlirValue lo = mdl_operand(op, 0), hi = mdl_operand(op, 1), runs = {NULL};
+  MdlType lanes = {.dtype = MDL_index, .rank = 1, .dim = {v->size}};
+  at = mdl_build_splat(&v->b, at, &lanes);
+  if (mdl_is_mapped(v, lo)) runs = mdl_build(&v->b, MDL_OP_le, mdl_vmap_value(v, lo), at);
+  if (!mdl_is_mapped(v, hi)) return runs;
+  return both(v, runs, mdl_build(&v->b, MDL_OP_lt, at, mdl_vmap_value(v, hi)));
+}
+
 /* From the first lane's start to the last one's end; a lane takes part between its own. */
 static void for_apart(MdlVmap *v, MlirOperation op)
 {
-  MlirValue lo = mdl_vmap_lanes(v, mdl_operand(op, 0)), hi = mdl_vmap_lanes(v, mdl_operand(op, 1));
-  MlirValue first = mdl_build_reduce(&v->b, MDL_OP_reduce_min, lo, 1, (int64_t[]){0});
-  MlirValue last = mdl_build_reduce(&v->b, MDL_OP_reduce_max, hi, 1, (int64_t[]){0});
-  MlirOperation now = build_loop(v, op, first, last);
+  MlirOperation now = build_loop(v, op, outermost(v, mdl_operand(op, 0), MDL_OP_reduce_min),
+                                 outermost(v, mdl_operand(op, 1), MDL_OP_reduce_max));
   MlirBlock from = mdl_body(op, 0), to = mdl_body(now, 0);
   MdlBuilder outer = v->b;
   MlirValue outer_mask = v->mask;
   v->b = mdl_builder_at_end(v->ir, to, outer.at);
   for (int i = 0; i < mdl_arg_count(from); i++) mdl_vmap_set(v, mdl_arg(from, i), mdl_arg(to, i));
-  MlirValue at = mdl_build_splat(&v->b, mdl_arg(to, 0), mdl_type_of(v->ir, lo));
-  MlirValue runs =
-      both(v, mdl_build(&v->b, MDL_OP_le, lo, at), mdl_build(&v->b, MDL_OP_lt, at, hi));
+  MlirValue runs = lanes_at(v, op, mdl_arg(to, 0));
   v->mask = both(v, outer_mask, runs);
   mdl_vmap_block(v, from);
   MlirOperation end = mdl_terminator(from);
@@ -170,75 +184,64 @@ static void while_together(MdlVmap *v, MlirOperation op)
   set_results(v, op, now, 0);
 }
 
-/* Does the first part hand on its arguments as they came? */
-static bool hands_on(MlirOperation op)
-{
-  MlirBlock before = mdl_body(op, 0);
-  MlirOperation end = mdl_terminator(before);
-  for (int i = 0; i < mdl_arg_count(before); i++)
-    if (!mdl_same(mdl_operand(end, i + 1), mdl_arg(before, i))) return false;
-  return true;
-}
-
 /* Slots of a `while` whose lanes stop one by one:
  *   [rounds]  with a limit: how many any lane has run, no lanes
- *   values    of each lane; a lane that has stopped keeps its own
- *   [olds]    the values before the first part, if that hands on others
- *   running   the lanes that go on */
+ *   values    of each lane, as its first part handed them on; a lane that has stopped keeps its own
+ *   running   the lanes that go on
+ * The first part of the old loop is computed before the new one and at the end of each round, so
+ * that the new first part only asks whether any lane goes on. */
 typedef struct Stopping {
   MlirOperation op, now;
-  int count, values, olds, running; /* how many values; where each kind begins; olds -1: none */
+  int count, values, running; /* how many values; where each kind begins */
 } Stopping;
 
-static MlirValue lanes_all(MdlVmap *v)
+/* The first part from the values that its arguments stand for; whether each lane goes on. */
+static MlirValue first_part(MdlVmap *v, const Stopping *s, MlirValue *out)
 {
-  MdlType type = {.dtype = MDL_bool, .rank = 1, .dim = {v->size}};
-  return mdl_is_no_value(v->mask) ? mdl_build_const_int(&v->b, &type, 1) : v->mask;
+  MlirBlock before = mdl_body(s->op, 0);
+  mdl_vmap_block(v, before);
+  if (v->failed) return v->mask;
+  MlirOperation end = mdl_terminator(before);
+  for (int i = 0; i < s->count; i++) out[i] = mdl_vmap_lanes(v, mdl_operand(end, i + 1));
+  return both(v, v->mask, mdl_vmap_lanes(v, mdl_operand(end, 0)));
 }
 
-static void build_before(MdlVmap *v, const Stopping *s)
+/* `any lane goes on && rounds < n`; the second part is never what ends it, but recipes read it. */
+static void build_condition(MdlVmap *v, const Stopping *s)
 {
-  MlirBlock from = mdl_body(s->op, 0), to = mdl_body(s->now, 0);
+  MlirBlock to = mdl_body(s->now, 0);
   v->b = mdl_builder_at_end(v->ir, to, v->b.at);
-  MlirValue *out = new_values(v, s->running + 1);
-  v->mask = mdl_arg(to, s->running);
-  for (int i = 0; i < s->count; i++) {
-    mdl_vmap_set(v, mdl_arg(from, i), mdl_arg(to, s->values + i));
-    if (s->olds >= 0) out[s->olds + i] = mdl_arg(to, s->values + i);
-  }
-  mdl_vmap_block(v, from);
-  if (v->failed) return;
-  MlirOperation end = mdl_terminator(from);
-  for (int i = 0; i < s->count; i++)
-    out[s->values + i] = mdl_vmap_lanes(v, mdl_operand(end, i + 1));
-  out[s->running] = both(v, v->mask, mdl_vmap_lanes(v, mdl_operand(end, 0)));
+  int slots = s->running + 1;
+  MlirValue *out = new_values(v, slots);
+  for (int i = 0; i < slots; i++) out[i] = mdl_arg(to, i);
   MlirValue any = mdl_build_reduce(&v->b, MDL_OP_reduce_any, out[s->running], 1, (int64_t[]){0});
-  if (s->values) { /* never true when this is not, but recipes read the limit here */
+  if (s->values) {
     const char *text = mdl_op_text(v->ir, s->op, "mdl.limit");
     const MdlSize *limit = mdl_size_parse(v->ir->sizes, text, strlen(text));
-    out[0] = mdl_arg(to, 0);
     any =
         both(v, any, mdl_build(&v->b, MDL_OP_lt, out[0], mdl_build_size(&v->b, limit, MDL_index)));
   }
-  mdl_build_condition(&v->b, any, s->running + 1, out);
+  mdl_build_condition(&v->b, any, slots, out);
 }
 
-static void build_after(MdlVmap *v, const Stopping *s)
+static void build_round(MdlVmap *v, const Stopping *s)
 {
-  MlirBlock from = mdl_body(s->op, 1), to = mdl_body(s->now, 1);
+  MlirBlock before = mdl_body(s->op, 0), after = mdl_body(s->op, 1), to = mdl_body(s->now, 1);
   v->b = mdl_builder_at_end(v->ir, to, v->b.at);
   MlirValue *out = new_values(v, s->running + 1);
   v->mask = mdl_arg(to, s->running);
-  for (int i = 0; i < s->count; i++) mdl_vmap_set(v, mdl_arg(from, i), mdl_arg(to, s->values + i));
-  mdl_vmap_block(v, from);
+  for (int i = 0; i < s->count; i++) mdl_vmap_set(v, mdl_arg(after, i), mdl_arg(to, s->values + i));
+  if (s->values) /* lanes that go on have all run the same rounds */
+    mdl_vmap_set(v, mdl_arg(after, 0), mdl_vmap_stretch(v, mdl_arg(to, 0)));
+  mdl_vmap_block(v, after);
   if (v->failed) return;
-  MlirOperation end = mdl_terminator(from);
-  for (int i = 0; i < s->count; i++) {
-    MlirValue old = mdl_arg(to, (s->olds >= 0 ? s->olds : s->values) + i);
-    out[s->values + i] = mdl_vmap_choose(v, v->mask, mdl_vmap_lanes(v, mdl_operand(end, i)), old);
-    if (s->olds >= 0) out[s->olds + i] = old;
-  }
-  out[s->running] = v->mask;
+  MlirOperation end = mdl_terminator(after);
+  for (int i = 0; i < s->count; i++)
+    mdl_vmap_set(v, mdl_arg(before, i), mdl_vmap_lanes(v, mdl_operand(end, i)));
+  out[s->running] = first_part(v, s, out + s->values);
+  if (v->failed) return;
+  for (int i = s->values; i < s->running; i++)
+    out[i] = mdl_vmap_choose(v, v->mask, out[i], mdl_arg(to, i));
   if (s->values) {
     MdlType index = mdl_type_scalar(MDL_index);
     out[0] = mdl_build(&v->b, MDL_OP_add, mdl_arg(to, 0), mdl_build_const_int(&v->b, &index, 1));
@@ -248,26 +251,20 @@ static void build_after(MdlVmap *v, const Stopping *s)
 
 static void while_apart(MdlVmap *v, MlirOperation op)
 {
-  Stopping s = {.op = op, .count = mdl_result_count(op), .olds = -1};
+  Stopping s = {.op = op, .count = mdl_result_count(op)};
   s.values = mdl_op_has(op, "mdl.limit");
   s.running = s.values + s.count;
-  if (!hands_on(op)) {
-    s.olds = s.running;
-    s.running += s.count;
-  }
-  MlirValue *init = new_values(v, s.running + 1);
+  MlirValue *init = new_values(v, s.running + 1), outer_mask = v->mask;
   MdlType index = mdl_type_scalar(MDL_index);
   if (s.values) init[0] = mdl_build_const_int(&v->b, &index, 0);
-  for (int i = 0; i < s.count; i++) {
-    init[s.values + i] = mdl_vmap_lanes(v, mdl_operand(op, i));
-    if (s.olds >= 0) init[s.olds + i] = init[s.values + i];
-  }
-  init[s.running] = lanes_all(v);
+  for (int i = 0; i < s.count; i++)
+    mdl_vmap_set(v, mdl_arg(mdl_body(op, 0), i), mdl_vmap_lanes(v, mdl_operand(op, i)));
+  init[s.running] = first_part(v, &s, init + s.values);
+  if (v->failed) return;
   s.now = build_while(v, op, s.running + 1, init);
   MdlBuilder outer = v->b;
-  MlirValue outer_mask = v->mask;
-  build_before(v, &s);
-  if (!v->failed) build_after(v, &s);
+  build_condition(v, &s);
+  build_round(v, &s);
   v->b = outer;
   v->mask = outer_mask;
   set_results(v, op, s.now, s.values);
