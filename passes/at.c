@@ -248,10 +248,14 @@ static MlirValue at_pad(MdlNest *n, MlirOperation op, const MdlPoint *p)
     if (lo[i] == zero && hi[i] == zero && !inner[i]) continue;
     MlirValue at = mdl_index_sub(&n->b, p->at[i], mdl_nest_extent(n, lo[i]));
     MlirValue extent = mdl_nest_extent(n, type->dim[i]), step = mdl_nest_index(n, inner[i] + 1);
-    inside = both(n, inside, mdl_loop_compare(&n->b, MDL_PREDICATE_ge, at, mdl_nest_index(n, 0)));
-    inside =
-        both(n, inside,
-             mdl_loop_compare(&n->b, MDL_PREDICATE_lt, at, mdl_index_mul(&n->b, extent, step)));
+    MlirValue end = mdl_index_mul(&n->b, extent, step), below;
+    int64_t known;
+    bool empty = mdl_index_constant(end, &known) && !known;
+    if (!mdl_size_is_const(lo[i], &known) || known > 0)
+      inside = both(n, inside, mdl_loop_compare(&n->b, MDL_PREDICATE_ge, at, mdl_nest_index(n, 0)));
+    below = empty ? mdl_loop_number(&n->b, MDL_bool, 1, 0, 0)
+                  : mdl_loop_compare(&n->b, MDL_PREDICATE_lt, at, end);
+    inside = both(n, inside, below);
     if (inner[i])
       inside = both(n, inside,
                     mdl_loop_compare(&n->b, MDL_PREDICATE_eq, mdl_index_rem(&n->b, at, step),

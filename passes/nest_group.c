@@ -22,6 +22,7 @@ static bool row_has_lanes(MdlNest *n, MlirOperation op, MdlOp kind)
     if (never[i] == kind && !mdl_is_float(dtype)) return false;
   for (size_t i = 0; i < sizeof ordered / sizeof *ordered; i++)
     if (ordered[i] == kind && mdl_is_unsigned(dtype)) return false;
+  if (kind == MDL_OP_fma && !n->machine->fma) return false;
   return kind != MDL_OP_convert || !mdl_is_unsigned(mdl_nest_type(n, mdl_result(op, 0))->dtype);
 }
 
