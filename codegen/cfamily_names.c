@@ -129,9 +129,20 @@ static bool is_sum(const char *text)
   return false;
 }
 
+static bool is_quotient(const char *text)
+{
+  int depth = 0;
+  for (; *text; text++) {
+    depth += (*text == '(') - (*text == ')');
+    if (!depth && *text == '/') return true;
+  }
+  return false;
+}
+
 static void *size_binary(SizeText *s, const char *a, const char *op, const char *b, bool product)
 {
   bool left = product && is_sum(a), right = (product || *op == '-') && is_sum(b);
+  right |= product && is_quotient(b); /* 16 * ((N + 1) / 2) rounds before it multiplies */
   return mdl_text(s->arena, "%s%s%s %s %s%s%s", left ? "(" : "", a, left ? ")" : "", op,
                   right ? "(" : "", b, right ? ")" : "");
 }
@@ -163,13 +174,19 @@ const char *mdl_need(MdlPrinter *p, const char *function)
 
 /* ---- lines ------------------------------------------------------------------------------- */
 
-/* Where to break a line that is too long: after the last comma or operator that fits. */
+/* Where to break a line that is too long: after the last comma, && or || of its second half, else
+ * after the last operator that fits. */
 static size_t break_at(const char *text, size_t most)
 {
-  size_t best = 0;
-  for (size_t i = 1; i < most && text[i]; i++)
-    if (text[i] == ' ' && strchr(",+-*/?:=&|<>;", text[i - 1])) best = i;
-  return best;
+  size_t operator_end = 0, best = 0;
+  for (size_t i = 1; i < most && text[i]; i++) {
+    if (text[i] != ' ') continue;
+    bool pause = text[i - 1] == ',' || (i > 1 && text[i - 1] == text[i - 2] &&
+                                        (text[i - 1] == '&' || text[i - 1] == '|'));
+    if (pause && i > most / 2) best = i;
+    if (strchr(",+-*/?:=&|<>;", text[i - 1])) operator_end = i;
+  }
+  return best ? best : operator_end;
 }
 
 void mdl_line(MdlPrinter *p, const char *format, ...)

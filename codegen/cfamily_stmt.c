@@ -72,8 +72,6 @@ static bool folds(MdlPrinter *p, MlirValue value, const MdlExpr *made)
   mdl_use(value, 0, &user, &operand);
   MlirBlock here = mdl_value_block(value), there = mdl_block_of(user);
   if (here.ptr != there.ptr) return false;
-  MdlOp kind = mdl_op(p->ir, user);
-  if (kind == MDL_OP_yield && made->reads) return false;
   return strlen(made->text) <= LONGEST_FOLD;
 }
 
@@ -243,6 +241,20 @@ static void print_ops(MdlPrinter *p, MlirBlock block, MlirOperation end);
 
 /* ---- control flow ------------------------------------------------------------------------ */
 
+/* "+= x" where the new value is the old one plus x: `s + x*y` with the old one as left operand. */
+static const char *update_of(MdlPrinter *p, MlirValue value, const char *old, const char *text)
+{
+  MlirOperation op = mdl_def(value);
+  MdlLoopOp kind = mdl_is_null(op) ? MDL_LOOP_none : mdl_loop_op(op);
+  if (kind != MDL_LOOP_addf && kind != MDL_LOOP_subf && kind != MDL_LOOP_mulf) return NULL;
+  size_t length = strlen(old);
+  const char *sign = mdl_loop_info(kind)->c;
+  bool follows = !strncmp(text, old, length) && text[length] == ' ' && text[length + 1] == *sign &&
+                 text[length + 2] == ' ';
+  if (!follows || strcmp(mdl_print_expr(p, mdl_operand(op, 0)).text, old)) return NULL;
+  return mdl_text(p->arena, "%s= %s", sign, text + length + 3);
+}
+
 /* Assigns the terminator's operands to the variables of `into`, all at once: where a variable that
  * is read later would be overwritten, through temporaries. */
 static void assign(MdlPrinter *p, MlirOperation end, int first, int count, const char *const *into)
@@ -262,8 +274,13 @@ static void assign(MdlPrinter *p, MlirOperation end, int first, int count, const
     mdl_line(p, "const %s %s = %s;", type_of(p, mdl_operand(end, first + i)), name, text[i]);
     text[i] = name;
   }
-  for (int i = 0; i < count; i++)
-    if (strcmp(text[i], into[i])) mdl_line(p, "%s = %s;", into[i], text[i]);
+  for (int i = 0; i < count; i++) {
+    const char *rest = update_of(p, mdl_operand(end, first + i), into[i], text[i]);
+    if (rest)
+      mdl_line(p, "%s %s;", into[i], rest);
+    else if (strcmp(text[i], into[i]))
+      mdl_line(p, "%s = %s;", into[i], text[i]);
+  }
 }
 
 /* Variables of carried values: declared before the loop, named after the block's arguments. */

@@ -28,13 +28,9 @@ const char *mdl_c_param(MdlArena *arena, const MdlSignature *s, const MdlParam *
                         const char *qualifier)
 {
   const char *constant = param->role == MDL_ROLE_in ? "const " : "";
-  if (param->struct_type) {
-    /* the pointers of a view are never written, not even those of a result */
-    bool view = mdl_struct_is_view(s, param->struct_type);
-    return mdl_text(arena, "%s%s *%s%s",
-                    view && param->role == MDL_ROLE_out ? "const " : constant,
-                    mdl_c_struct(arena, s, param->struct_type), qualifier, param->name);
-  }
+  if (param->struct_type)
+    return mdl_text(arena, "%s%s *%s%s", constant, mdl_c_struct(arena, s, param->struct_type),
+                    qualifier, param->name);
   const MdlType *type = &s->leaf[param->leaf].type;
   const char *element = mdl_dtypes[type->dtype].c;
   if (!type->rank && param->role == MDL_ROLE_in)
