@@ -178,7 +178,8 @@ static bool read_operands(Raw *r, int args, MdlCallArg *arg)
     if (arg[k].name) continue;
     if (count >= r->row->operands) return wrong(r, r->at, "so many operands");
     MdlVal *v = mdl_arg_value(r->s, &arg[k], NULL);
-    r->operand[count] = mdl_val_core_of(r->s, v, r->row->name);
+    r->operand[count] = mdl_is_kind(v, MDL_KIND_size) ? mdl_index_core(r->s, v)
+                                                      : mdl_val_core_of(r->s, v, r->row->name);
     if (!r->operand[count]) return false;
     count++;
   }

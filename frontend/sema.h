@@ -321,6 +321,8 @@ MdlVal *mdl_row_of(MdlSema *s, MdlVal *stack, const MdlSize *at, bool check, Mdl
 bool mdl_assign(MdlSema *s, const MdlStmt *stmt);
 bool mdl_assign_to(MdlSema *s, const MdlExpr *target, MdlVal *value, MdlUpdate update, MdlSpan at);
 MdlVal *mdl_comprehension(MdlSema *s, const MdlExpr *expr, const MdlVType *want);
+/* Names that a body may assign: targets, and variables handed to calls. */
+MdlMap *mdl_assigned_names(MdlSema *s, const MdlBlock *body, const MdlExpr *condition);
 void mdl_for(MdlSema *s, const MdlStmt *stmt);
 void mdl_while(MdlSema *s, const MdlStmt *stmt);
 MdlVal *mdl_if(MdlSema *s, const MdlExpr *expr, bool statement, const MdlVType *want);
@@ -371,6 +373,11 @@ MdlVal *mdl_arg_value(MdlSema *s, MdlCallArg *arg, const MdlVType *want);
 MdlVal *mdl_preset_value(MdlSema *s, const MdlFnVal *fn, const MdlFnParam *param,
                          const MdlVType *want);
 MdlVal *mdl_call_decl(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, MdlSpan at);
+MdlVal *mdl_call_lambda(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, MdlSpan at);
+MdlVal *mdl_call_builtin(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg,
+                         const MdlVType *want, MdlSpan at);
+MdlVal *mdl_call_row(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, MdlSpan at);
+MdlVal *mdl_call_convert(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, MdlSpan at);
 MdlVal *mdl_lift(MdlSema *s, const MdlFnVal *fn, int args, MdlVal *const *arg, MdlSpan at);
 MdlVal *mdl_call_special(MdlSema *s, const MdlExpr *expr, const MdlVType *want); /* assert, zip */
 const MdlFnVal *mdl_fn_bottom(const MdlFnVal *fn); /* below its transformations */
