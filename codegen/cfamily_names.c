@@ -9,19 +9,19 @@
 
 /* Words of C99 and C++ and what the emitted file itself uses. */
 static const char *const words[] = {
-    "alignas",  "alignof",  "and",      "and_eq",   "asm",      "auto",      "bitand",   "bitor",
-    "bool",     "break",    "case",     "catch",    "char",     "class",     "compl",    "concept",
-    "const",    "continue", "decltype", "default",  "delete",   "do",        "double",   "else",
-    "enum",     "errno",    "explicit", "export",   "extern",   "false",     "float",    "for",
-    "friend",   "goto",     "if",       "inline",   "int",      "long",      "mutable",  "namespace",
-    "new",      "noexcept", "not",      "not_eq",   "nullptr",  "operator",  "or",       "or_eq",
-    "out",      "private",  "protected", "public",  "register", "requires",  "restrict", "return",
-    "short",    "signed",   "sizeof",   "static",   "struct",   "switch",    "template", "this",
-    "throw",    "true",     "try",      "typedef",  "typeid",   "typename",  "union",    "unsigned",
-    "using",    "virtual",  "void",     "volatile", "wchar_t",  "while",     "work",     "xor",
-    "xor_eq",   "memcpy",   "memset",   "arena",    "stream",   "linux",     "unix",     "NULL",
-    "EOF",      "INT8_MIN", "exp",      "log",      "sin",      "cos",       "sqrt",     "abs",
-    "y0",       "y1",       "j0",       "j1",       "main",     "signal",    "div"};
+    "alignas", "alignof",  "and",       "and_eq",   "asm",      "auto",     "bitand",   "bitor",
+    "bool",    "break",    "case",      "catch",    "char",     "class",    "compl",    "concept",
+    "const",   "continue", "decltype",  "default",  "delete",   "do",       "double",   "else",
+    "enum",    "errno",    "explicit",  "export",   "extern",   "false",    "float",    "for",
+    "friend",  "goto",     "if",        "inline",   "int",      "long",     "mutable",  "namespace",
+    "new",     "noexcept", "not",       "not_eq",   "nullptr",  "operator", "or",       "or_eq",
+    "out",     "private",  "protected", "public",   "register", "requires", "restrict", "return",
+    "short",   "signed",   "sizeof",    "static",   "struct",   "switch",   "template", "this",
+    "throw",   "true",     "try",       "typedef",  "typeid",   "typename", "union",    "unsigned",
+    "using",   "virtual",  "void",      "volatile", "wchar_t",  "while",    "work",     "xor",
+    "xor_eq",  "memcpy",   "memset",    "arena",    "stream",   "linux",    "unix",     "NULL",
+    "EOF",     "INT8_MIN", "exp",       "log",      "sin",      "cos",      "sqrt",     "abs",
+    "y0",      "y1",       "j0",        "j1",       "main",     "signal",   "div"};
 
 bool mdl_is_c_word(const char *name)
 {
@@ -62,9 +62,12 @@ const char *mdl_c_type(MdlPrinter *p, const MdlLoopType *type)
     return mdl_text(p->arena, "%sx%d", vectors[element], type->lanes);
   }
   switch (type->element) {
-  case MDL_bool: return "int";
-  case MDL_index: return "ptrdiff_t";
-  default: return mdl_dtypes[type->element].c;
+  case MDL_bool:
+    return "int";
+  case MDL_index:
+    return "ptrdiff_t";
+  default:
+    return mdl_dtypes[type->element].c;
   }
 }
 
@@ -74,11 +77,11 @@ static const char *float_text(MdlPrinter *p, MdlDtype dtype, double value)
 {
   bool single = dtype == MDL_f32;
   if (isnan(value) || isinf(value)) {
-    const char *bits = isnan(value)  ? (single ? "0x7fc00000u" : "0x7ff8000000000000u")
-                       : value > 0   ? (single ? "0x7f800000u" : "0x7ff0000000000000u")
-                                     : (single ? "0xff800000u" : "0xfff0000000000000u");
-    return mdl_text(p->arena, "%s(%s)",
-                    mdl_need(p, single ? "float_of_bits" : "double_of_bits"), bits);
+    const char *bits = isnan(value) ? (single ? "0x7fc00000u" : "0x7ff8000000000000u")
+                       : value > 0  ? (single ? "0x7f800000u" : "0x7ff0000000000000u")
+                                    : (single ? "0xff800000u" : "0xfff0000000000000u");
+    return mdl_text(p->arena, "%s(%s)", mdl_need(p, single ? "float_of_bits" : "double_of_bits"),
+                    bits);
   }
   char text[40];
   for (int digits = single ? 6 : 15; digits <= 17; digits++) {
@@ -109,8 +112,7 @@ typedef struct SizeText {
 static void *size_constant(void *user, int64_t value)
 {
   SizeText *s = user;
-  return mdl_text(s->arena, s->type ? "(%s)%lld" : "%.0s%lld", s->type ? s->type : "",
-                  (long long)value);
+  return mdl_text(s->arena, "%lld", (long long)value);
 }
 
 static void *size_name(void *user, const char *name)
@@ -154,7 +156,8 @@ static void *size_mul(void *user, void *a, void *b) { return size_binary(user, a
 static void *size_div(void *user, void *a, int64_t k)
 {
   SizeText *s = user;
-  return mdl_text(s->arena, "(%s) / %lld", (char *)a, (long long)k);
+  /* in brackets of its own: 16*floor(N/16) is not 16*N/16 */
+  return mdl_text(s->arena, "((%s) / %lld)", (char *)a, (long long)k);
 }
 
 const char *mdl_c_size(MdlArena *arena, const MdlSize *size, const char *type)

@@ -58,6 +58,9 @@ static const char *options_text(const MdlJob *job)
 static const char *emit_c(MdlJob *job, MdlEmit emit)
 {
   MdlCOptions o = {.machine = job->options.machine, .module = job->name, .source = job->path};
+  const char *slash = strrchr(job->path, '/');
+  /* From another folder the same bytes; -g needs the path that a debugger can open. */
+  if (slash && !job->options.debug) o.source = slash + 1;
   o.options = options_text(job);
   o.sha256 = job->sha256;
   o.debug = job->options.debug;

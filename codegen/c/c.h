@@ -9,8 +9,8 @@
 
 typedef struct MdlCOptions {
   const MdlMachine *machine;
-  const char *module; /* "logreg": file names and include guard */
-  const char *source; /* "logreg.mdl", as given */
+  const char *module;  /* "logreg": file names and include guard */
+  const char *source;  /* "logreg.mdl", as given */
   const char *options; /* of the command line that change the output, for the manifest: "" */
   const char *sha256;  /* of the source, hexadecimal */
   bool debug;          /* -g: #line */

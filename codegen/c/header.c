@@ -56,8 +56,7 @@ static void table(Header *h)
     cell[i + 1][1] = s->sizes ? sizes : "none";
     cell[i + 1][2] = moved(h, s, false);
     cell[i + 1][3] = moved(h, s, true);
-    cell[i + 1][4] =
-        s->has_work ? mdl_text(h->arena, "%s B", mdl_c_work(h->ir, h->entry[i])) : "-";
+    cell[i + 1][4] = s->has_work ? mdl_text(h->arena, "%s B", mdl_c_work(h->ir, h->entry[i])) : "-";
   }
   for (int i = 0; i <= h->entries; i++)
     for (int j = 0; j < COLUMNS; j++)
@@ -97,7 +96,8 @@ static void banner(Header *h)
 static const char status_block[] =
     "#ifndef MDL_STATUS\n"
     "#define MDL_STATUS\n"
-    "/* These lines are the same in every emitted header. A status is 0, or one of these codes plus\n"
+    "/* These lines are the same in every emitted header. A status is 0, or one of these codes "
+    "plus\n"
     " * 256 times the line of the .mdl that asked for the check. */\n"
     "typedef int32_t mdl_status;\n"
     "enum {\n"
@@ -134,65 +134,218 @@ static void field(Header *h, const MdlSignature *s, const MdlField *f, bool view
   }
 }
 
+/* "D" of Logistic[D], in the order of the brackets: the names that some leaf's size uses. */
+static int names_of(Header *h, const MdlStruct *type, const char **names, int max)
+{
+  int count = 0;
+  for (const char *at = strchr(type->source, '['); at && *at && *at != ']' && count < max;) {
+    at += 1 + strspn(at + 1, " ");
+    size_t length = strcspn(at, ",]");
+    const MdlSize *size = mdl_size_parse(h->ir->sizes, at, length);
+    if (size && mdl_size_is_name(size)) names[count++] = mdl_size_text(size);
+    at += length;
+  }
+  return count;
+}
+
+/* The leaves below a struct, with their paths; all of one dtype, else false. */
+typedef struct Leaves {
+  Header *h;
+  const MdlSignature *signature;
+  MdlDtype dtype;
+  bool mixed;
+  const MdlSize *offset; /* in elements; NULL after an overflow */
+} Leaves;
+
+static void place_leaves(Leaves *l, const MdlStruct *type, const char *path, bool print)
+{
+  MdlSizes *sizes = l->h->ir->sizes;
+  for (int i = 0; i < type->fields; i++) {
+    const MdlField *f = &type->field[i];
+    const char *name = mdl_text(l->h->arena, "%s.%s", path, f->name);
+    if (f->struct_type) {
+      place_leaves(l, mdl_c_struct_named(l->signature, f->struct_type), name, print);
+      continue;
+    }
+    int64_t zero;
+    bool first = l->offset && mdl_size_is_const(l->offset, &zero) && !zero;
+    if (l->dtype == MDL_DTYPE_COUNT) l->dtype = f->type.dtype;
+    l->mixed |= l->dtype != f->type.dtype || f->stack;
+    if (print)
+      fprintf(l->h->out, "  %s = (%s *)block%s%s;\n", name, mdl_dtypes[l->dtype].c,
+              first ? "" : " + ", first ? "" : mdl_c_size(l->h->arena, l->offset, NULL));
+    l->offset = mdl_size_add(sizes, l->offset, mdl_type_elements(sizes, &f->type));
+  }
+}
+
+/* A macro and a function that lay a view over one block, leaf after leaf. */
+static void print_at(Header *h, const MdlSignature *s, const MdlStruct *type)
+{
+  const char *names[MDL_MAX_RANK];
+  int count = names_of(h, type, names, MDL_MAX_RANK);
+  const MdlSize *none = mdl_size_const(h->ir->sizes, 0);
+  Leaves leaves = {h, s, MDL_DTYPE_COUNT, false, none};
+  place_leaves(&leaves, type, "", false);
+  if (leaves.mixed || !leaves.offset || !count) return;
+  const char *view = mdl_c_struct(h->arena, s, type->name), *list = "", *arguments = "";
+  for (int i = 0; i < count; i++) {
+    list = mdl_text(h->arena, "%s%s%s", list, i ? ", " : "", names[i]);
+    arguments = mdl_text(h->arena, "%s, int64_t %s", arguments, names[i]);
+  }
+  const char *model = mdl_text(h->arena, "%s%s", s->prefix, type->name);
+  const MdlSize *each = mdl_size_const(h->ir->sizes, mdl_dtypes[leaves.dtype].bytes);
+  fprintf(h->out,
+          "/* The leaves of one %s laid out in one block (the layout of a weights file). */\n",
+          type->source);
+  fprintf(h->out, "#define %s_BYTES(%s) (%s)\n", mdl_c_upper(h->arena, model), list,
+          mdl_c_size(h->arena, mdl_size_mul(h->ir->sizes, each, leaves.offset), "size_t"));
+  fprintf(h->out, "static inline %s %s_at(void *block%s)\n{\n  %s m;\n", view, model, arguments,
+          view);
+  leaves.offset = none;
+  place_leaves(&leaves, type, "m", true);
+  fprintf(h->out, "  return m;\n}\n\n");
+}
+
 static void struct_type(Header *h, const MdlSignature *s, const MdlStruct *type)
 {
   const char *name = mdl_intern_text(h->arena, mdl_c_struct(h->arena, s, type->name));
   if (mdl_map_has(h->types, name)) return;
   mdl_map_set(h->types, name, (void *)name);
   bool view = mdl_struct_is_view(s, type->name);
-  fprintf(h->out, "/* %s, %s:%d.%s */\ntypedef struct {\n", type->source, h->options->source,
-          type->line,
-          view ? " With a size known only at run time it is a view: one pointer a\n * leaf. The same "
-                 "type serves the model, its gradient, or a stack of either. */\n/* Behind a const "
-                 "view nothing is written; the pointers never change."
-               : "");
+  fprintf(
+      h->out, "/* %s, %s:%d%s */\ntypedef struct {\n", type->source, h->options->source, type->line,
+      view ? ". With a size known only at run time it is a view: one pointer a\n * leaf. The same "
+             "type serves the model, its gradient, or a stack of either. Behind a\n * const view "
+             "nothing is written; the pointers never change."
+           : "");
   for (int i = 0; i < type->fields; i++) field(h, s, &type->field[i], view);
   fprintf(h->out, "} %s;\n\n", name);
+  if (view) print_at(h, s, type);
 }
 
 /* ---- entries ----------------------------------------------------------------------------- */
+
+/* A comment of words, broken at 100 columns. */
+static void comment_text(Header *h, const char *text)
+{
+  enum { COLUMNS = 96 };
+  while (strlen(text) > COLUMNS) {
+    int at = COLUMNS;
+    while (at > 40 && text[at] != ' ') at--;
+    fprintf(h->out, "%.*s\n *", at, text);
+    text += at;
+  }
+  fprintf(h->out, "%s", text);
+}
+
+/* What the entry is, with its place at the right; its checks. */
+static void comment(Header *h, const MdlSignature *s)
+{
+  const char *place = mdl_text(h->arena, "%s:%d", h->options->source, s->line);
+  const char *colon = strstr(s->text, " : ");
+  int first = colon ? (int)(colon - s->text) : (int)strlen(s->text);
+  int gap = 94 - first - (int)strlen(place);
+  fprintf(h->out, "/* ");
+  if (gap > 1) {
+    fprintf(h->out, "%.*s%*s%s", first, s->text, gap, "", place);
+  } else {
+    comment_text(h, mdl_text(h->arena, "%.*s", first, s->text));
+    fprintf(h->out, "\n * %s", place);
+  }
+  if (colon) {
+    fprintf(h->out, "\n * ");
+    comment_text(h, colon + 1);
+  }
+  for (int i = 0; i < s->checks; i++) {
+    fprintf(h->out, "\n * ");
+    comment_text(h, mdl_text(h->arena, "%s, line %d: %s.", mdl_c_code(s->check[i].code),
+                             s->check[i].line, s->check[i].text));
+  }
+  fprintf(h->out, " */\n");
+}
+
+/* "MLP_TRAIN_WORK_BYTES(B)" */
+static const char *work_macro(Header *h, const MdlSignature *s, const char *macro)
+{
+  const char *text = mdl_text(h->arena, "%s_WORK_BYTES", macro);
+  for (int i = 0; i < s->sizes; i++)
+    text = mdl_text(h->arena, "%s%s%s", text, i ? ", " : "(", s->size[i]);
+  return s->sizes ? mdl_text(h->arena, "%s)", text) : text;
+}
+
+static const char *note_of(Header *h, const MdlSignature *s, const MdlParam *param,
+                           const char *macro)
+{
+  bool by_value =
+      !param->struct_type && !s->leaf[param->leaf].type.rank && param->role == MDL_ROLE_in;
+  if (by_value && param->preset)
+    return mdl_text(h->arena, "%s_%s_DEFAULT", macro, mdl_c_upper(h->arena, param->name));
+  if (by_value) return NULL;
+  bool view = param->struct_type && mdl_struct_is_view(s, param->struct_type);
+  const char *shapes = param->struct_type && !view ? "" : mdl_c_leaves(h->arena, s, param);
+  if (param->role == MDL_ROLE_inout)
+    return mdl_text(h->arena, "inout%s%s", *shapes ? ": " : "", shapes);
+  return *shapes ? shapes : NULL;
+}
+
+/* Sizes in one line, then one parameter a line, the comments in one column. */
+static void print_params(Header *h, int indent, int count, int sizes, const char **text,
+                         const char **note)
+{
+  int width = 0;
+  for (int i = sizes; i < count; i++) {
+    int length = (int)strlen(text[i]) + (i + 1 < count ? 1 : 2);
+    if (note[i] && length > width) width = length;
+  }
+  for (int i = 0; i < count; i++) {
+    const char *end = i + 1 < count ? "," : ");";
+    bool starts = i && (i > sizes || (sizes && i == sizes));
+    fprintf(h->out, "%*s%s%s", starts ? indent : i > 0, "", text[i], end);
+    int gap = width + 1 - (int)(strlen(text[i]) + strlen(end));
+    if (note[i]) fprintf(h->out, "%*s/* %s */", gap, "", note[i]);
+    if (i + 1 >= sizes) fprintf(h->out, "\n");
+  }
+}
 
 static void prototype(Header *h, int e)
 {
   const MdlSignature *s = h->signature[e];
   const char *symbol = mdl_c_symbol(h->ir, h->entry[e]);
   const char *macro = mdl_c_upper(h->arena, symbol);
-  const char *work = mdl_c_work(h->ir, h->entry[e]);
-  int indent = (int)strlen(symbol) + 12, count = s->sizes + s->params + s->has_work, next = 0;
-  const char **text = MDL_NEW(h->arena, const char *, (size_t)count + 1);
-  const char **note = MDL_NEW(h->arena, const char *, (size_t)count + 1);
-  fprintf(h->out, "/* %s%*s%s:%d\n", s->text,
-          (int)(96 - strlen(s->text) - strlen(s->source) - 5) > 1
-              ? (int)(92 - strlen(s->text) - strlen(s->source))
-              : 1,
-          "", s->source, s->line);
-  for (int i = 0; i < s->checks; i++)
-    fprintf(h->out, " * %s: %s.\n", "check", s->check[i].text);
-  fprintf(h->out, " */\n");
-  for (int i = 0; i < s->sizes; i++)
-    text[next++] = mdl_text(h->arena, "int64_t %s", s->size[i]);
+  int count = s->sizes + s->params + s->has_work + 1, next = 0;
+  const char **text = MDL_NEW(h->arena, const char *, (size_t)count);
+  const char **note = MDL_NEW(h->arena, const char *, (size_t)count);
+  for (int i = 0; i < s->sizes; i++) text[next++] = mdl_text(h->arena, "int64_t %s", s->size[i]);
   for (int i = 0; i < s->params; i++) {
-    const MdlParam *param = &s->param[i];
-    bool by_value = !param->struct_type && !s->leaf[param->leaf].type.rank &&
-                    param->role == MDL_ROLE_in;
-    note[next] = by_value ? NULL : mdl_c_leaves(h->arena, s, param);
-    if (by_value && param->preset)
-      note[next] = mdl_text(h->arena, "%s_%s_DEFAULT", macro, mdl_c_upper(h->arena, param->name));
-    if (param->role == MDL_ROLE_inout) note[next] = mdl_text(h->arena, "inout: %s", note[next]);
-    text[next++] = mdl_c_param(h->arena, s, param, "");
+    note[next] = note_of(h, s, &s->param[i], macro);
+    text[next++] = mdl_c_param(h->arena, s, &s->param[i], "");
   }
   if (s->has_work) {
-    note[next] = strcmp(work, "0") ? mdl_text(h->arena, "%s_WORK_BYTES", macro)
-                                   : "unused: may be null";
+    bool used = strcmp(mdl_c_work(h->ir, h->entry[e]), "0") != 0;
+    note[next] = used ? work_macro(h, s, macro) : "unused: may be null";
     text[next++] = "void *work";
   }
+  if (!next) text[next++] = "void";
+  comment(h, s);
   fprintf(h->out, "mdl_status %s(", symbol);
-  for (int i = 0; i < next; i++) {
-    const char *end = i + 1 < next ? "," : ");";
-    fprintf(h->out, "%*s%s%s", i ? indent : 0, "", text[i], end);
-    if (note[i]) fprintf(h->out, " /* %s */", note[i]);
-    fprintf(h->out, "\n");
-  }
+  print_params(h, (int)strlen(symbol) + 12, next, s->sizes, text, note);
+}
+
+/* "1e-4f": the default as C has it. */
+static const char *preset_text(Header *h, const MdlSignature *s, const MdlParam *param)
+{
+  bool single = !param->struct_type && s->leaf[param->leaf].type.dtype == MDL_f32;
+  bool number = strspn(param->preset, "-0123456789.e+") == strlen(param->preset);
+  bool point = strpbrk(param->preset, ".e") != NULL;
+  if (!single || !number) return param->preset;
+  return mdl_text(h->arena, "%s%sf", param->preset, point ? "" : ".0");
+}
+
+static void define_size(Header *h, const char *macro, const MdlSize *bytes)
+{
+  const char *value = mdl_c_size(h->arena, bytes, "size_t");
+  bool fits = strlen(macro) + strlen(value) < 88;
+  fprintf(h->out, "#define %s%s(%s)\n", macro, fits ? " " : " \\\n  ", value);
 }
 
 static void macros(Header *h, int e)
@@ -203,18 +356,16 @@ static void macros(Header *h, int e)
   if (s->has_work) {
     const MdlSize *bytes = mdl_size_parse(h->ir->sizes, work, strlen(work));
     if (!bytes) MDL_BUG(h->ir->session, "mdl.work_bytes is no size: %s", work);
-    fprintf(h->out, "#define %s_WORK_BYTES", macro);
-    for (int i = 0; i < s->sizes; i++) fprintf(h->out, "%s%s", i ? ", " : "(", s->size[i]);
     int64_t value;
     if (mdl_size_is_const(bytes, &value))
-      fprintf(h->out, "%s %lld\n", s->sizes ? ")" : "", (long long)value);
+      fprintf(h->out, "#define %s %lld\n", work_macro(h, s, macro), (long long)value);
     else
-      fprintf(h->out, ") (%s)\n", mdl_c_size(h->arena, bytes, "size_t"));
+      define_size(h, work_macro(h, s, macro), bytes);
   }
   for (int i = 0; i < s->params; i++)
     if (s->param[i].preset)
-      fprintf(h->out, "#define %s_%s_DEFAULT %s\n", macro,
-              mdl_c_upper(h->arena, s->param[i].name), s->param[i].preset);
+      fprintf(h->out, "#define %s_%s_DEFAULT %s\n", macro, mdl_c_upper(h->arena, s->param[i].name),
+              preset_text(h, s, &s->param[i]));
   fprintf(h->out, "\n");
 }
 

@@ -90,7 +90,8 @@ static void struct_types(Manifest *m, const MdlSignature *s)
     mdl_map_set(m->types, name, (void *)name);
     leaves(m, s, type, "", &offset, view, &first);
     fprintf(m->out, "\n      ]%s}",
-            view ? "\n    " : mdl_text(m->arena, ",\n      \"bytes\": %lld\n    ", (long long)offset));
+            view ? "\n    "
+                 : mdl_text(m->arena, ",\n      \"bytes\": %lld\n    ", (long long)offset));
   }
 }
 
@@ -114,14 +115,6 @@ static void args(Manifest *m, const MdlSignature *s)
   }
 }
 
-static const char *code_name(int code)
-{
-  static const char *const names[] = {"MDL_OK",         "MDL_BAD_SIZE",  "MDL_BAD_INDEX",
-                                      "MDL_BAD_ASSERT", "MDL_OVER_LIMIT", "MDL_BAD_VALUE",
-                                      "MDL_BAD_ALIGN",  "MDL_DEVICE"};
-  return code >= 0 && code < 8 ? names[code] : "?";
-}
-
 static void entry(Manifest *m, MlirOperation func, const MdlSignature *s)
 {
   fprintf(m->out, "    {\n      \"name\": %s,\n      \"c\": \"%s\",\n      \"line\": %d,\n",
@@ -134,7 +127,7 @@ static void entry(Manifest *m, MlirOperation func, const MdlSignature *s)
           s->has_work ? quoted(m->arena, mdl_c_work(m->ir, func)) : "null");
   for (int i = 0; i < s->checks; i++)
     fprintf(m->out, "%s\n        {\"code\": \"%s\", \"line\": %d, \"what\": %s}", i ? "," : "",
-            code_name(s->check[i].code), s->check[i].line, quoted(m->arena, s->check[i].text));
+            mdl_c_code(s->check[i].code), s->check[i].line, quoted(m->arena, s->check[i].text));
   fprintf(m->out, "%s]\n    }", s->checks ? "\n      " : "");
 }
 

@@ -38,12 +38,18 @@ typedef struct Native {
 } Native;
 
 static const Native natives[] = {
-    {"fma1", "__builtin_fmaf", "float", 3},     {"fmad1", "__builtin_fma", "double", 3},
-    {"sqrt1", "sqrtf", "float", 1},             {"sqrtd1", "sqrt", "double", 1},
-    {"floor1", "__builtin_floorf", "float", 1}, {"floord1", "__builtin_floor", "double", 1},
-    {"ceil1", "__builtin_ceilf", "float", 1},   {"ceild1", "__builtin_ceil", "double", 1},
-    {"trunc1", "__builtin_truncf", "float", 1}, {"truncd1", "__builtin_trunc", "double", 1},
-    {"round1", "__builtin_rintf", "float", 1},  {"roundd1", "__builtin_rint", "double", 1},
+    {"fma1", "__builtin_fmaf", "float", 3},
+    {"fmad1", "__builtin_fma", "double", 3},
+    {"sqrt1", "sqrtf", "float", 1},
+    {"sqrtd1", "sqrt", "double", 1},
+    {"floor1", "__builtin_floorf", "float", 1},
+    {"floord1", "__builtin_floor", "double", 1},
+    {"ceil1", "__builtin_ceilf", "float", 1},
+    {"ceild1", "__builtin_ceil", "double", 1},
+    {"trunc1", "__builtin_truncf", "float", 1},
+    {"truncd1", "__builtin_trunc", "double", 1},
+    {"round1", "__builtin_rintf", "float", 1},
+    {"roundd1", "__builtin_rint", "double", 1},
 };
 enum { NATIVES = sizeof natives / sizeof *natives };
 
@@ -74,8 +80,7 @@ static void print_scalars(MdlPrinter *p, FILE *out)
     const Native *n = &natives[i];
     if (!needed(p, n->name)) continue;
     fprintf(out, "static %s %s(", n->type, n->name);
-    for (int j = 0; j < n->operands; j++)
-      fprintf(out, "%s%s %c", j ? ", " : "", n->type, 'a' + j);
+    for (int j = 0; j < n->operands; j++) fprintf(out, "%s%s %c", j ? ", " : "", n->type, 'a' + j);
     fprintf(out, ") { return %s(%s); }\n", n->gcc, args[n->operands]);
   }
 }
@@ -141,9 +146,8 @@ static void print_shape(MdlPrinter *p, FILE *out, const Shape *s)
             "  return (%s)((mask & (%s)a) | (~mask & (%s)b));\n}\n",
             v, v, mask, v, v, v, mask, mask);
   if (is_float && needed(p, mdl_text(p->arena, "abs%s%d", d, lanes)))
-    fprintf(out,
-            "MDL_INLINE %s abs%s%d(%s a)\n{\n  return (%s)((%s)a & INT%d_MAX);\n}\n", v, d, lanes,
-            v, v, mask, 8 * s->bytes);
+    fprintf(out, "MDL_INLINE %s abs%s%d(%s a)\n{\n  return (%s)((%s)a & INT%d_MAX);\n}\n", v, d,
+            lanes, v, v, mask, 8 * s->bytes);
 }
 
 /* Conversions lane by lane: f32x8_of_i32x8. */
@@ -151,14 +155,13 @@ static void print_conversions(MdlPrinter *p, FILE *out)
 {
   for (int i = 0; i < 4; i++)
     for (int j = 0; j < 4; j++) {
-      const char *to = mdl_text(p->arena, "%sx%d", shapes[i].letter,
-                                p->machine->vector_bytes / shapes[i].bytes);
-      const char *from = mdl_text(p->arena, "%sx%d", shapes[j].letter,
-                                  p->machine->vector_bytes / shapes[j].bytes);
+      const char *to =
+          mdl_text(p->arena, "%sx%d", shapes[i].letter, p->machine->vector_bytes / shapes[i].bytes);
+      const char *from =
+          mdl_text(p->arena, "%sx%d", shapes[j].letter, p->machine->vector_bytes / shapes[j].bytes);
       if (needed(p, mdl_text(p->arena, "%s_of_%s", to, from)))
-        fprintf(out,
-                "MDL_INLINE %s %s_of_%s(%s a) { return __builtin_convertvector(a, %s); }\n", to,
-                to, from, from, to);
+        fprintf(out, "MDL_INLINE %s %s_of_%s(%s a) { return __builtin_convertvector(a, %s); }\n",
+                to, to, from, from, to);
     }
 }
 
@@ -168,13 +171,13 @@ static void print_intrinsics(MdlPrinter *p, FILE *out)
   static const struct {
     const char *name, *f32, *f64, *more;
     int operands;
-  } rows[] = {{"fma", "fmadd_ps", "fmadd_pd", "", 3},
-              {"sqrt", "sqrt_ps", "sqrt_pd", "", 1},
-              {"floor", "round_ps", "round_pd", ", _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC", 1},
-              {"ceil", "round_ps", "round_pd", ", _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC", 1},
-              {"trunc", "round_ps", "round_pd", ", _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC", 1},
-              {"round", "round_ps", "round_pd",
-               ", _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC", 1}};
+  } rows[] = {
+      {"fma", "fmadd_ps", "fmadd_pd", "", 3},
+      {"sqrt", "sqrt_ps", "sqrt_pd", "", 1},
+      {"floor", "round_ps", "round_pd", ", _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC", 1},
+      {"ceil", "round_ps", "round_pd", ", _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC", 1},
+      {"trunc", "round_ps", "round_pd", ", _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC", 1},
+      {"round", "round_ps", "round_pd", ", _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC", 1}};
   int bits = 8 * p->machine->vector_bytes;
   const char *mm = bits == 128 ? "_mm" : mdl_text(p->arena, "_mm%d", bits);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -200,8 +203,8 @@ static void print_intrinsics(MdlPrinter *p, FILE *out)
 
 bool mdl_prelude_has_vectors(const MdlPrinter *p)
 {
-  return p->machine->vector_bytes && (any_with(p, "32x") || any_with(p, "64x") ||
-                                      any_with(p, "load") || any_with(p, "store"));
+  return p->machine->vector_bytes &&
+         (any_with(p, "32x") || any_with(p, "64x") || any_with(p, "load") || any_with(p, "store"));
 }
 
 void mdl_prelude_print(MdlPrinter *p, FILE *out)

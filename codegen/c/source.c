@@ -44,8 +44,7 @@ static void bind_leaf(Source *s, const MdlSignature *sig, const MdlParam *param,
   }
   bool by_value = !mdl_struct_is_view(sig, param->struct_type) && !leaf->type.rank;
   const char *member = mdl_text(s->arena, "%s%s->%s", by_value ? "&" : "", param->name, leaf->path);
-  const char *name =
-      mdl_print_unique(p, mdl_text(s->arena, "%s_%s", param->name, leaf->path));
+  const char *name = mdl_print_unique(p, mdl_text(s->arena, "%s_%s", param->name, leaf->path));
   bool reads = param->role == MDL_ROLE_in;
   mdl_line(p, "%s%s *const %s = %s;", reads ? "const " : "", c_type, name, member);
   bind(p, value, name, c_type);
@@ -56,7 +55,8 @@ static void bind_entry(Source *s, const MdlSignature *sig, MlirBlock body)
   MdlPrinter *p = &s->printer;
   int arg = 0;
   for (int i = 0; i < sig->sizes; i++) mdl_print_unique(p, sig->size[i]);
-  for (int i = 0; i < sig->params; i++) mdl_map_set(p->names, mdl_intern_text(p->arena, sig->param[i].name), (void *)"");
+  for (int i = 0; i < sig->params; i++)
+    mdl_map_set(p->names, mdl_intern_text(p->arena, sig->param[i].name), (void *)"");
   for (int i = 0; i < sig->sizes; i++) bind(p, mdl_arg(body, arg++), sig->size[i], NULL);
   for (int i = 0; i < sig->params; i++)
     for (int j = 0; j < sig->param[i].leaves; j++)
@@ -78,8 +78,7 @@ static void void_unused(Source *s, const MdlSignature *sig, MlirBlock body)
         mdl_line(&s->printer, "(void)%s;",
                  mdl_print_expr(&s->printer, mdl_arg(body, arg + j)).text);
     arg += sig->param[i].leaves;
-    if (!used && !sig->param[i].struct_type)
-      mdl_line(&s->printer, "(void)%s;", sig->param[i].name);
+    if (!used && !sig->param[i].struct_type) mdl_line(&s->printer, "(void)%s;", sig->param[i].name);
   }
   if (sig->has_work && !mdl_has_uses(mdl_arg(body, arg))) mdl_line(&s->printer, "(void)work;");
 }
@@ -99,7 +98,7 @@ static void print_entry(Source *s, MlirOperation func)
                     mdl_c_param(s->arena, sig, &sig->param[i],
                                 sig->param[i].struct_type ? "" : "MDL_RESTRICT "));
   if (sig->has_work) text = mdl_text(s->arena, "%s%svoid *work", text, count++ ? ", " : "");
-  mdl_line(p, "/* %s: %s:%d */", sig->entry, sig->source, sig->line);
+  mdl_line(p, "/* %s: %s:%d */", sig->entry, s->options->source, sig->line);
   mdl_line(p, "%s%s)", text, count ? "" : "void");
   mdl_line(p, "{");
   p->indent++;
@@ -189,12 +188,14 @@ static void print_top(Source *s, FILE *out, bool vectors)
   fprintf(out, "/* Every fused multiply-add is written out; the compiler may make no others. */\n"
                "#if defined(__clang__)\n#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n"
                "#pragma GCC optimize(\"fp-contract=off\")\n#endif\n\n");
-  fprintf(out, "/* ---- %s.h "
-               "------------------------------------------------------------------------- */\n\n",
+  fprintf(out,
+          "/* ---- %s.h "
+          "------------------------------------------------------------------------- */\n\n",
           name);
   fprintf(out, "%s\n", mdl_c_header(s->ir, s->module, s->options));
-  fprintf(out, "/* ---- %s.c "
-               "------------------------------------------------------------------------- */\n\n",
+  fprintf(out,
+          "/* ---- %s.c "
+          "------------------------------------------------------------------------- */\n\n",
           name);
 }
 
@@ -213,11 +214,11 @@ static void print_includes(Source *s, FILE *out, bool vectors)
     fprintf(out, "#include <%s>\n", s->options->machine->header);
   if (math) fprintf(out, "#include <math.h>\n");
   if (string) fprintf(out, "#include <string.h>\n");
-  fprintf(out, "%s#ifdef __cplusplus\n#define MDL_RESTRICT __restrict\n#else\n#define MDL_RESTRICT "
-               "restrict\n#endif\n",
+  fprintf(out,
+          "%s#ifdef __cplusplus\n#define MDL_RESTRICT __restrict\n#else\n#define MDL_RESTRICT "
+          "restrict\n#endif\n",
           vectors || math || string ? "\n" : "");
-  if (vectors)
-    fprintf(out, "#define MDL_INLINE static inline __attribute__((always_inline))\n");
+  if (vectors) fprintf(out, "#define MDL_INLINE static inline __attribute__((always_inline))\n");
   fprintf(out, "\n");
 }
 

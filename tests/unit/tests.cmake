@@ -10,5 +10,5 @@ foreach(file ${mdlc_unit_tests})
                                         mdlc_codegen mdlc_runtime mdlc_ir mdlc_cases mdlc_wide
                                         PkgConfig::CHECK)
   add_test(NAME unit/${name} COMMAND ${name})
-  set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 120)
+  set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300 ENVIRONMENT CK_DEFAULT_TIMEOUT=250)
 endforeach()
