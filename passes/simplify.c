@@ -22,6 +22,13 @@ static Rewriter *const structural[MDL_OP_COUNT] = {
     [MDL_OP_reduce_min] = mdl_simplify_reduce,
     [MDL_OP_reduce_any] = mdl_simplify_reduce,
     [MDL_OP_reduce_all] = mdl_simplify_reduce,
+    [MDL_OP_where] = mdl_simplify_where,
+    [MDL_OP_iota] = mdl_simplify_iota,
+    [MDL_OP_scatter] = mdl_simplify_indices,
+    [MDL_OP_scatter_add] = mdl_simplify_indices,
+    [MDL_OP_scatter_mul] = mdl_simplify_indices,
+    [MDL_OP_scatter_max] = mdl_simplify_indices,
+    [MDL_OP_scatter_min] = mdl_simplify_indices,
     [MDL_OP_dot] = mdl_simplify_dot,
 };
 

@@ -34,6 +34,9 @@ MlirValue mdl_simplify_concat(MdlSimplify *s, MlirOperation op);
 MlirValue mdl_simplify_dynamic_slice(MdlSimplify *s, MlirOperation op);
 MlirValue mdl_simplify_dynamic_update(MdlSimplify *s, MlirOperation op);
 MlirValue mdl_simplify_gather(MdlSimplify *s, MlirOperation op);
+MlirValue mdl_simplify_where(MdlSimplify *s, MlirOperation op);
+MlirValue mdl_simplify_iota(MdlSimplify *s, MlirOperation op);
+MlirValue mdl_simplify_indices(MdlSimplify *s, MlirOperation op); /* gather and scatters */
 MlirValue mdl_simplify_reduce(MdlSimplify *s, MlirOperation op);
 MlirValue mdl_simplify_dot(MdlSimplify *s, MlirOperation op);
 /* Branches, loops and checks that are decided or hand values through. */

@@ -83,7 +83,7 @@ MlirValue mdl_simplify_gather(MdlSimplify *s, MlirOperation op)
   const MdlSize *one = mdl_size_const(s->ir->sizes, 1);
   const MdlType *type = mdl_type_of(s->ir, a);
   const MdlSize *start = known_start(s, mdl_operand(op, 1), type->dim[axis], one);
-  if (!start) return MDL_NO_VALUE;
+  if (!start) return mdl_simplify_indices(s, op);
   MlirValue slice = slice_axis(s, a, axis, start, one);
   if (mdl_is_no_value(slice)) return slice;
   return mdl_build_reshape(&s->b, slice, mdl_type_of(s->ir, mdl_result(op, 0)));

@@ -243,6 +243,41 @@ static const Case cases[] = {
      "return %y : tensor<9xf32>\n",
      "(%arg0, %arg3, %arg2)",
      {"(%arg0, %arg3, %arg1)"}},
+    {"choice between a tensor and its update",
+     "(%x: tensor<3x9xf32>, %w: tensor<3x4xf32>, %i: i32, %p: tensor<3xi1>) -> tensor<3x9xf32>",
+     "%a = \"mdl.dynamic_update\"(%x, %i, %w) {axis = 1 : i64} : (tensor<3x9xf32>, i32, "
+     "tensor<3x4xf32>) -> tensor<3x9xf32>\n"
+     "%m = \"mdl.broadcast\"(%p) {dims = array<i64: 0>} : (tensor<3xi1>) -> tensor<3x9xi1>\n"
+     "%y = \"mdl.where\"(%m, %a, %x) : (tensor<3x9xi1>, tensor<3x9xf32>, tensor<3x9xf32>) -> "
+     "tensor<3x9xf32>\n"
+     "return %y : tensor<3x9xf32>\n",
+     "mdl.dynamic_slice",
+     {"3x9xi1"}},
+    {"choice between a tensor and elements put into it",
+     "(%x: tensor<3x5xf32>, %w: tensor<3x4xf32>, %i: tensor<3x4xi32>, %p: tensor<3xi1>) -> "
+     "tensor<3x5xf32>",
+     "%a = \"mdl.scatter\"(%x, %i, %w) {axis = 1 : i64, batch = 1 : i64} : (tensor<3x5xf32>, "
+     "tensor<3x4xi32>, tensor<3x4xf32>) -> tensor<3x5xf32>\n"
+     "%m = \"mdl.broadcast\"(%p) {dims = array<i64: 0>} : (tensor<3xi1>) -> tensor<3x5xi1>\n"
+     "%y = \"mdl.where\"(%m, %a, %x) : (tensor<3x5xi1>, tensor<3x5xf32>, tensor<3x5xf32>) -> "
+     "tensor<3x5xf32>\n"
+     "return %y : tensor<3x5xf32>\n",
+     "mdl.gather",
+     {"3x5xi1"}},
+    {"indices that all share",
+     "(%x: tensor<3x5xf32>, %w: tensor<3x4xf32>, %i: i32) -> tensor<3x5xf32>",
+     "%j = \"mdl.broadcast\"(%i) {dims = array<i64>} : (i32) -> tensor<3x4xi32>\n"
+     "%y = \"mdl.scatter_add\"(%x, %j, %w) {axis = 1 : i64, batch = 1 : i64} : (tensor<3x5xf32>, "
+     "tensor<3x4xi32>, tensor<3x4xf32>) -> tensor<3x5xf32>\n"
+     "return %y : tensor<3x5xf32>\n",
+     "batch = 0",
+     {"batch = 1"}},
+    {"index along an axis of 1",
+     "() -> tensor<3x1xi32>",
+     "%y = \"mdl.iota\"() {axis = 1 : i64} : () -> tensor<3x1xi32>\n"
+     "return %y : tensor<3x1xi32>\n",
+     "mdl.const",
+     {"mdl.iota"}},
     {"one row",
      "(%x: tensor<4x3xf32>) -> tensor<4xf32>",
      "%i = \"mdl.const\"() {value = 2 : i32} : () -> i32\n"
