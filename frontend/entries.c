@@ -312,8 +312,6 @@ static bool entry_check(MdlSema *s, MdlDecl *decl, MdlEntry *e, MdlEntryHead *h)
   return ok;
 }
 
-static void check_function(void *user, MdlCoreFunc *func) { mdl_reach_check_reverse(user, func); }
-
 /* -D of a name that no entry leaves free is a mistake. */
 static void check_defines(MdlSema *s)
 {
@@ -391,7 +389,7 @@ bool mdl_entries_check(MdlSema *s, MdlProgram *program)
     MdlEntryHead *h = &head[program->entries];
     if (entry_check(s, decl, e, h) && mdl_reach_core(s, e->func, NULL, NULL) &&
         !mdl_error_count(s->session))
-      mdl_reach_core(s, e->func, check_function, s);
+      mdl_reach_core(s, e->func, NULL, NULL);
     else
       ok = false;
     program->entries++;

@@ -8,7 +8,5 @@
  * not yet. False if one has errors. fn may be NULL. */
 typedef void MdlReachFn(void *user, MdlCoreFunc *func);
 bool mdl_reach_core(MdlSema *s, MdlCoreFunc *root, MdlReachFn *fn, void *user);
-/* E0701 for every reverse sweep in the body through a loop without a known number of rounds. */
-void mdl_reach_check_reverse(MdlSema *s, MdlCoreFunc *func);
 
 #endif

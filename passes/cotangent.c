@@ -117,15 +117,14 @@ static MlirValue put_slices(MdlReverse *r, MlirValue value, const Part *part)
   return mdl_result(mdl_build_op(&r->b, MDL_OP_dynamic_update, 3, operand, &attrs, NULL), 0);
 }
 
-static MlirValue sum_dense(MdlReverse *r, const Parts *parts, MdlMask *common, MlirValue onto)
+static MlirValue sum_dense(MdlReverse *r, const Parts *parts, MdlMask common)
 {
-  MlirValue *term = MDL_NEW(r->ir->arena, MlirValue, (size_t)parts->count + 1);
+  MlirValue *term = MDL_NEW(r->ir->arena, MlirValue, (size_t)parts->count);
   int terms = 0;
-  if (onto.ptr) term[terms++] = onto;
   for (int i = parts->count - 1; i >= 0; i--) {
     const Part *part = &parts->part[i];
     if (!mdl_is_null(part->at)) continue;
-    term[terms++] = select_by(r, part->g, split(r, part->mask, *common, false));
+    term[terms++] = select_by(r, part->g, split(r, part->mask, common, false));
   }
   return terms ? add_pairwise(r, terms, term) : (MlirValue){NULL};
 }
@@ -137,14 +136,14 @@ static MdlMask common_mask(MdlReverse *r, const Parts *parts)
   return common;
 }
 
-static MlirValue take(MdlReverse *r, MlirValue value, MdlMask *mask, MlirValue onto)
+MlirValue mdl_cotangent_take(MdlReverse *r, MlirValue value, MdlMask *mask)
 {
   Parts *parts = mdl_map_get(r->parts, value.ptr);
   MdlMask common = {0, NULL};
   if (mask) *mask = common;
-  if (!parts || !parts->count) return onto;
+  if (!parts || !parts->count) return (MlirValue){NULL};
   if (mask) *mask = common = common_mask(r, parts);
-  MlirValue sum = sum_dense(r, parts, &common, onto);
+  MlirValue sum = sum_dense(r, parts, common);
   for (int i = parts->count - 1; i >= 0; i--) {
     const Part *part = &parts->part[i];
     if (mdl_is_null(part->at)) continue;
@@ -153,14 +152,4 @@ static MlirValue take(MdlReverse *r, MlirValue value, MdlMask *mask, MlirValue o
   parts->count = 0;
   mdl_name_after(r->ir, sum, 'g', value);
   return sum;
-}
-
-MlirValue mdl_cotangent_take(MdlReverse *r, MlirValue value, MdlMask *mask)
-{
-  return take(r, value, mask, (MlirValue){NULL});
-}
-
-MlirValue mdl_cotangent_take_onto(MdlReverse *r, MlirValue value, MlirValue onto)
-{
-  return take(r, value, NULL, onto);
 }

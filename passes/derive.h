@@ -113,8 +113,6 @@ void mdl_cotangent_add_at(MdlReverse *r, MlirValue value, MlirOperation at, Mlir
 bool mdl_has_cotangent(const MdlReverse *r, MlirValue value);
 /* The sum of the contributions. Null: zero. With `mask` the common mask is left to the caller. */
 MlirValue mdl_cotangent_take(MdlReverse *r, MlirValue value, MdlMask *mask);
-/* Like take, added on to `onto`, in place where the contribution is sparse. */
-MlirValue mdl_cotangent_take_onto(MdlReverse *r, MlirValue value, MlirValue onto);
 
 /* Transposes of linear ops: contributions to the operands that want one, from the cotangent of
  * result 0. */

@@ -74,13 +74,16 @@ static void end_replay(Replay *p)
 
 /* ---- branches ---------------------------------------------------------------------------- */
 
-/* One branch back: its results are the cotangents of the captured values. */
-static void replay_branch(Replay *p, const MlirValue *g)
+/* One branch back: its results are the cotangents of the captured values, on top of `sum` where
+ * there is one. */
+static void replay_branch(Replay *p, const MlirValue *g, const MlirValue *sum)
 {
   MlirOperation *ops = NULL;
   int count = copy_forward(p, mdl_map_create(p->ir->arena), &ops);
   for (int i = 0; i < p->outs; i++)
     if (g[i].ptr) mdl_cotangent_add(&p->sweep, p->out[i], g[i], NO_MASK);
+  for (int i = 0; i < p->captures; i++)
+    if (sum[i].ptr) mdl_cotangent_add(&p->sweep, p->capture[i], sum[i], NO_MASK);
   mdl_transpose_ops(&p->sweep, count, ops);
   if (p->sweep.d->failed) return;
   MlirValue *back = MDL_NEW(p->ir->arena, MlirValue, (size_t)p->captures);
@@ -133,12 +136,17 @@ static void transpose_if(MdlReverse *r, MlirOperation op)
   for (int i = 0; i < results; i++) g[i] = mdl_cotangent_take(r, mdl_result(op, i), NULL);
   if (!captures) return;
   MlirType *type = MDL_NEW(ir->arena, MlirType, (size_t)captures);
-  for (int i = 0; i < captures; i++) type[i] = mdl_type_make(ir, mdl_type_of(ir, capture[i]));
+  MlirValue *sum = MDL_NEW(ir->arena, MlirValue, (size_t)captures);
+  for (int i = 0; i < captures; i++) {
+    const MdlType *of = mdl_type_of(ir, capture[i]);
+    type[i] = mdl_type_make(ir, of);
+    if (of->rank) sum[i] = mdl_cotangent_take(r, capture[i], NULL);
+  }
   MlirOperation back = mdl_build_if(&r->b, mdl_operand(op, 0), captures, type);
   Replay side[2];
   for (int s = 0; s < 2 && !r->d->failed; s++) {
     side[s] = replay_of(r, op, mdl_body(op, s), mdl_body(back, s));
-    replay_branch(&side[s], g);
+    replay_branch(&side[s], g, sum);
   }
   if (r->d->failed) return;
   /* Kept values are replaced inside the reverse op only: the copies are made before. */
@@ -224,7 +232,8 @@ static MlirValue backwards(MdlReverse *r, const Loop *l, MdlBuilder *inside, Mli
   return mdl_build(inside, MDL_OP_sub, last, k);
 }
 
-/* The reverse loop: carries the cotangents of active values, then sums for captured ones. */
+/* The reverse loop: carries the cotangents of active values, then the sums of captured ones, which
+ * start from what they are so far. */
 static MlirOperation build_reverse(MdlReverse *r, Loop *l, const MlirValue *capture, int captures)
 {
   MlirOperation op = l->replay.op;
@@ -233,7 +242,7 @@ static MlirOperation build_reverse(MdlReverse *r, Loop *l, const MlirValue *capt
   for (int i = 0; i < l->carried; i++) {
     if (l->active[i]) init[count++] = dense_or_zero(r, mdl_result(op, i));
   }
-  for (int i = 0; i < captures; i++) init[count++] = mdl_zero(r->ir, &r->b, capture[i]);
+  for (int i = 0; i < captures; i++) init[count++] = dense_or_zero(r, capture[i]);
   MlirOperation back = mdl_build_for(&r->b, l->trips_lo, l->trips_hi, count, init);
   if (mdl_op_has(op, "mdl.limit"))
     mdl_op_set_raw(r->ir, back, "mdl.limit", mdl_op_raw(op, "mdl.limit"));
@@ -264,6 +273,8 @@ static void replay_round(Loop *l, MlirOperation back)
   int count = copy_forward(p, bind_round(l), &ops);
   for (int i = 0, k = 1; i < l->carried; i++)
     if (l->active[i]) mdl_cotangent_add(&p->sweep, p->out[i], mdl_arg(to, k++), NO_MASK);
+  for (int i = 0; i < p->captures; i++) /* sums so far: reads add to them in place */
+    mdl_cotangent_add(&p->sweep, p->capture[i], mdl_arg(to, 1 + l->actives + i), NO_MASK);
   mdl_transpose_ops(&p->sweep, count, ops);
   if (p->sweep.d->failed) return;
   p->sweep.b.at = place(p);
@@ -271,8 +282,8 @@ static void replay_round(Loop *l, MlirOperation back)
   MlirValue *next = MDL_NEW(p->ir->arena, MlirValue, (size_t)all);
   for (int i = 0; i < l->carried; i++)
     if (l->active[i]) next[k++] = dense_or_zero(&p->sweep, l->start[i]);
-  for (int i = 0; i < p->captures; i++, k++)
-    next[k] = mdl_cotangent_take_onto(&p->sweep, p->capture[i], mdl_arg(to, k + 1));
+  for (int i = 0; i < p->captures; i++)
+    next[k++] = mdl_cotangent_take(&p->sweep, p->capture[i], NULL);
   mdl_build_yield(&p->sweep.b, all, next);
   end_sweep(p);
 }

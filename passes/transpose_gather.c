@@ -32,7 +32,8 @@ static const MdlSize *extent(MdlReverse *r, MlirOperation op)
 /* min(max(index, 0), n - 1) */
 static MlirValue clamped(MdlReverse *r, MlirOperation op)
 {
-  if (mdl_is_within(r->ir, mdl_operand(op, 1), extent(r, op))) return mdl_operand(op, 1);
+  MlirValue given = mdl_operand(op, 1);
+  if (!TYPE(given)->rank && mdl_is_within(r->ir, given, extent(r, op))) return given;
   MlirValue index = widened(r, mdl_operand(op, 1));
   const MdlSize *one = mdl_size_const(r->ir->sizes, 1);
   MlirValue last = size_like(r, mdl_size_sub(r->ir->sizes, extent(r, op), one), index);
@@ -90,7 +91,9 @@ void mdl_transpose_scatter_add(MdlReverse *r, MlirOperation op, MlirValue g)
   mdl_give(r, op, 0, g);
   if (!mdl_wants(r, op, 2)) return;
   MlirValue there = read_at(r, op, g), zero = mdl_zero(r->ir, &r->b, there);
-  mdl_give(r, op, 2, mdl_build(&r->b, MDL_OP_where, in_range(r, op), there, zero));
+  bool within =
+      !TYPE(mdl_operand(op, 1))->rank && mdl_is_within(r->ir, mdl_operand(op, 1), extent(r, op));
+  mdl_give(r, op, 2, within ? there : mdl_build(&r->b, MDL_OP_where, in_range(r, op), there, zero));
 }
 
 /* Numbers the slices, scatters the numbers, and looks whose is there: that slice was written last.
@@ -109,6 +112,17 @@ static MlirValue is_last(MdlReverse *r, MlirOperation op)
   return mdl_build(&r->b, MDL_OP_eq, read_at(r, op, winner), number);
 }
 
+/* Which slices of c stay in the result: all, a slice within the range, or the last of equals. */
+static MlirValue stays(MdlReverse *r, MlirOperation op, MlirValue there)
+{
+  MlirValue index = mdl_operand(op, 1), zero;
+  bool is_one = !TYPE(index)->rank;
+  if (is_one && mdl_is_within(r->ir, index, extent(r, op))) return there;
+  zero = mdl_zero(r->ir, &r->b, there);
+  MlirValue mask = is_one ? in_range(r, op) : is_last(r, op);
+  return mdl_build(&r->b, MDL_OP_where, mask, there, zero);
+}
+
 void mdl_transpose_scatter(MdlReverse *r, MlirOperation op, MlirValue g)
 {
   if (mdl_wants(r, op, 0)) {
@@ -118,7 +132,5 @@ void mdl_transpose_scatter(MdlReverse *r, MlirOperation op, MlirValue g)
     MlirOperation rest = mdl_build_op(&r->b, MDL_OP_scatter, 3, operand, &attrs, NULL);
     mdl_give(r, op, 0, mdl_result(rest, 0));
   }
-  if (!mdl_wants(r, op, 2)) return;
-  MlirValue there = read_at(r, op, g), zero = mdl_zero(r->ir, &r->b, there);
-  mdl_give(r, op, 2, mdl_build(&r->b, MDL_OP_where, is_last(r, op), there, zero));
+  if (mdl_wants(r, op, 2)) mdl_give(r, op, 2, stays(r, op, read_at(r, op, g)));
 }
