@@ -68,6 +68,8 @@ static bool mark_op(MdlVmap *v, MlirOperation op, bool masked)
   for (int r = 0; r < mdl_region_count(op); r++)
     if (mdl_body(op, r).ptr)
       changed |= mark_block(v, mdl_body(op, r), masked || parts(v, op, masked));
+  if (mdl_op(v->ir, op) == MDL_OP_for && mdl_is_mapped(v, mdl_operand(op, 0)))
+    changed |= add(v, mdl_arg(mdl_body(op, 0), 0)); /* lanes start at their own index */
   return mark_slots(v, op, parts(v, op, masked)) || changed;
 }
 

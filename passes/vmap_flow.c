@@ -102,43 +102,57 @@ void mdl_vmap_if(MdlVmap *v, MlirOperation op)
 
 /* ---- for --------------------------------------------------------------------------------- */
 
+static void keep_limit(MdlVmap *v, MlirOperation op, MlirOperation now)
+{
+  const char *limit = mdl_op_text(v->ir, op, "mdl.limit");
+  if (limit) mdl_op_set_text(v->ir, now, "mdl.limit", limit);
+}
+
 static MlirOperation build_loop(MdlVmap *v, MlirOperation op, MlirValue lo, MlirValue hi)
 {
   int count = mdl_result_count(op);
   MlirValue *init = new_values(v, count);
   for (int i = 0; i < count; i++) init[i] = slot_value(v, op, i, mdl_operand(op, 3 + i));
-  return mdl_build_for(&v->b, lo, hi, count, init);
+  MlirOperation now = mdl_build_for(&v->b, lo, hi, count, init);
+  keep_limit(v, op, now);
+  return now;
 }
 
-/* Over all lanes; a bound that they share stays as it is. */
-static MlirValue outermost(MdlVmap *v, MlirValue bound, MdlOp reduce)
+/* Lanes whose bounds differ run as often as the one that runs longest. Where they also start
+ * differently, rounds count from 0 and the index has lanes. */
+typedef struct Bounds {
+  MlirValue lo, hi; /* of the new loop */
+  MlirValue from;   /* where each lane starts; null if together */
+  MlirValue end;    /* when each lane ends, in the new loop's count */
+} Bounds;
+
+static Bounds bounds_of(MdlVmap *v, MlirOperation op)
 {
-  MlirValue now = mdl_vmap_value(v, bound);
-  return mdl_is_mapped(v, bound) ? mdl_build_reduce(&v->b, reduce, now, 1, (int64_t[]){0}) : now;
+  MlirValue lo = mdl_operand(op, 0), hi = mdl_operand(op, 1);
+  MdlType index = mdl_type_scalar(MDL_index);
+  Bounds b = {.lo = mdl_vmap_value(v, lo), .end = mdl_vmap_lanes(v, hi)};
+  if (mdl_is_mapped(v, lo)) {
+    b.from = b.lo;
+    b.lo = mdl_build_const_int(&v->b, &index, 0);
+    b.end = mdl_build(&v->b, MDL_OP_sub, b.end, b.from);
+  }
+  b.hi = mdl_build_reduce(&v->b, MDL_OP_reduce_max, b.end, 1, (int64_t[]){0});
+  return b;
 }
 
-/* The lanes whose own bounds hold the round `at`. */
-static MlirValue lanes_at(MdlVmap *v, MlirOperation op, MlirValue at)
-{
-  MlirValue lo = mdl_operand(op, 0), hi = mdl_operand(op, 1), runs = {NULL};
-  MdlType lanes = {.dtype = MDL_index, .rank = 1, .dim = {v->size}};
-  at = mdl_build_splat(&v->b, at, &lanes);
-  if (mdl_is_mapped(v, lo)) runs = mdl_build(&v->b, MDL_OP_le, mdl_vmap_value(v, lo), at);
-  if (!mdl_is_mapped(v, hi)) return runs;
-  return both(v, runs, mdl_build(&v->b, MDL_OP_lt, at, mdl_vmap_value(v, hi)));
-}
-
-/* From the first lane's start to the last one's end; a lane takes part between its own. */
 static void for_apart(MdlVmap *v, MlirOperation op)
 {
-  MlirOperation now = build_loop(v, op, outermost(v, mdl_operand(op, 0), MDL_OP_reduce_min),
-                                 outermost(v, mdl_operand(op, 1), MDL_OP_reduce_max));
+  Bounds bounds = bounds_of(v, op);
+  MlirOperation now = build_loop(v, op, bounds.lo, bounds.hi);
   MlirBlock from = mdl_body(op, 0), to = mdl_body(now, 0);
   MdlBuilder outer = v->b;
   MlirValue outer_mask = v->mask;
   v->b = mdl_builder_at_end(v->ir, to, outer.at);
   for (int i = 0; i < mdl_arg_count(from); i++) mdl_vmap_set(v, mdl_arg(from, i), mdl_arg(to, i));
-  MlirValue runs = lanes_at(v, op, mdl_arg(to, 0));
+  MlirValue at = mdl_build_splat(&v->b, mdl_arg(to, 0), mdl_type_of(v->ir, bounds.end));
+  MlirValue runs = mdl_build(&v->b, MDL_OP_lt, at, bounds.end);
+  if (!mdl_is_no_value(bounds.from))
+    mdl_vmap_set(v, mdl_arg(from, 0), mdl_build(&v->b, MDL_OP_add, bounds.from, at));
   v->mask = both(v, outer_mask, runs);
   mdl_vmap_block(v, from);
   MlirOperation end = mdl_terminator(from);
@@ -169,8 +183,7 @@ void mdl_vmap_for(MdlVmap *v, MlirOperation op)
 static MlirOperation build_while(MdlVmap *v, MlirOperation op, int count, const MlirValue *init)
 {
   MlirOperation now = mdl_build_while(&v->b, count, init);
-  const char *limit = mdl_op_text(v->ir, op, "mdl.limit");
-  if (limit) mdl_op_set_text(v->ir, now, "mdl.limit", limit);
+  keep_limit(v, op, now);
   return now;
 }
 
