@@ -1,6 +1,6 @@
-/* Trains mlp.mdl on handwritten digits by stochastic gradient descent, with nothing but C: mlp.h and
- * mlp.o (or mlp.c) come from mdlc. Every fifth image is kept for testing.
- *   ./train_mlp data/digits.bin [seed] */
+/* Trains mlp.mdl on handwritten digits by stochastic gradient descent, with nothing but C: mlp.h
+ * and mlp.o (or mlp.c) come from mdlc. Every fifth image is kept for testing.
+ *   ./train_mlp data/digits.bin [seed [weights]] */
 #include "mlp.h"
 
 #include <stdio.h>
@@ -68,6 +68,10 @@ int main(int argc, char **argv)
   for (i = 1; i <= EPOCHS; i++) {
     double loss = epoch(&state, i <= 2 * EPOCHS / 3 ? 0.8f : 0.1f, work);
     printf("epoch %2d  loss %.4f  test %.1f %%\n", i, loss, test_accuracy(work));
+  }
+  if (argc > 3) { /* the model as it lies in memory, for m4/ */
+    FILE *file = fopen(argv[3], "wb");
+    if (!file || !fwrite(&model, sizeof model, 1, file) || fclose(file)) return 1;
   }
   printf("test accuracy %.1f %%\n", test_accuracy(work));
   free(work);

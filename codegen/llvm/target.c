@@ -37,9 +37,20 @@ static LLVMCodeGenOptLevel level(const MdlLlvmOptions *options)
   return levels[options->opt];
 }
 
+/* With all its parts: in "thumbv7em-none-eabihf" LLVM would take eabihf for the system, and floats
+ * would go through integer registers. */
+static const char *normal(MdlArena *arena, const char *triple)
+{
+  char *whole = LLVMNormalizeTargetTriple(triple);
+  const char *copy = mdl_text(arena, "%s", whole);
+  LLVMDisposeMessage(whole);
+  return copy;
+}
+
 LLVMTargetMachineRef mdl_llvm_machine(MdlIr *ir, const MdlLlvmOptions *options)
 {
-  const char *triple = options->triple ? options->triple : mdl_host_triple(ir->arena);
+  const char *triple = options->triple ? normal(ir->arena, options->triple)
+                                       : mdl_host_triple(ir->arena);
   LLVMTargetRef target = NULL;
   char *message = NULL;
   init_host(); /* all targets take 5 ms; most compiles want only this one */
