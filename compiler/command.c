@@ -80,9 +80,18 @@ static MdlExit compile(MdlSession *session, const MdlCommandLine *line)
   return good && !mdl_error_count(session) ? MDL_EXIT_ok : MDL_EXIT_program;
 }
 
+/* So that a mistake on the command line itself comes in the format that it asks for. */
+static void set_format(MdlSession *session, int argc, char **argv)
+{
+  for (int i = 1; i < argc; i++)
+    if (!strcmp(argv[i], "--diagnostics=json"))
+      mdl_diag_options(session)->format = MDL_DIAG_json;
+}
+
 MdlExit mdl_command(MdlSession *session, int argc, char **argv)
 {
   MdlCommandLine line;
+  set_format(session, argc, argv);
   if (!mdl_command_line_read(session, argc, argv, &line)) return MDL_EXIT_usage;
   if (!set_diagnostics(session, &line)) return MDL_EXIT_usage;
   const char *text = mdl_answer(session, &line);

@@ -169,7 +169,7 @@ static bool window(MdlSema *s, const MdlIndex *index, Axis *axis, MdlCore *start
 {
   axis->length = mdl_size_sub(s->sizes, axis->limit, axis->start);
   if (!axis->length || !mdl_size_is_static(s, axis->length) || axis->step != 1) {
-    MdlReport *r = mdl_error(s->session, MDL_E0409, index->at, "length no size");
+    MdlReport *r = mdl_error(s->session, MDL_E0409, index->at, "length is no size");
     mdl_help(r, "`x[i:i+K]`");
     return false;
   }
@@ -190,7 +190,7 @@ static bool index_slice(MdlSema *s, const MdlIndex *index, const MdlSize *n, Axi
   if (index->step) {
     const MdlSize *step = mdl_val_size_of(s, mdl_expr(s, index->step, NULL));
     if (!step || !mdl_size_is_const(step, &axis->step) || axis->step <= 0) {
-      mdl_error(s->session, MDL_E0409, index->at, "step not positive");
+      mdl_error(s->session, MDL_E0409, index->at, "step is not positive");
       return false;
     }
   }

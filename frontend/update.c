@@ -185,7 +185,7 @@ static bool slice_bounds(Update *u, const MdlIndex *index, const MdlSize *n, con
   if (index->step)
     mdl_error(s->session, MDL_E0990, index->at, "writing to a slice with a step");
   else
-    mdl_error(s->session, MDL_E0409, index->at, "length no size");
+    mdl_error(s->session, MDL_E0409, index->at, "length is no size");
   return false;
 }
 
