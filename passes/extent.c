@@ -19,13 +19,47 @@ static bool is(MlirValue value, int64_t wanted)
   return mdl_index_constant(value, &known) && known == wanted;
 }
 
+static bool is_same(MlirValue x, MlirValue y)
+{
+  int64_t m, n;
+  return mdl_same(x, y) || (mdl_index_constant(x, &m) && mdl_index_constant(y, &n) && m == n);
+}
+
+static bool encloses(MlirBlock outer, MlirBlock inner)
+{
+  while (outer.ptr != inner.ptr) {
+    MlirOperation op = mdl_block_parent(inner);
+    if (mdl_is_null(op)) return false;
+    inner = mdl_block_of(op);
+    if (!inner.ptr) return false;
+  }
+  return true;
+}
+
+/* The op once made for the same operands where the builder stands, else a new one: a tile asks for
+ * `i + 1` often. Nests are built from front to back, so what is found stands before. */
+static MlirValue shared(MdlBuilder *b, MdlLoopOp op, MlirValue x, MlirValue y)
+{
+  MlirOperation user;
+  int operand;
+  int64_t known;
+  bool left = !mdl_index_constant(x, &known);
+  for (int i = 0; mdl_use(left ? x : y, i, &user, &operand); i++) {
+    if (operand != !left || mdl_operand_count(user) != 2) continue;
+    if (!is_same(mdl_operand(user, left), left ? y : x) || mdl_loop_op(user) != op) continue;
+    if (encloses(mdl_block_of(user), b->block) && mdl_is_null(b->before))
+      return mdl_result(user, 0);
+  }
+  return mdl_loop_binary(b, op, x, y);
+}
+
 MlirValue mdl_index_add(MdlBuilder *b, MlirValue x, MlirValue y)
 {
   int64_t m, n;
   if (is(x, 0)) return y;
   if (is(y, 0)) return x;
   if (mdl_index_constant(x, &m) && mdl_index_constant(y, &n)) return number(b, m + n);
-  return mdl_loop_binary(b, MDL_LOOP_addi, x, y);
+  return shared(b, MDL_LOOP_addi, x, y);
 }
 
 MlirValue mdl_index_sub(MdlBuilder *b, MlirValue x, MlirValue y)
@@ -34,7 +68,7 @@ MlirValue mdl_index_sub(MdlBuilder *b, MlirValue x, MlirValue y)
   if (is(y, 0)) return x;
   if (mdl_same(x, y)) return number(b, 0);
   if (mdl_index_constant(x, &m) && mdl_index_constant(y, &n)) return number(b, m - n);
-  return mdl_loop_binary(b, MDL_LOOP_subi, x, y);
+  return shared(b, MDL_LOOP_subi, x, y);
 }
 
 MlirValue mdl_index_mul(MdlBuilder *b, MlirValue x, MlirValue y)
@@ -43,7 +77,7 @@ MlirValue mdl_index_mul(MdlBuilder *b, MlirValue x, MlirValue y)
   if (is(x, 0) || is(y, 1)) return x;
   if (is(y, 0) || is(x, 1)) return y;
   if (mdl_index_constant(x, &m) && mdl_index_constant(y, &n)) return number(b, m * n);
-  return mdl_loop_binary(b, MDL_LOOP_muli, x, y);
+  return shared(b, MDL_LOOP_muli, x, y);
 }
 
 MlirValue mdl_index_div(MdlBuilder *b, MlirValue x, MlirValue y)
@@ -51,7 +85,7 @@ MlirValue mdl_index_div(MdlBuilder *b, MlirValue x, MlirValue y)
   int64_t m, n;
   if (is(y, 1)) return x;
   if (mdl_index_constant(x, &m) && mdl_index_constant(y, &n) && n) return number(b, m / n);
-  return mdl_loop_binary(b, MDL_LOOP_divsi, x, y);
+  return shared(b, MDL_LOOP_divsi, x, y);
 }
 
 MlirValue mdl_index_rem(MdlBuilder *b, MlirValue x, MlirValue y)
@@ -59,7 +93,7 @@ MlirValue mdl_index_rem(MdlBuilder *b, MlirValue x, MlirValue y)
   int64_t m, n;
   if (is(y, 1)) return number(b, 0);
   if (mdl_index_constant(x, &m) && mdl_index_constant(y, &n) && n) return number(b, m % n);
-  return mdl_loop_binary(b, MDL_LOOP_remsi, x, y);
+  return shared(b, MDL_LOOP_remsi, x, y);
 }
 
 static MlirValue pick(MdlBuilder *b, MdlPredicate takes, MlirValue x, MlirValue y)
