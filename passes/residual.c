@@ -71,6 +71,7 @@ typedef struct Edge {
 typedef struct Graph {
   MdlDerive *d;
   MdlIr *ir;
+  const MdlResiduals *choice;
   MdlMap *index; /* value -> i + 1 */
   int values, value_room;
   MlirValue *value;
@@ -117,6 +118,8 @@ static int64_t bytes_of(Graph *g, MlirValue value)
   const MdlType *type = mdl_type_of(g->ir, value);
   const MdlSize *count = mdl_type_elements(g->ir->sizes, type);
   int64_t elements = 0;
+  for (int i = 0; i < g->choice->frees; i++)
+    if (mdl_same(g->choice->free_value[i], value)) return 1;
   if (!count || !mdl_size_eval(count, nominal, NULL, &elements) || elements > ENDLESS >> 20)
     return ENDLESS >> 16;
   int bytes = type->dtype == MDL_index ? 8 : mdl_dtypes[type->dtype].bytes;
@@ -168,18 +171,19 @@ static bool add_uses(void *user, MlirOperation inside)
   return true;
 }
 
-static void connect(Graph *g, MlirBlock body, MlirOperation mark, int given)
+static void connect(Graph *g)
 {
+  const MdlResiduals *choice = g->choice;
   g->nodes = 2 * g->values + 2;
   g->first = MDL_NEW(g->ir->arena, int, (size_t)g->nodes);
   for (int i = 0; i < g->nodes; i++) g->first[i] = -1;
   for (int i = 0; i < g->values; i++) {
     add_edge(g, 2 * i + 2, 2 * i + 3, bytes_of(g, g->value[i]));
-    if (i < given) add_edge(g, 0, 2 * i + 2, ENDLESS);
+    if (i < choice->given) add_edge(g, 0, 2 * i + 2, ENDLESS);
   }
   bool is_backward = false;
-  for (MlirOperation op = mdl_first(body); !mdl_is_null(op); op = mdl_next(op)) {
-    if (mdl_same_op(op, mark)) {
+  for (MlirOperation op = mdl_first(choice->body); !mdl_is_null(op); op = mdl_next(op)) {
+    if (mdl_same_op(op, choice->mark)) {
       is_backward = true;
       continue;
     }
@@ -270,20 +274,19 @@ static bool *reaching_sink(Graph *g)
   return reaches;
 }
 
-int mdl_choose_residuals(MdlDerive *d, MlirBlock body, MlirOperation mark, int given,
-                         const MlirValue *given_value, MlirValue **keep)
+void mdl_choose_residuals(MdlDerive *d, MdlResiduals *choice)
 {
-  Graph g = {.d = d, .ir = d->ir, .index = mdl_map_create(d->ir->arena)};
-  for (int i = 0; i < given; i++) add_value(&g, given_value[i]);
-  for (MlirOperation op = mdl_first(body); !mdl_same_op(op, mark); op = mdl_next(op))
+  Graph g = {.d = d, .ir = d->ir, .index = mdl_map_create(d->ir->arena), .choice = choice};
+  for (int i = 0; i < choice->given; i++) add_value(&g, choice->given_value[i]);
+  MlirOperation op = mdl_first(choice->body);
+  for (; !mdl_same_op(op, choice->mark); op = mdl_next(op))
     for (int k = 0; k < mdl_result_count(op); k++)
       if (index_of(&g, mdl_result(op, k)) < 0) add_value(&g, mdl_result(op, k));
-  connect(&g, body, mark, given);
+  connect(&g);
   fill_edges(&g);
   bool *reaches = reaching_sink(&g);
-  *keep = MDL_NEW(d->ir->arena, MlirValue, (size_t)g.values);
-  int count = 0;
+  choice->keep = MDL_NEW(d->ir->arena, MlirValue, (size_t)g.values);
+  choice->count = 0;
   for (int i = 0; i < g.values; i++)
-    if (!reaches[2 * i + 2] && reaches[2 * i + 3]) (*keep)[count++] = g.value[i];
-  return count;
+    if (!reaches[2 * i + 2] && reaches[2 * i + 3]) choice->keep[choice->count++] = g.value[i];
 }

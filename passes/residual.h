@@ -4,13 +4,20 @@
 
 #include "passes/derive.h"
 
-/* `body` holds the forward ops, then `mark`, then the ops that run backwards. Chooses the forward
- * values to keep so that the backward ops find what they need, either kept or computed again from
- * what is kept: a minimal cut over bytes. Values in `given` cannot be computed again (they are the
- * carried values at the start of a round); neither can contractions, reductions, loops. Free sizes
- * count as 64. In program order; returns the count. */
-int mdl_choose_residuals(MdlDerive *d, MlirBlock body, MlirOperation mark, int given,
-                         const MlirValue *given_value, MlirValue **keep);
+/* `body` holds the forward ops, then `mark`, then the ops that run backwards. */
+typedef struct MdlResiduals {
+  MlirBlock body;
+  MlirOperation mark;
+  int given, frees, count;
+  const MlirValue *given_value; /* cannot be computed again: carried values at a round's start */
+  const MlirValue *free_value;  /* cost nothing to keep */
+  MlirValue *keep;              /* the choice, in program order */
+} MdlResiduals;
+
+/* Chooses the forward values to keep so that the backward ops find what they need, either kept or
+ * computed again from what is kept: a minimal cut over bytes. Contractions, reductions and loops
+ * are not computed again. Free sizes count as 64. */
+void mdl_choose_residuals(MdlDerive *d, MdlResiduals *choice);
 
 /* Erase ops before, or behind, `mark` whose results nobody uses; before it also checks and prints.
  */

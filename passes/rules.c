@@ -104,13 +104,12 @@ static void transpose_rule(MdlReverse *r, MlirOperation call, MlirOperation rule
     if (mdl_is_float_value(r->ir, mdl_operand(call, i))) mdl_give(r, call, i, out[k++]);
 }
 
-/* Ops that start what is computed again are marked, or cse would find them equal to the first ones
- * and keep those alive instead. */
-static void mark_again(MdlReverse *r, int count, MlirOperation *ops)
+/* What is computed again is marked, or cse would find it equal to the first time and keep that
+ * alive instead. */
+static bool mark_again(void *user, MlirOperation op)
 {
-  for (int i = 0; i < count; i++)
-    if (mdl_op_info(mdl_op(r->ir, ops[i]))->class != MDL_CLASS_leaf)
-      mdl_op_set_unit(r->ir, ops[i], "mdl.again");
+  if (mdl_op(user, op) < MDL_OP_COUNT) mdl_op_set_unit(user, op, "mdl.again");
+  return true;
 }
 
 /* remat: the body again, here, and its own sweep. */
@@ -132,7 +131,7 @@ static void transpose_body(MdlReverse *r, MlirOperation call)
     MlirValue g = mdl_cotangent_take(r, mdl_result(call, i), NULL);
     if (g.ptr) mdl_cotangent_add(r, arg[args + i], g, (MdlMask){0, NULL});
   }
-  mark_again(r, count, ops);
+  for (int i = 0; i < count; i++) mdl_walk(ops[i], mark_again, r->ir);
   mdl_transpose_ops(r, count, ops);
   mdl_drop_effects(r->ir, count, ops);
   mdl_erase(r->ir, mark);
