@@ -114,6 +114,7 @@ static void declare_rule(MdlSema *s, MdlModule *m, MdlItem *item)
 {
   MdlDecl *decl = rule_target(s, m, item);
   if (!decl) {
+    if (mdl_tree_is_broken(m->tree, item->path.part[0].text)) return;
     mdl_error(s->session, MDL_E0201, item->path.at, "function",
               mdl_source_text(s->session, item->path.at));
     return;

@@ -300,9 +300,7 @@ static MdlVal *unknown(MdlSema *s, const char *name, MdlSpan at)
     mdl_also(mdl_error(s->session, MDL_E0205, at, name), later->at, "bound here");
     return mdl_val_poison(s);
   }
-  const MdlTree *tree = s->frame->module->tree;
-  for (int i = 0; i < tree->brokens; i++)
-    if (tree->broken[i].text == name) return mdl_val_poison(s);
+  if (mdl_tree_is_broken(s->frame->module->tree, name)) return mdl_val_poison(s);
   const char **names;
   int count = mdl_visible_names(s, &names);
   MdlReport *r = mdl_error(s->session, MDL_E0201, at, "name", name);

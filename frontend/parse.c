@@ -102,6 +102,13 @@ MdlTree *mdl_parse(MdlSession *session, int file)
   return tree;
 }
 
+bool mdl_tree_is_broken(const MdlTree *tree, const char *name)
+{
+  for (int i = 0; i < tree->brokens; i++)
+    if (tree->broken[i].text == name) return true;
+  return false;
+}
+
 const char *mdl_source_text(const MdlSession *session, MdlSpan at)
 {
   enum { MOST = 60 };

@@ -51,14 +51,30 @@ bool mdl_token_ends_value(int kind)
   }
 }
 
+/* Can an item start with this token? */
+static bool is_item_word(const MdlTokens *tokens, int i)
+{
+  switch (tokens->token[i].kind) {
+  case TOK_IMPORT:
+  case TOK_CONST:
+  case TOK_STRUCT:
+  case TOK_FN:
+  case TOK_ENTRY:
+  case TOK_MODEL: return true;
+  default: return mdl_token_is(tokens, i, "model") || mdl_token_is(tokens, i, "entry");
+  }
+}
+
+/* An import declares what stands after its colon. What has lost its first word may declare anything
+ * on its line. */
 void mdl_token_broken(MdlTokens *tokens, int i)
 {
   MdlArena *arena = tokens->session->arena;
   const char *bytes = tokens->session->files[tokens->file].bytes;
-  bool import = i < tokens->count && tokens->token[i].kind == TOK_IMPORT;
-  bool soft = mdl_token_is(tokens, i, "model") || mdl_token_is(tokens, i, "entry");
-  bool listed = !import; /* an import declares what stands after its colon */
-  for (int j = i + (soft ? 1 : 0); j < tokens->count; j++) {
+  if (i >= tokens->count) return;
+  bool import = tokens->token[i].kind == TOK_IMPORT, item = is_item_word(tokens, i);
+  bool listed = !import, several = import || !item;
+  for (int j = item ? i + 1 : i; j < tokens->count; j++) {
     const MdlToken *t = &tokens->token[j];
     if (j > i && (t->column_one || t->kind == TOK_TERM)) return;
     if (t->kind == ':') listed = true;
@@ -66,6 +82,6 @@ void mdl_token_broken(MdlTokens *tokens, int i)
     MDL_GROW(arena, tokens->broken, tokens->brokens, tokens->broken_capacity);
     tokens->broken[tokens->brokens++] = (MdlName){
         mdl_intern(arena, bytes + t->start, t->end - t->start), mdl_token_span(tokens, j)};
-    if (!import) return;
+    if (!several) return;
   }
 }

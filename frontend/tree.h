@@ -376,6 +376,8 @@ typedef struct MdlTree {
 
 /* Parses a file of the session. Never NULL. */
 MdlTree *mdl_parse(MdlSession *session, int file);
+/* Would an item with a syntax error have declared this (interned) name? */
+bool mdl_tree_is_broken(const MdlTree *tree, const char *name);
 
 /* "x**2 + 3": an expression or type as it stands in the source, blanks squeezed, at most some 60
  * characters; for messages. */

@@ -114,8 +114,7 @@ static MdlDecl *path_decl(MdlSema *s, const MdlPath *path)
 static const MdlVType *unknown_type(MdlSema *s, const char *name, MdlSpan at)
 {
   const char **names;
-  for (int i = 0; i < s->frame->module->tree->brokens; i++)
-    if (s->frame->module->tree->broken[i].text == name) return poison(s);
+  if (mdl_tree_is_broken(s->frame->module->tree, name)) return poison(s);
   int count = mdl_visible_names(s, &names);
   MdlReport *r = mdl_error(s->session, MDL_E0201, at, "type", name);
   mdl_suggest(s, r, name, at, names, count);
