@@ -258,7 +258,7 @@ static const char *linear_index(MdlPrinter *p, MlirOperation access, MlirValue m
     dynamic += type.dim[i] < 0;
     const char *scaled = mdl_text(p->arena, simple ? "%s * %s" : "(%s) * %s", text, extent);
     const char *next = mdl_print_at(p, mdl_operand(access, first + i), 13);
-    if (!strcmp(text, "0") || !strcmp(extent, "0"))
+    if (!strcmp(text, "0"))
       text = next;
     else if (!strcmp(next, "0"))
       text = scaled;

@@ -105,25 +105,25 @@ static bool any_with(const MdlPrinter *p, const char *part)
 }
 
 /* Loads, stores, splats, selects and lane numbers of one vector type, as far as they are used. */
-static void print_shape(MdlPrinter *p, FILE *out, const Shape *s)
+static void print_shape(MdlPrinter *p, FILE *out, const Shape *s, int lanes)
 {
-  int lanes = p->machine->vector_bytes / s->bytes;
+  int bytes = lanes * s->bytes;
   const char *v = mdl_text(p->arena, "%sx%d", s->letter, lanes);
   const char *mask = mdl_text(p->arena, "%sx%d", s->mask, lanes);
   const char *d = s->letter[0] == 'f' && s->bytes == 8 ? "d" : "";
   bool is_float = s->letter[0] == 'f';
   fprintf(out, "typedef %s %s __attribute__((vector_size(%d)));\n", s->element, v,
-          p->machine->vector_bytes);
+          bytes);
   const char *end = is_float ? mdl_text(p->arena, "%s%d", d, lanes) : mdl_text(p->arena, "_%s", v);
   const char *load = mdl_text(p->arena, "load%s", end);
   const char *store = mdl_text(p->arena, "store%s", end);
   const char *u = mdl_text(p->arena, "u%s", v + 1);
   if (!is_float && needed(p, u))
     fprintf(out, "typedef u%s %s __attribute__((vector_size(%d)));\n", s->element, u,
-            p->machine->vector_bytes);
+            bytes);
   if (needed(p, load) || needed(p, store))
     fprintf(out, "typedef %s %s_mem __attribute__((vector_size(%d), aligned(%d), may_alias));\n",
-            s->element, v, p->machine->vector_bytes, s->bytes);
+            s->element, v, bytes, s->bytes);
   if (needed(p, load))
     fprintf(out, "MDL_INLINE %s %s(const %s *p) { return *(const %s_mem *)p; }\n", v, load,
             s->element, v);
@@ -150,15 +150,20 @@ static void print_shape(MdlPrinter *p, FILE *out, const Shape *s)
             lanes, v, v, mask, 8 * s->bytes);
 }
 
+/* Vectors that fill half a register stand between f64 and 32-bit integers. */
+static bool has_half(const MdlPrinter *p, const Shape *s, int lanes)
+{
+  return s->bytes == 4 && any_with(p, mdl_text(p->arena, "%sx%d", s->letter, lanes));
+}
+
 /* Conversions lane by lane: f32x8_of_i32x8. */
 static void print_conversions(MdlPrinter *p, FILE *out)
 {
-  for (int i = 0; i < 4; i++)
-    for (int j = 0; j < 4; j++) {
-      const char *to =
-          mdl_text(p->arena, "%sx%d", shapes[i].letter, p->machine->vector_bytes / shapes[i].bytes);
-      const char *from =
-          mdl_text(p->arena, "%sx%d", shapes[j].letter, p->machine->vector_bytes / shapes[j].bytes);
+  for (int k = 0; k < 16; k++)
+    for (int wide = 0; wide < 2; wide++) {
+      int lanes = p->machine->vector_bytes / (wide ? 4 : 8);
+      const char *to = mdl_text(p->arena, "%sx%d", shapes[k / 4].letter, lanes);
+      const char *from = mdl_text(p->arena, "%sx%d", shapes[k % 4].letter, lanes);
       if (needed(p, mdl_text(p->arena, "%s_of_%s", to, from)))
         fprintf(out, "MDL_INLINE %s %s_of_%s(%s a) { return __builtin_convertvector(a, %s); }\n",
                 to, to, from, from, to);
@@ -215,7 +220,12 @@ void mdl_prelude_print(MdlPrinter *p, FILE *out)
   fprintf(out, "/* ---- vectors: one register each "
                "------------------------------------------------------------- */\n\n");
   static const int order[] = {2, 3, 0, 1}; /* masks before what they select */
-  for (int i = 0; i < 4; i++) print_shape(p, out, &shapes[order[i]]);
+  for (int i = 0; i < 4; i++) {
+    const Shape *s = &shapes[order[i]];
+    int whole = p->machine->vector_bytes / s->bytes, half = whole / 2;
+    print_shape(p, out, s, whole);
+    if (has_half(p, s, half)) print_shape(p, out, s, half);
+  }
   print_conversions(p, out);
   print_intrinsics(p, out);
   fprintf(out, "\n");

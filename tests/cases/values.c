@@ -34,6 +34,9 @@ bool mdl_case_is_exact(const MdlCase *c)
   bool is_half =
       c->has_given && mdl_is_float(c->given.dtype) && mdl_dtypes[c->given.dtype].bits == 16;
   if (c->op == MDL_OP_convert && is_half) return false; /* through f32 is as good */
+  bool in_half =
+      c->operands && mdl_is_float(c->in[0].dtype) && mdl_dtypes[c->in[0].dtype].bits == 16;
+  if (c->op == MDL_OP_fma && in_half) return false; /* rounded to f32 first */
   if (c->operands && !mdl_is_float(c->in[c->operands - 1].dtype) && c->op != MDL_OP_convert)
     return true;
   return row->elementwise ? row->exact : !accumulates(c->op);
