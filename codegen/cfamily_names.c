@@ -19,7 +19,7 @@ static const char *const words[] = {
     "short",   "signed",   "sizeof",    "static",   "struct",   "switch",   "template", "this",
     "throw",   "true",     "try",       "typedef",  "typeid",   "typename", "union",    "unsigned",
     "using",   "virtual",  "void",      "volatile", "wchar_t",  "while",    "work",     "xor",
-    "xor_eq",  "memcpy",   "memset",    "arena",    "stream",   "linux",    "unix",     "NULL",
+    "xor_eq",  "memcpy",   "memset",    "stream",   "linux",    "unix",     "NULL",
     "EOF",     "INT8_MIN", "exp",       "log",      "sin",      "cos",      "sqrt",     "abs",
     "y0",      "y1",       "j0",        "j1",       "main",     "signal",   "div"};
 

@@ -172,7 +172,7 @@ static void print_shape(MdlPrinter *p, MlirOperation op)
     set_expr(p, to, base);
     return;
   }
-  const char *name = mdl_print_name(p, to, base.text);
+  const char *name = mdl_print_name(p, to, strchr(base.text, '(') ? "arena" : base.text);
   const char *constant = is_written(to) ? "" : "const ";
   mdl_line(p, "%s%s *const %s = (%s%s *)%s;", constant, wanted, name, constant, wanted, base.text);
   set_name(p, to, name);

@@ -36,4 +36,11 @@ const MdlMachine *mdl_machines(int *count);
 /* The best row that the processor under mdlc keeps, by its feature bits: for -march=native alone. */
 const MdlMachine *mdl_machine_native(void);
 
+/* Bytes to which buffers in the work area are aligned. The same for every 64-bit machine, so that one
+ * header serves objects and C for all of them. */
+static inline int mdl_work_align(const MdlMachine *machine)
+{
+  return machine->index_bits == 32 ? 8 : 64;
+}
+
 #endif

@@ -110,8 +110,8 @@ static MlirValue int_to_float(MdlArith *a, MlirValue value, MdlDtype from, MdlDt
 {
   MdlDtype wide = to == MDL_f64 ? MDL_f64 : MDL_f32;
   if (from == MDL_index) {
-    value = mdl_loop_cast(a->b, MDL_LOOP_index_cast, value, MDL_i64);
-    from = MDL_i64;
+    from = a->machine->index_bits == 32 ? MDL_i32 : MDL_i64;
+    value = mdl_loop_cast(a->b, MDL_LOOP_index_cast, value, from);
   }
   MdlLoopOp op = is_signed(from) ? MDL_LOOP_sitofp : MDL_LOOP_uitofp;
   value = mdl_loop_cast(a->b, op, value, wide);

@@ -101,7 +101,7 @@ void mdl_place_arena(MdlEntry *e)
   Arena arena = {.e = e};
   const char *text = mdl_op_text(e->ir, e->from, "mdl.work_bytes");
   const MdlSize *work = mdl_size_parse(e->ir->sizes, text, strlen(text));
-  int align = e->pass->options->machine->vector_bytes ? 64 : 8;
+  int align = mdl_work_align(e->pass->options->machine);
   mdl_op_set_text(e->ir, e->to, "mdl.work_bytes", text);
   if (strcmp(text, "0")) open_arena(&arena, work, align);
   mdl_walk(e->from, open_call, &arena);

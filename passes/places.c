@@ -49,7 +49,7 @@ bool mdl_pass_places(MdlPass *pass, MlirOperation none)
   (void)none;
   MlirOperation *entry;
   int count = mdl_entries(pass->ir, pass->module, &entry);
-  int align = pass->options->machine->vector_bytes ? 64 : 8;
+  int align = mdl_work_align(pass->options->machine);
   for (int i = 0; i < count; i++) {
     MdlPlan plan = {.ir = pass->ir, .pass = pass, .entry = entry[i]};
     plan.signature = mdl_signature_read(pass->ir, entry[i]);
