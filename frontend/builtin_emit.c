@@ -96,6 +96,7 @@ MdlVal *mdl_tensor_val(MdlSema *s, const MdlBuiltinCall *call, MdlCore *a)
 
 bool mdl_wanted_shape(MdlSema *s, const MdlBuiltinCall *call, MdlType *type, MdlDtype preset)
 {
+  if (call->want && call->want->kind == MDL_KIND_poison) return false;
   if (!call->want || call->want->kind != MDL_KIND_tensor) {
     MdlSession *session = mdl_sema_session(s);
     MdlReport *r = mdl_error(session, MDL_E0311, call->at, mdl_source_text(session, call->at));
