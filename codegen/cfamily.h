@@ -31,7 +31,9 @@ typedef struct MdlPrinter {
   /* Per function: */
   MdlMap *exprs;     /* value -> MdlExpr */
   MdlMap *c_types;   /* shaped pointer -> its element's C type where that differs (uint32_t) */
-  MdlMap *names;     /* interned name in use -> itself */
+  MdlMap *names;     /* interned name -> itself while it is in use, then NULL */
+  const char **local; /* names in use, in order: a block's are free again when it closes */
+  int locals, local_capacity;
   MdlMap *waiting;   /* values folded into a later statement that read memory */
   int temporaries;
   bool gives_status; /* what it returns is spelled MDL_OK, MDL_BAD_SIZE, ... */
@@ -47,6 +49,12 @@ void mdl_print_body(MdlPrinter *p, MlirBlock body);
 /* Names `value` after itself (or `fallback`), unique in the function and no word of C or C++. */
 const char *mdl_print_name(MdlPrinter *p, MlirValue value, const char *fallback);
 const char *mdl_print_unique(MdlPrinter *p, const char *base);
+/* A block opens; when it closes, its locals and counters may be named so again. */
+typedef struct MdlScope {
+  int locals, temporaries;
+} MdlScope;
+MdlScope mdl_scope_open(const MdlPrinter *p);
+void mdl_scope_close(MdlPrinter *p, MdlScope scope);
 bool mdl_is_c_word(const char *name);
 
 MdlExpr mdl_print_expr(MdlPrinter *p, MlirValue value);

@@ -123,8 +123,7 @@ static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   bool narrow = type.element == MDL_i8 || type.element == MDL_i16;
   if (!narrow) return wrapping(p, op, row, type.element);
   const char *widen = mdl_text(p->arena, "(%s)", u);
-  if (keeps_bits)
-    widen = mdl_text(p->arena, "%s(u%s)", widen, mdl_dtypes[type.element].c);
+  if (keeps_bits) widen = mdl_text(p->arena, "%s(u%s)", widen, mdl_dtypes[type.element].c);
   const char *left = mdl_text(p->arena, "%s%s", widen, mdl_print_at(p, a, PREFIX));
   const char *right = mdl_text(p->arena, "%s%s", widen, mdl_print_at(p, b, PREFIX));
   return cast(p, mdl_c_type(p, &type), mdl_text(p->arena, "(%s %s %s)", left, row->c, right));
@@ -139,9 +138,8 @@ static MdlExpr compare(MdlPrinter *p, MlirOperation op)
   bool is_unsigned = predicate >= MDL_PREDICATE_ult && type.element != MDL_index;
   const char *u = "";
   if (is_unsigned)
-    u = type.kind == MDL_LOOP_vector
-            ? mdl_text(p->arena, "(%s)", unsigned_vector(p, &type))
-            : mdl_text(p->arena, "(u%s)", mdl_dtypes[type.element].c);
+    u = type.kind == MDL_LOOP_vector ? mdl_text(p->arena, "(%s)", unsigned_vector(p, &type))
+                                     : mdl_text(p->arena, "(u%s)", mdl_dtypes[type.element].c);
   int tight = is_unsigned ? PREFIX : COMPARE + 1;
   return expr(p, COMPARE, "%s%s %s %s%s", u, mdl_print_at(p, a, tight), signs[predicate], u,
               mdl_print_at(p, b, tight));
@@ -187,18 +185,17 @@ static MdlExpr convert(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   const char *text = mdl_print_at(p, a, PREFIX);
   if (from.kind == MDL_LOOP_vector && from.element == MDL_bool) return of_mask(p, op, &to);
   if (from.kind == MDL_LOOP_vector)
-    return expr(p, POSTFIX, "%s(%s)",
-                mdl_need(p, mdl_text(p->arena, "%s_of_%s", mdl_c_type(p, &to),
-                                     mdl_c_type(p, &from))),
-                mdl_print_expr(p, a).text);
+    return expr(
+        p, POSTFIX, "%s(%s)",
+        mdl_need(p, mdl_text(p->arena, "%s_of_%s", mdl_c_type(p, &to), mdl_c_type(p, &from))),
+        mdl_print_expr(p, a).text);
   MdlLoopOp kind = mdl_loop_op(op);
   if (row->is_unsigned && from.element != MDL_bool)
     text = mdl_text(p->arena, "(u%s)%s", mdl_dtypes[from.element].c, text);
   if (kind == MDL_LOOP_extsi && from.element == MDL_bool) text = mdl_text(p->arena, "-%s", text);
   if (kind == MDL_LOOP_trunci && to.element == MDL_bool)
     return expr(p, COMPARE, "(%s & 1) != 0", mdl_print_at(p, a, 9));
-  if (kind == MDL_LOOP_fptoui)
-    text = mdl_text(p->arena, "(u%s)%s", mdl_dtypes[to.element].c, text);
+  if (kind == MDL_LOOP_fptoui) text = mdl_text(p->arena, "(u%s)%s", mdl_dtypes[to.element].c, text);
   return cast(p, mdl_c_type(p, &to), text);
 }
 
@@ -211,8 +208,7 @@ static MdlExpr bits(MdlPrinter *p, MlirOperation op)
   bool wide = mdl_dtypes[to.element].bytes == 8;
   if (mdl_is_float(to.element)) {
     const char *raw = mdl_print_expr(p, a).raw;
-    if (!raw)
-      raw = mdl_text(p->arena, "(uint%d_t)%s", wide ? 64 : 32, mdl_print_at(p, a, PREFIX));
+    if (!raw) raw = mdl_text(p->arena, "(uint%d_t)%s", wide ? 64 : 32, mdl_print_at(p, a, PREFIX));
     return expr(p, POSTFIX, "%s(%s)", mdl_need(p, wide ? "double_of_bits" : "float_of_bits"), raw);
   }
   if (!mdl_is_float(from.element)) return mdl_print_expr(p, a);
@@ -233,8 +229,8 @@ static MdlExpr constant(MdlPrinter *p, MlirOperation op)
   bool mask = type.kind == MDL_LOOP_vector && type.element == MDL_bool;
   const char *text = mdl_c_number(p, type.element, real, mask ? -(integer != 0) : integer);
   if (type.kind == MDL_LOOP_vector)
-    return expr(p, POSTFIX, "%s(%s)", mdl_need(p, mdl_text(p->arena, "splat_%s",
-                                                           mdl_c_type(p, &type))), text);
+    return expr(p, POSTFIX, "%s(%s)",
+                mdl_need(p, mdl_text(p->arena, "splat_%s", mdl_c_type(p, &type))), text);
   MdlExpr made = expr(p, *text == '-' ? PREFIX : NAME, "%s", text);
   if (type.element != MDL_i32 && type.element != MDL_i64) return made;
   uint64_t bits = type.element == MDL_i32 ? (uint32_t)integer : (uint64_t)integer;
@@ -252,9 +248,9 @@ static const char *linear_index(MdlPrinter *p, MlirOperation access, MlirValue m
   int dynamic = type.dim[0] < 0;
   for (int i = 1; i < type.rank; i++) {
     bool simple = !strpbrk(text, " ");
-    const char *extent =
-        type.dim[i] >= 0 ? mdl_text(p->arena, "%lld", (long long)type.dim[i])
-                         : mdl_print_at(p, mdl_loop_extent(shape, dynamic), PREFIX);
+    const char *extent = type.dim[i] >= 0
+                             ? mdl_text(p->arena, "%lld", (long long)type.dim[i])
+                             : mdl_print_at(p, mdl_loop_extent(shape, dynamic), PREFIX);
     dynamic += type.dim[i] < 0;
     const char *scaled = mdl_text(p->arena, simple ? "%s * %s" : "(%s) * %s", text, extent);
     const char *next = mdl_print_at(p, mdl_operand(access, first + i), 13);
@@ -336,14 +332,20 @@ static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
 {
   MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
   switch (kind) {
-  case MDL_LOOP_constant: return constant(p, op);
+  case MDL_LOOP_constant:
+    return constant(p, op);
   case MDL_LOOP_bitcast:
-  case MDL_LOOP_vbitcast: return bits(p, op);
+  case MDL_LOOP_vbitcast:
+    return bits(p, op);
   case MDL_LOOP_load:
-  case MDL_LOOP_vload: return load(p, op);
-  case MDL_LOOP_select: return choose(p, op);
-  case MDL_LOOP_splat: return splat(p, op);
-  case MDL_LOOP_shuffle: return shuffle(p, op);
+  case MDL_LOOP_vload:
+    return load(p, op);
+  case MDL_LOOP_select:
+    return choose(p, op);
+  case MDL_LOOP_splat:
+    return splat(p, op);
+  case MDL_LOOP_shuffle:
+    return shuffle(p, op);
   case MDL_LOOP_extract:
     return expr(p, POSTFIX, "%s[%lld]", mdl_print_at(p, mdl_operand(op, 0), POSTFIX),
                 (long long)mdl_loop_lane(op));
@@ -352,7 +354,8 @@ static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
                 mdl_need(p, mdl_text(p->arena, "lanes_%s", mdl_c_type(p, &type))));
   case MDL_LOOP_address:
     return expr(p, PREFIX, "(ptrdiff_t)(uintptr_t)%s", mdl_print_at(p, mdl_operand(op, 0), PREFIX));
-  default: MDL_BUG(p->ir->session, "%s is no expression", mdl_loop_info(kind)->mlir);
+  default:
+    MDL_BUG(p->ir->session, "%s is no expression", mdl_loop_info(kind)->mlir);
   }
 }
 
@@ -372,15 +375,25 @@ MdlExpr mdl_print_op(MdlPrinter *p, MlirOperation op)
   const MdlLoopInfo *row = mdl_loop_info(kind);
   MdlExpr made = {0};
   switch (row->kind) {
-  case MDL_LOOP_KIND_binary: made = binary(p, op, row); break;
+  case MDL_LOOP_KIND_binary:
+    made = binary(p, op, row);
+    break;
   case MDL_LOOP_KIND_unary:
     made = expr(p, row->precedence, "%s%s", row->c,
                 mdl_print_at(p, mdl_operand(op, 0), row->precedence + 1));
     break;
-  case MDL_LOOP_KIND_compare: made = compare(p, op); break;
-  case MDL_LOOP_KIND_convert: made = convert(p, op, row); break;
-  case MDL_LOOP_KIND_call: made = call(p, op, row); break;
-  case MDL_LOOP_KIND_other: made = other(p, op, kind); break;
+  case MDL_LOOP_KIND_compare:
+    made = compare(p, op);
+    break;
+  case MDL_LOOP_KIND_convert:
+    made = convert(p, op, row);
+    break;
+  case MDL_LOOP_KIND_call:
+    made = call(p, op, row);
+    break;
+  case MDL_LOOP_KIND_other:
+    made = other(p, op, kind);
+    break;
   }
   made.reads |= reads_memory(p, op);
   return made;

@@ -9,19 +9,21 @@
 
 /* Words of C99 and C++ and what the emitted file itself uses. */
 static const char *const words[] = {
-    "alignas", "alignof",  "and",       "and_eq",   "asm",      "auto",     "bitand",   "bitor",
-    "bool",    "break",    "case",      "catch",    "char",     "class",    "compl",    "concept",
-    "const",   "continue", "decltype",  "default",  "delete",   "do",       "double",   "else",
-    "enum",    "errno",    "explicit",  "export",   "extern",   "false",    "float",    "for",
-    "friend",  "goto",     "if",        "inline",   "int",      "long",     "mutable",  "namespace",
-    "new",     "noexcept", "not",       "not_eq",   "nullptr",  "operator", "or",       "or_eq",
-    "out",     "private",  "protected", "public",   "register", "requires", "restrict", "return",
-    "short",   "signed",   "sizeof",    "static",   "struct",   "switch",   "template", "this",
-    "throw",   "true",     "try",       "typedef",  "typeid",   "typename", "union",    "unsigned",
-    "using",   "virtual",  "void",      "volatile", "wchar_t",  "while",    "work",     "xor",
-    "xor_eq",  "memcpy",   "memset",    "stream",   "linux",    "unix",     "NULL",
-    "EOF",     "INT8_MIN", "exp",       "log",      "sin",      "cos",      "sqrt",     "abs",
-    "y0",      "y1",       "j0",        "j1",       "main",     "signal",   "div"};
+    "alignas", "alignof",   "and",     "and_eq",   "asm",       "auto",     "bitand",
+    "bitor",   "bool",      "break",   "case",     "catch",     "char",     "class",
+    "compl",   "concept",   "const",   "continue", "decltype",  "default",  "delete",
+    "do",      "double",    "else",    "enum",     "errno",     "explicit", "export",
+    "extern",  "false",     "float",   "for",      "friend",    "goto",     "if",
+    "inline",  "int",       "long",    "mutable",  "namespace", "new",      "noexcept",
+    "not",     "not_eq",    "nullptr", "operator", "or",        "or_eq",    "out",
+    "private", "protected", "public",  "register", "requires",  "restrict", "return",
+    "short",   "signed",    "sizeof",  "static",   "struct",    "switch",   "template",
+    "this",    "throw",     "true",    "try",      "typedef",   "typeid",   "typename",
+    "union",   "unsigned",  "using",   "virtual",  "void",      "volatile", "wchar_t",
+    "while",   "work",      "xor",     "xor_eq",   "memcpy",    "memset",   "stream",
+    "linux",   "unix",      "NULL",    "EOF",      "INT8_MIN",  "exp",      "log",
+    "sin",     "cos",       "sqrt",    "abs",      "y0",        "y1",       "j0",
+    "j1",      "main",      "signal",  "div"};
 
 bool mdl_is_c_word(const char *name)
 {
@@ -38,10 +40,20 @@ const char *mdl_print_unique(MdlPrinter *p, const char *base)
   if (isdigit((unsigned char)*clean)) clean = mdl_text(p->arena, "t%s", clean);
   const char *name = mdl_intern_text(p->arena, clean);
   if (mdl_is_c_word(name)) name = mdl_intern_text(p->arena, mdl_text(p->arena, "%s_", clean));
-  for (int i = 1; mdl_map_has(p->names, name) || mdl_map_has(p->symbols, name); i++)
+  for (int i = 1; mdl_map_get(p->names, name) || mdl_map_has(p->symbols, name); i++)
     name = mdl_intern_text(p->arena, mdl_text(p->arena, "%s_%d", clean, i));
   mdl_map_set(p->names, name, (void *)name);
+  MDL_GROW(p->arena, p->local, p->locals, p->local_capacity);
+  p->local[p->locals++] = name;
   return name;
+}
+
+MdlScope mdl_scope_open(const MdlPrinter *p) { return (MdlScope){p->locals, p->temporaries}; }
+
+void mdl_scope_close(MdlPrinter *p, MdlScope scope)
+{
+  while (p->locals > scope.locals) mdl_map_set(p->names, p->local[--p->locals], NULL);
+  p->temporaries = scope.temporaries;
 }
 
 const char *mdl_print_name(MdlPrinter *p, MlirValue value, const char *fallback)

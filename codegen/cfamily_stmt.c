@@ -13,7 +13,7 @@ void mdl_printer_begin(MdlPrinter *p)
   p->c_types = mdl_map_create(p->arena);
   p->names = mdl_map_create(p->arena);
   p->waiting = mdl_map_create(p->arena);
-  p->temporaries = 0;
+  p->temporaries = p->locals = 0;
 }
 
 static void set_expr(MdlPrinter *p, MlirValue value, MdlExpr made)
@@ -241,6 +241,19 @@ static void print_ops(MdlPrinter *p, MlirBlock block, MlirOperation end);
 
 /* ---- control flow ------------------------------------------------------------------------ */
 
+/* (a - b) as a - b; (a)*(b) stays. */
+static const char *without_brackets(MdlPrinter *p, const char *text)
+{
+  int depth = 0;
+  size_t length = strlen(text);
+  if (*text != '(') return text;
+  for (size_t i = 0; i < length; i++) {
+    depth += (text[i] == '(') - (text[i] == ')');
+    if (!depth && i + 1 < length) return text;
+  }
+  return mdl_text_copy(p->arena, text + 1, length - 2);
+}
+
 /* "+= x" where the new value is the old one plus x: `s + x*y` with the old one as left operand. */
 static const char *update_of(MdlPrinter *p, MlirValue value, const char *old, const char *text)
 {
@@ -252,7 +265,7 @@ static const char *update_of(MdlPrinter *p, MlirValue value, const char *old, co
   bool follows = !strncmp(text, old, length) && text[length] == ' ' && text[length + 1] == *sign &&
                  text[length + 2] == ' ';
   if (!follows || strcmp(mdl_print_expr(p, mdl_operand(op, 0)).text, old)) return NULL;
-  return mdl_text(p->arena, "%s= %s", sign, text + length + 3);
+  return mdl_text(p->arena, "%s= %s", sign, without_brackets(p, text + length + 3));
 }
 
 /* Assigns the terminator's operands to the variables of `into`, all at once: where a variable that
@@ -302,6 +315,32 @@ static void name_results(MdlPrinter *p, MlirOperation op, const char *const *nam
   for (int i = 0; i < mdl_result_count(op); i++) set_name(p, mdl_result(op, i), names[i]);
 }
 
+/* The statements of a loop as text, to see how many lines they are. */
+static const char *loop_body(MdlPrinter *p, MlirBlock body, int carried, const char *const *names)
+{
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = p->out;
+  p->out = open_memstream(&text, &length);
+  if (!p->out) MDL_BUG(p->ir->session, "no memory stream");
+  p->indent++;
+  MlirOperation end = mdl_terminator(body);
+  print_ops(p, body, end);
+  assign(p, end, 0, carried, names);
+  p->indent--;
+  fclose(p->out);
+  p->out = out;
+  const char *kept = mdl_text_copy(p->arena, text, length);
+  free(text);
+  return kept;
+}
+
+static bool is_one_line(const char *text)
+{
+  const char *newline = strchr(text, '\n');
+  return newline && !newline[1] && !strchr(text, '#');
+}
+
 static void print_for(MdlPrinter *p, MlirOperation op)
 {
   const char *names[64];
@@ -313,17 +352,17 @@ static void print_for(MdlPrinter *p, MlirOperation op)
   const char *hi = mdl_print_at(p, mdl_operand(op, 1), 11);
   const char *step = mdl_print_expr(p, mdl_operand(op, 2)).text;
   declare_carried(p, op, 3, carried, body, 1, names);
+  MdlScope scope = mdl_scope_open(p);
   const char *i = mdl_print_name(p, mdl_arg(body, 0), "i");
   set_name(p, mdl_arg(body, 0), i);
-  const char *next = strcmp(step, "1") ? mdl_text(p->arena, "%s += %s", i, step)
-                                       : mdl_text(p->arena, "%s++", i);
-  mdl_line(p, "for (ptrdiff_t %s = %s; %s < %s; %s) {", i, lo, i, hi, next);
-  p->indent++;
-  MlirOperation end = mdl_terminator(body);
-  print_ops(p, body, end);
-  assign(p, end, 0, carried, names);
-  p->indent--;
-  mdl_line(p, "}");
+  const char *next =
+      strcmp(step, "1") ? mdl_text(p->arena, "%s += %s", i, step) : mdl_text(p->arena, "%s++", i);
+  const char *inside = loop_body(p, body, carried, names);
+  bool one = is_one_line(inside);
+  mdl_line(p, "for (ptrdiff_t %s = %s; %s < %s; %s)%s", i, lo, i, hi, next, one ? "" : " {");
+  fputs(inside, p->out);
+  if (!one) mdl_line(p, "}");
+  mdl_scope_close(p, scope);
   name_results(p, op, names);
 }
 
@@ -389,10 +428,12 @@ static void print_if(MdlPrinter *p, MlirOperation op)
       mdl_line(p, "if (%s) {", condition);
     else
       mdl_line(p, "} else {");
+    MdlScope scope = mdl_scope_open(p);
     p->indent++;
     print_ops(p, body, end);
     assign(p, end, 0, results, names);
     p->indent--;
+    mdl_scope_close(p, scope);
   }
   mdl_line(p, "}");
   name_results(p, op, names);
@@ -408,6 +449,7 @@ static void print_while(MdlPrinter *p, MlirOperation op)
   settle(p);
   declare_carried(p, op, 0, carried, before, 0, names);
   mdl_line(p, "for (;;) {");
+  MdlScope scope = mdl_scope_open(p);
   p->indent++;
   print_ops(p, before, condition);
   const char *text = mdl_print_at(p, mdl_operand(condition, 0), 14);
@@ -425,6 +467,7 @@ static void print_while(MdlPrinter *p, MlirOperation op)
   print_ops(p, after, end);
   assign(p, end, 0, carried, names);
   p->indent--;
+  mdl_scope_close(p, scope);
   mdl_line(p, "}");
   name_results(p, op, names);
 }
@@ -456,21 +499,43 @@ static void print_return(MdlPrinter *p, MlirOperation op)
 static void print_statement(MdlPrinter *p, MlirOperation op)
 {
   switch (mdl_op(p->ir, op)) {
-  case MDL_OP_for: print_for(p, op); return;
-  case MDL_OP_if: print_if(p, op); return;
-  case MDL_OP_while: print_while(p, op); return;
-  case MDL_OP_call: print_call(p, op); return;
-  case MDL_OP_return: print_return(p, op); return;
-  default: break;
+  case MDL_OP_for:
+    print_for(p, op);
+    return;
+  case MDL_OP_if:
+    print_if(p, op);
+    return;
+  case MDL_OP_while:
+    print_while(p, op);
+    return;
+  case MDL_OP_call:
+    print_call(p, op);
+    return;
+  case MDL_OP_return:
+    print_return(p, op);
+    return;
+  default:
+    break;
   }
   switch (mdl_loop_op(op)) {
-  case MDL_LOOP_shape: print_shape(p, op); return;
-  case MDL_LOOP_view: print_view(p, op); return;
-  case MDL_LOOP_alloca: print_alloca(p, op); return;
+  case MDL_LOOP_shape:
+    print_shape(p, op);
+    return;
+  case MDL_LOOP_view:
+    print_view(p, op);
+    return;
+  case MDL_LOOP_alloca:
+    print_alloca(p, op);
+    return;
   case MDL_LOOP_store:
-  case MDL_LOOP_vstore: print_store(p, op); return;
-  case MDL_LOOP_copy: print_copy(p, op); return;
-  default: print_value(p, op);
+  case MDL_LOOP_vstore:
+    print_store(p, op);
+    return;
+  case MDL_LOOP_copy:
+    print_copy(p, op);
+    return;
+  default:
+    print_value(p, op);
   }
 }
 
@@ -485,7 +550,4 @@ static void print_ops(MdlPrinter *p, MlirBlock block, MlirOperation end)
   }
 }
 
-void mdl_print_body(MdlPrinter *p, MlirBlock body)
-{
-  print_ops(p, body, (MlirOperation){NULL});
-}
+void mdl_print_body(MdlPrinter *p, MlirBlock body) { print_ops(p, body, (MlirOperation){NULL}); }

@@ -9,11 +9,27 @@
 static const MdlMachine machines[] = {
 #define MACHINE(id, arch_, cpu_, llvm_, features_, vector, registers_, fma_, sqrt_, round_, half_, \
                 index, ports, loads_, l1, l2, l3, memory, fork, header_, doc_)                     \
-  {.name = #id, .arch = arch_, .cpu = cpu_, .llvm_cpu = llvm_, .features = features_,              \
-   .vector_bytes = vector, .vector_registers = registers_, .fma = fma_, .sqrt = sqrt_,             \
-   .round = round_, .half = half_, .index_bits = index, .fma_ports = ports, .loads = loads_,       \
-   .l1_bytes = l1, .l2_bytes = l2, .l3_bytes = l3, .bytes_per_cycle = memory, .fork_ns = fork,     \
-   .header = header_, .doc = doc_},
+  {.name = #id,                                                                                    \
+   .arch = arch_,                                                                                  \
+   .cpu = cpu_,                                                                                    \
+   .llvm_cpu = llvm_,                                                                              \
+   .features = features_,                                                                          \
+   .vector_bytes = vector,                                                                         \
+   .vector_registers = registers_,                                                                 \
+   .fma = fma_,                                                                                    \
+   .sqrt = sqrt_,                                                                                  \
+   .round = round_,                                                                                \
+   .half = half_,                                                                                  \
+   .index_bits = index,                                                                            \
+   .fma_ports = ports,                                                                             \
+   .loads = loads_,                                                                                \
+   .l1_bytes = l1,                                                                                 \
+   .l2_bytes = l2,                                                                                 \
+   .l3_bytes = l3,                                                                                 \
+   .bytes_per_cycle = memory,                                                                      \
+   .fork_ns = fork,                                                                                \
+   .header = header_,                                                                              \
+   .doc = doc_},
 #include "ir/machines.def"
 };
 enum { MACHINES = sizeof machines / sizeof *machines };
@@ -21,8 +37,11 @@ enum { MACHINES = sizeof machines / sizeof *machines };
 /* Other spellings of an arch in triples. */
 static const struct {
   const char *spelling, *arch;
-} spellings[] = {{"arm64", "aarch64"}, {"amd64", "x86_64"},  {"armv7", "armv7a"},
-                 {"armv7l", "armv7a"}, {"thumbv7a", "armv7a"}};
+} spellings[] = {{"arm64", "aarch64"},
+                 {"amd64", "x86_64"},
+                 {"armv7", "armv7a"},
+                 {"armv7l", "armv7a"},
+                 {"thumbv7a", "armv7a"}};
 
 const MdlMachine *mdl_machine_plain(void) { return &machines[0]; }
 

@@ -1,5 +1,5 @@
-/* Rows of passes/maths.def as private functions of the module: `exp1` for scalars, `exp8` for vectors
- * of eight, `expd4` for four f64. They stand before everything that calls them. */
+/* Rows of passes/maths.def as private functions of the module: `exp1` for scalars, `exp8` for
+ * vectors of eight, `expd4` for four f64. They stand before everything that calls them. */
 #include "passes/arith.h"
 
 #include <ctype.h>
@@ -54,7 +54,8 @@ static MlirOperation make(MdlArith *a, MlirOperation module, const MdlMaths *mat
   mdl_op_set_unit(ir, func, "mdl.maths");
   int ulp = dtype == MDL_f64 ? maths->ulp64 : maths->ulp32;
   mdl_op_set_text(ir, func, "mdl.doc",
-                  ulp ? mdl_text(ir->arena, "%s; at most %d ulp off", maths->doc, ulp) : maths->doc);
+                  ulp ? mdl_text(ir->arena, "%s; at most %d ulp off", maths->doc, ulp)
+                      : maths->doc);
   find(ir, module, name, &before); /* after what it calls, which was finished first */
   if (!mdl_same_op(before, func)) mdl_move_before(func, before);
   return func;

@@ -37,29 +37,51 @@ static long double signl(long double a, long double b)
   return a != a ? a : (a > 0) - (a < 0);
 }
 
-#define UNARY(name, fn) static long double name(long double a, long double b) { (void)b; return fn(a); }
-UNARY(one_exp, expl) UNARY(one_exp2, exp2l) UNARY(one_expm1, expm1l) UNARY(one_log, logl)
-UNARY(one_log2, log2l) UNARY(one_log1p, log1pl) UNARY(one_tanh, tanhl) UNARY(one_sinh, sinhl)
-UNARY(one_cosh, coshl) UNARY(one_sin, sinl) UNARY(one_cos, cosl) UNARY(one_tan, tanl)
-UNARY(one_atan, atanl) UNARY(one_asin, asinl) UNARY(one_acos, acosl) UNARY(one_erf, erfl)
-UNARY(one_erfinv, erfinvl) UNARY(one_cbrt, cbrtl) UNARY(one_trunc, truncl) UNARY(one_floor, floorl)
-UNARY(one_ceil, ceill) UNARY(one_round, rintl)
+#define UNARY(name, fn)                                 \
+  static long double name(long double a, long double b) \
+  {                                                     \
+    (void)b;                                            \
+    return fn(a);                                       \
+  }
+UNARY(one_exp, expl)
+UNARY(one_exp2, exp2l) UNARY(one_expm1, expm1l) UNARY(one_log, logl) UNARY(one_log2, log2l)
+    UNARY(one_log1p, log1pl) UNARY(one_tanh, tanhl) UNARY(one_sinh, sinhl) UNARY(one_cosh, coshl)
+        UNARY(one_sin, sinl) UNARY(one_cos, cosl) UNARY(one_tan, tanl) UNARY(one_atan, atanl)
+            UNARY(one_asin, asinl) UNARY(one_acos, acosl) UNARY(one_erf, erfl)
+                UNARY(one_erfinv, erfinvl) UNARY(one_cbrt, cbrtl) UNARY(one_trunc, truncl)
+                    UNARY(one_floor, floorl) UNARY(one_ceil, ceill) UNARY(one_round, rintl)
 
-static const struct Reference {
+                        static const struct Reference {
   const char *name;
   long double (*fn)(long double a, long double b);
   bool two;
   double most32, most64; /* beyond this the row says NaN: not measured */
 } references[] = {
-    {"exp", one_exp, 0, 0, 0},     {"exp2", one_exp2, 0, 0, 0},   {"expm1", one_expm1, 0, 0, 0},
-    {"log", one_log, 0, 0, 0},     {"log2", one_log2, 0, 0, 0},   {"log1p", one_log1p, 0, 0, 0},
-    {"tanh", one_tanh, 0, 0, 0},   {"sinh", one_sinh, 0, 0, 0},   {"cosh", one_cosh, 0, 0, 0},
-    {"sin", one_sin, 0, 823000, 210828714}, {"cos", one_cos, 0, 823000, 210828714},
-    {"tan", one_tan, 0, 823000, 210828714}, {"atan", one_atan, 0, 0, 0},
-    {"atan2", atan2l, 1, 0, 0},    {"asin", one_asin, 0, 0, 0},   {"acos", one_acos, 0, 0, 0},
-    {"erf", one_erf, 0, 0, 0},     {"erfinv", one_erfinv, 0, 0, 0}, {"cbrt", one_cbrt, 0, 0, 0},
-    {"pow", powl, 1, 0, 0},        {"trunc", one_trunc, 0, 0, 0}, {"floor", one_floor, 0, 0, 0},
-    {"ceil", one_ceil, 0, 0, 0},   {"round", one_round, 0, 0, 0}, {"fsign", signl, 0, 0, 0},
+    {"exp", one_exp, 0, 0, 0},
+    {"exp2", one_exp2, 0, 0, 0},
+    {"expm1", one_expm1, 0, 0, 0},
+    {"log", one_log, 0, 0, 0},
+    {"log2", one_log2, 0, 0, 0},
+    {"log1p", one_log1p, 0, 0, 0},
+    {"tanh", one_tanh, 0, 0, 0},
+    {"sinh", one_sinh, 0, 0, 0},
+    {"cosh", one_cosh, 0, 0, 0},
+    {"sin", one_sin, 0, 823000, 210828714},
+    {"cos", one_cos, 0, 823000, 210828714},
+    {"tan", one_tan, 0, 823000, 210828714},
+    {"atan", one_atan, 0, 0, 0},
+    {"atan2", atan2l, 1, 0, 0},
+    {"asin", one_asin, 0, 0, 0},
+    {"acos", one_acos, 0, 0, 0},
+    {"erf", one_erf, 0, 0, 0},
+    {"erfinv", one_erfinv, 0, 0, 0},
+    {"cbrt", one_cbrt, 0, 0, 0},
+    {"pow", powl, 1, 0, 0},
+    {"trunc", one_trunc, 0, 0, 0},
+    {"floor", one_floor, 0, 0, 0},
+    {"ceil", one_ceil, 0, 0, 0},
+    {"round", one_round, 0, 0, 0},
+    {"fsign", signl, 0, 0, 0},
     {"frem", reml, 1, 0, 0},
 };
 enum { REFERENCES = sizeof references / sizeof *references };
@@ -100,9 +122,10 @@ static double double_of(uint64_t bits)
   return x;
 }
 
-static const double special[] = {0.0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 1e-45, -1e-45, 1e-300,
-                                 INFINITY, -INFINITY, NAN, 88.7, -103.9, 1e30, -1e30, 2.5, -2.5, 709,
-                                 0.875, 16777217, 1.5, -1.5};
+static const double special[] = {0.0,       -0.0, 1,     -1,       2,      -2,     0.5,
+                                 -0.5,      3,    -3,    1e-45,    -1e-45, 1e-300, INFINITY,
+                                 -INFINITY, NAN,  88.7,  -103.9,   1e30,   -1e30,  2.5,
+                                 -2.5,      709,  0.875, 16777217, 1.5,    -1.5};
 enum { SPECIALS = sizeof special / sizeof *special };
 
 typedef struct Worst {
@@ -139,7 +162,8 @@ static void sweep(const struct Reference *r, const Tape *tape, uint64_t draws, W
         try64(r, tape, worst, special[i], special[j]);
       else
         try32(r, tape, worst, (float)special[i], (float)special[j]);
-  uint64_t every = draws ? (UINT64_C(1) << 32) / draws : 1, count = draws ? draws : UINT64_C(1) << 32;
+  uint64_t every = draws ? (UINT64_C(1) << 32) / draws : 1,
+           count = draws ? draws : UINT64_C(1) << 32;
   for (uint64_t i = 0; i < count; i++) {
     uint64_t bits = draw(), more = draw();
     /* half of the f64 draws and second operands come from where functions live */
@@ -149,7 +173,8 @@ static void sweep(const struct Reference *r, const Tape *tape, uint64_t draws, W
             i & 2 ? double_of(draw()) : ldexp((double)(int64_t)draw(), -63 + (int)(draw() % 12)));
     else
       try32(r, tape, worst, i & 1 || !r->two ? float_of((uint32_t)(i * every)) : (float)near,
-            i & 2 ? float_of((uint32_t)more) : (float)ldexp((double)(int64_t)draw(), -63 + (int)(draw() % 9)));
+            i & 2 ? float_of((uint32_t)more)
+                  : (float)ldexp((double)(int64_t)draw(), -63 + (int)(draw() % 9)));
   }
 }
 
@@ -176,8 +201,7 @@ int main(int argc, char **argv)
       failed += bad;
       printf("%-7s %s %6.2f %6.2f  bar %d%s", r->name, wide ? "f64" : "f32", worst[0].error,
              worst[1].error, bar, bad ? "  FAILED" : "\n");
-      if (bad)
-        printf(" at %.17g, %.17g: %.17g\n", at->a, at->b, (double)r->fn(at->a, at->b));
+      if (bad) printf(" at %.17g, %.17g: %.17g\n", at->a, at->b, (double)r->fn(at->a, at->b));
     }
     mdl_arena_destroy(arena);
   }

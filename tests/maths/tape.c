@@ -24,8 +24,9 @@ static int add(Tape *tape, Step step)
 /* A number takes the kind of what it stands beside: made when that is known. */
 static int constant(Tape *tape, const MdlFormulaNode *node, Kind kind)
 {
-  return add(tape, (Step){.what = STEP_constant, .kind = kind, .real = node->real,
-                          .integer = node->integer});
+  return add(
+      tape,
+      (Step){.what = STEP_constant, .kind = kind, .real = node->real, .integer = node->integer});
 }
 
 static Kind result_kind(MdlOp op, Kind of)
@@ -36,8 +37,10 @@ static Kind result_kind(MdlOp op, Kind of)
   case MDL_OP_lt:
   case MDL_OP_le:
   case MDL_OP_gt:
-  case MDL_OP_ge: return KIND_bool;
-  default: return of;
+  case MDL_OP_ge:
+    return KIND_bool;
+  default:
+    return of;
   }
 }
 
@@ -76,8 +79,11 @@ static int compile_op(Tape *tape, MdlOp op, const int arg[3])
   if (tape->fused && kind == KIND_float && (op == MDL_OP_add || op == MDL_OP_sub) &&
       (is_product(tape, arg[0]) || is_product(tape, arg[1])))
     return sum(tape, op, arg[0], arg[1]);
-  return add(tape, (Step){.what = STEP_op, .op = op, .kind = result_kind(op, kind),
-                          .from = tape->step[arg[0]].kind, .arg = {arg[0], arg[1], arg[2]}});
+  return add(tape, (Step){.what = STEP_op,
+                          .op = op,
+                          .kind = result_kind(op, kind),
+                          .from = tape->step[arg[0]].kind,
+                          .arg = {arg[0], arg[1], arg[2]}});
 }
 
 static Kind kind_of(MdlDtype dtype)
@@ -99,8 +105,12 @@ static int compile(Tape *tape, const MdlMaths *maths, const int variable[2])
     const MdlFormulaNode *node = &f->node[i];
     int arg[3] = {-1, -1, -1};
     switch (node->kind) {
-    case MDL_FORMULA_variable: at[i] = variable[node->variable[0] == 'b']; continue;
-    case MDL_FORMULA_number: at[i] = -1; continue;
+    case MDL_FORMULA_variable:
+      at[i] = variable[node->variable[0] == 'b'];
+      continue;
+    case MDL_FORMULA_number:
+      at[i] = -1;
+      continue;
     case MDL_FORMULA_convert:
     case MDL_FORMULA_bitcast: {
       bool to_float = mdl_is_float(node->dtype), bits = node->kind == MDL_FORMULA_bitcast;
@@ -111,7 +121,8 @@ static int compile(Tape *tape, const MdlMaths *maths, const int variable[2])
       at[i] = add(tape, step);
       continue;
     }
-    case MDL_FORMULA_op: break;
+    case MDL_FORMULA_op:
+      break;
     }
     Kind kind = KIND_float;
     bool known = false;
@@ -144,9 +155,13 @@ Tape *tape_create(MdlArena *arena, const MdlMaths *maths, MdlDtype dtype, bool f
                      add(tape, (Step){.what = STEP_b, .kind = KIND_float})};
   int root = compile(tape, maths, variable);
   if (root != tape->count - 1) /* the result is the last step */
-    add(tape, (Step){.what = STEP_op, .op = MDL_OP_where, .kind = KIND_float, .from = KIND_bool,
-                     .arg = {add(tape, (Step){.what = STEP_constant, .kind = KIND_bool, .integer = 1}),
-                             root, root}});
+    add(tape,
+        (Step){.what = STEP_op,
+               .op = MDL_OP_where,
+               .kind = KIND_float,
+               .from = KIND_bool,
+               .arg = {add(tape, (Step){.what = STEP_constant, .kind = KIND_bool, .integer = 1}),
+                       root, root}});
   return tape;
 }
 
@@ -167,23 +182,41 @@ static int64_t integer_op(const Step *s, int64_t a, int64_t b, int64_t c)
 {
   uint64_t x = (uint64_t)a, y = (uint64_t)b;
   switch (s->op) {
-  case MDL_OP_add: return cut(s->kind, x + y);
-  case MDL_OP_sub: return cut(s->kind, x - y);
-  case MDL_OP_mul: return cut(s->kind, x * y);
-  case MDL_OP_bitand: return a & b;
-  case MDL_OP_bitor: return a | b;
-  case MDL_OP_bitxor: return a ^ b;
-  case MDL_OP_bitnot: return s->kind == KIND_bool ? !a : ~a;
-  case MDL_OP_shl: return cut(s->kind, x << b);
-  case MDL_OP_shr: return a >> b;
-  case MDL_OP_eq: return a == b;
-  case MDL_OP_ne: return a != b;
-  case MDL_OP_lt: return a < b;
-  case MDL_OP_le: return a <= b;
-  case MDL_OP_gt: return a > b;
-  case MDL_OP_ge: return a >= b;
-  case MDL_OP_where: return a ? b : c;
-  default: fprintf(stderr, "%s on integers\n", mdl_op_info(s->op)->name); exit(1);
+  case MDL_OP_add:
+    return cut(s->kind, x + y);
+  case MDL_OP_sub:
+    return cut(s->kind, x - y);
+  case MDL_OP_mul:
+    return cut(s->kind, x * y);
+  case MDL_OP_bitand:
+    return a & b;
+  case MDL_OP_bitor:
+    return a | b;
+  case MDL_OP_bitxor:
+    return a ^ b;
+  case MDL_OP_bitnot:
+    return s->kind == KIND_bool ? !a : ~a;
+  case MDL_OP_shl:
+    return cut(s->kind, x << b);
+  case MDL_OP_shr:
+    return a >> b;
+  case MDL_OP_eq:
+    return a == b;
+  case MDL_OP_ne:
+    return a != b;
+  case MDL_OP_lt:
+    return a < b;
+  case MDL_OP_le:
+    return a <= b;
+  case MDL_OP_gt:
+    return a > b;
+  case MDL_OP_ge:
+    return a >= b;
+  case MDL_OP_where:
+    return a ? b : c;
+  default:
+    fprintf(stderr, "%s on integers\n", mdl_op_info(s->op)->name);
+    exit(1);
   }
 }
 
