@@ -103,7 +103,7 @@ static int64_t place_known(MdlPlan *plan, int align)
   for (int i = 0; i < plan->stores; i++) {
     MdlStore *store = plan->store[i];
     if (store->where != MDL_AT_work || !mdl_size_is_const(store->bytes, &bytes)) continue;
-    known[count] = (Known){store, rounded(bytes, align), 0, count};
+    known[count] = (Known){store, rounded(bytes ? bytes : 1, align), 0, count};
     count++;
   }
   qsort(known, (size_t)count, sizeof *known, larger_first);

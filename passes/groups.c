@@ -1,4 +1,5 @@
 #include "passes/group.h"
+#include "passes/group_doc.h"
 #include "passes/partition.h"
 
 #include "ir/signature.h"
@@ -16,11 +17,9 @@ typedef struct Outline {
 } Outline;
 
 /* "logreg_step_gw": the entry and what the group makes. */
-static const char *symbol_for(Outline *o, MlirOperation root)
+static const char *symbol_for(Outline *o, const char *made)
 {
   const MdlSignature *s = mdl_signature_read(o->ir, o->entry);
-  const char *made = mdl_value_name(o->ir, mdl_result(root, 0));
-  if (!made) made = mdl_op_info(mdl_op(o->ir, root))->name;
   char *name = mdl_text(o->ir->arena, "%s%s_%s", s->prefix, s->entry, made);
   for (char *c = name; *c; c++)
     if (!isalnum((unsigned char)*c)) *c = '_';
@@ -58,7 +57,7 @@ static MlirOperation build_function(Outline *o, const MdlPart *part, MdlMap *arg
   }
   for (int i = 0; i < results; i++)
     type[count + i] = mdl_type_make(o->ir, mdl_type_of(o->ir, mdl_result(part->root, i)));
-  MdlFunc func = {.symbol = symbol_for(o, part->root),
+  MdlFunc func = {.symbol = symbol_for(o, mdl_group_made(o->ir, part)),
                   .is_private = true,
                   .define = true,
                   .args = count,
@@ -109,13 +108,15 @@ static void outline(Outline *o, const MdlPart *part)
   fill_function(o, part, args, func);
   MlirOperation seed = mdl_is_null(part->seed) ? part->root : part->seed;
   mdl_op_set_text(o->ir, func, "mdl.group", classes[mdl_op_info(mdl_op(o->ir, seed))->class]);
+  const char *made = mdl_group_made(o->ir, part);
+  mdl_op_set_text(o->ir, func, "mdl.doc", mdl_group_doc(o->ir, part, made));
   MlirValue *operand = MDL_NEW(o->ir->arena, MlirValue, (size_t)mdl_map_count(args));
   for (int i = 0; i < mdl_map_count(args); i++) operand[i] = (MlirValue){mdl_map_key(args, i)};
   MdlBuilder b = mdl_builder_before(o->ir, part->root);
   MlirOperation call = mdl_build_call(&b, func, operand);
   for (int i = 0; i < mdl_result_count(part->root); i++) {
     const char *name = mdl_value_name(o->ir, mdl_result(part->root, i));
-    if (name) mdl_value_set_name(o->ir, mdl_result(call, i), name);
+    if (name || !i) mdl_value_set_name(o->ir, mdl_result(call, i), name ? name : made);
     mdl_replace(mdl_result(part->root, i), mdl_result(call, i));
   }
 }

@@ -136,6 +136,7 @@ static bool run(const Try *t, MdlJit *jit, const MdlSize *work)
   memset(arena + 1 + work_bytes, 0x5a, 64);
   args[count++] = arena + 1;
   ck_assert_ptr_nonnull(call);
+  if (getenv("TRACE")) fprintf(stderr, "%s\n", mdl_case_text(&t->c));
   int32_t status = call(args);
   bool ok = status == t->wants.status && canary(arena + 1 + work_bytes);
   if (!ok) printf("%s: status %d or the work buffer\n", mdl_case_text(&t->c), (int)status);
@@ -151,10 +152,12 @@ static bool run(const Try *t, MdlJit *jit, const MdlSize *work)
   return ok;
 }
 
-static bool is_ready(MdlOp op)
+/* maths.def says how far remainders reach. */
+static bool is_ready(MdlOp op, MdlDtype dtype)
 {
   const char *only = getenv("ONLY");
   if (only) return !strcmp(mdl_op_info(op)->name, only);
+  if (op == MDL_OP_rem && mdl_is_float(dtype)) return false;
   switch (mdl_op_info(op)->class) {
   case MDL_CLASS_map: {
     const char *loop = mdl_op_info(op)->loop;
@@ -163,7 +166,7 @@ static bool is_ready(MdlOp op)
   case MDL_CLASS_effect:
     return false;
   default:
-    return op != MDL_OP_table;
+    return true;
   }
 }
 
@@ -172,7 +175,7 @@ static int draw_batch(MdlRandom *random, MlirOperation module, MdlDtype dtype, T
 {
   int count = 0;
   for (int op = 0; op < MDL_OP_COUNT; op++)
-    for (int i = 0; i < draws && count < MOST && is_ready((MdlOp)op); i++) {
+    for (int i = 0; i < draws && count < MOST && is_ready((MdlOp)op, dtype); i++) {
       Try *t = &tries[count];
       if (!mdl_case_draw(ir, random, (MdlOp)op, dtype, mdl_random_chance(random, 50), &t->c))
         continue;
@@ -204,7 +207,7 @@ START_TEST(rows_equal_the_evaluator)
   MdlRandom random = {(uint64_t)(number("SEED", 1) * 100 + _i)};
   MlirOperation module = mdl_module_create(ir, "t.mdl");
   Try *tries = MDL_NEW(ir->arena, Try, MOST);
-  int count = draw_batch(&random, module, dtype, tries, number("DRAWS", 3)), wrong = 0;
+  int count = draw_batch(&random, module, dtype, tries, number("DRAWS", 1)), wrong = 0;
   const MdlMachine *machine = machine_of(number("MACHINE", _i % 3));
   MdlPassOptions options = {.machine = machine, .opt = 0};
   ck_assert(mdl_pipeline_run(ir, module, &options, MDL_FORM_loops, NULL, NULL));
