@@ -68,9 +68,12 @@ MdlCore *mdl_want_bools(MdlSema *s, const MdlBuiltinCall *call, MdlVal *v)
 
 MdlCore *mdl_want_dtype(MdlSema *s, const MdlBuiltinCall *call, MdlVal *v, MdlDtype dtype)
 {
-  MdlCore *core = mdl_want_tensor(s, call, v);
-  if (!core) return NULL;
-  MdlType type = mdl_type_with(&core->type, dtype);
+  MdlType type = mdl_type_scalar(dtype);
+  if (!mdl_is_kind(v, MDL_KIND_number)) {
+    MdlCore *core = mdl_want_tensor(s, call, v);
+    if (!core) return NULL;
+    type = mdl_type_with(&core->type, dtype);
+  }
   MdlVal *same = mdl_coerce(s, v, mdl_vtype_tensor(s, &type), v->at, NULL, MDL_NO_SPAN);
   return mdl_is_poison(same) ? NULL : same->leaf[0];
 }
