@@ -2,7 +2,7 @@
  * tokens and bytes. Each input must be accepted, or rejected with an error that has a code and a
  * place, within a second. The input at hand is written to `fuzz-failed.mdl` when something breaks.
  *
- *   mutate [--syntax] SEED MUTATIONS FILE... */
+ *   mutate [--syntax] SEED MUTATIONS STEP FILE...      every STEP-th prefix */
 #include "frontend/frontend.h"
 #include "ir/form.h"
 #include "tests/fuzz/edit.h"
@@ -128,9 +128,9 @@ static int try_bytes(const char *bytes, size_t length)
   return errors;
 }
 
-static void try_prefixes(const MdlText *text)
+static void try_prefixes(const MdlText *text, size_t step)
 {
-  for (size_t length = 0; length <= text->length; length++) try_bytes(text->bytes, length);
+  for (size_t length = 0; length <= text->length; length += step) try_bytes(text->bytes, length);
 }
 
 static void try_mutations(const MdlText *text, uint64_t seed, int count)
@@ -149,8 +149,8 @@ int main(int argc, char **argv)
 {
   int next = 1;
   if (next < argc && !strcmp(argv[next], "--syntax")) syntax_only = true, next++;
-  if (argc - next < 3) {
-    fprintf(stderr, "usage: mutate [--syntax] SEED MUTATIONS FILE...\n");
+  if (argc - next < 4 || atoi(argv[next + 2]) < 1) {
+    fprintf(stderr, "usage: mutate [--syntax] SEED MUTATIONS STEP FILE...\n");
     return 2;
   }
   uint64_t seed = strtoull(argv[next], NULL, 10);
@@ -158,14 +158,14 @@ int main(int argc, char **argv)
   static const int signals[] = {SIGSEGV, SIGABRT, SIGFPE, SIGBUS, SIGILL, SIGALRM};
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], on_signal);
   if (__sanitizer_set_death_callback) __sanitizer_set_death_callback(save_input);
-  for (int i = next + 2; i < argc; i++) {
+  for (int i = next + 3; i < argc; i++) {
     MdlText text;
     if (!mdl_text_read(argv[i], &text)) {
       fprintf(stderr, "mutate: cannot read %s\n", argv[i]);
       return 1;
     }
     input.name = argv[i];
-    try_prefixes(&text);
+    try_prefixes(&text, (size_t)atoi(argv[next + 2]));
     try_mutations(&text, seed + (uint64_t)i, count);
     free(text.bytes);
   }
