@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""The pages that are made from the tables: ops, passes, options, targets, errors.
+
+docs.py MDLC SOURCE_DIR            fails if a page is not what the tables say
+docs.py MDLC SOURCE_DIR --update   writes them
+"""
+import os
+import re
+import subprocess
+import sys
+
+MADE = "Made from the tables by `python3 tests/lint/docs.py build/release/bin/mdlc . --update`; do not edit."
+
+
+def say(mdlc, *options):
+    return subprocess.run([mdlc, *options], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def listing(title, text, words):
+    return f"# {title}\n\n{MADE}\n\n{words}\n\n```\n{text.rstrip()}\n```\n"
+
+
+def errors(mdlc):
+    page = f"# Diagnostics\n\n{MADE}\n\n`mdlc --explain CODE` prints one of these.\n"
+    for code in re.findall(r"^([EW]\d+)", say(mdlc, "--list-errors"), re.M):
+        head, _, rest = say(mdlc, "--explain", code).partition("\n")
+        page += f"\n## {head}\n" + (f"\n```\n{rest.strip()}\n```\n" if rest.strip() else "")
+    return page
+
+
+def pages(mdlc):
+    return {
+        "ir/OPS.md": listing("Ops", say(mdlc, "--list-ops"), "Every op of the IR; elementwise rows are functions of the language too."),
+        "ir/TARGETS.md": listing("Processors", say(mdlc, "--list-targets"), "What `--target=` and `-mcpu=` take; the first row of an architecture is its baseline."),
+        "ir/ERRORS.md": errors(mdlc),
+        "passes/PASSES.md": listing("Passes", say(mdlc, "--list-passes"), "In the order in which they run."),
+        "compiler/OPTIONS.md": listing("Options", say(mdlc, "--help"), "What `mdlc --help` prints."),
+    }
+
+
+def main():
+    mdlc, source = sys.argv[1], sys.argv[2]
+    stale = []
+    for name, text in pages(mdlc).items():
+        path = os.path.join(source, name)
+        old = open(path, encoding="utf-8").read() if os.path.exists(path) else None
+        if old == text:
+            continue
+        if "--update" in sys.argv:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        else:
+            stale.append(name)
+    for name in stale:
+        print(f"{name} is not what the tables say: python3 tests/lint/docs.py build/release/bin/mdlc . --update")
+    return 1 if stale else 0
+
+
+sys.exit(main())
