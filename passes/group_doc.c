@@ -166,9 +166,10 @@ const char *mdl_group_doc(MdlIr *ir, const MdlPart *part, const char *made)
   mdl_value_set_name(ir, root, NULL);
   const char *text = formula(&d, root, 0, 0);
   if (name) mdl_value_set_name(ir, root, name);
-  if (strlen(text) > LONGEST) text = mdl_text(ir->arena, "%.*s...", LONGEST, text);
+  bool brief = strlen(text) > LONGEST || strstr(text, "...");
   const char *shape = type->rank ? mdl_text(ir->arena, "   %s", shape_text(ir, type)) : "";
   const char *at = places(&d);
-  text = mdl_text(ir->arena, "%s = %s%s%s%s", made, text, shape, *at ? "   " : "", at);
+  text = mdl_text(ir->arena, "%s%s%s%s%s%s", made, brief ? "" : " = ", brief ? "" : text, shape,
+                  *at ? "   " : "", at);
   return strstr(text, "*/") ? made : text;
 }

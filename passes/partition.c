@@ -112,6 +112,40 @@ static bool stretches(MdlIr *ir, MlirOperation op)
          !mdl_type_equal(mdl_type_of(ir, mdl_operand(op, 0)), mdl_type_of(ir, mdl_result(op, 0)));
 }
 
+/* An element of the operand is read at most once. */
+static bool picks_few(Partition *p, MlirOperation gather)
+{
+  MdlSizes *sizes = p->ir->sizes;
+  const MdlSize *from = mdl_type_elements(sizes, mdl_type_of(p->ir, mdl_operand(gather, 0)));
+  const MdlSize *made = mdl_type_elements(sizes, mdl_type_of(p->ir, mdl_result(gather, 0)));
+  return from && made && mdl_size_dominates(sizes, from, made);
+}
+
+/* One cheap op costs less to repeat than to store and load. */
+static bool is_cheap_row(MdlOp op)
+{
+  switch (op) {
+  case MDL_OP_add:
+  case MDL_OP_sub:
+  case MDL_OP_neg:
+  case MDL_OP_where:
+  case MDL_OP_eq:
+  case MDL_OP_ne:
+  case MDL_OP_lt:
+  case MDL_OP_le:
+  case MDL_OP_gt:
+  case MDL_OP_ge:
+  case MDL_OP_bitand:
+  case MDL_OP_bitor:
+  case MDL_OP_bitnot:
+  case MDL_OP_is_nan:
+  case MDL_OP_is_finite:
+    return true;
+  default:
+    return false;
+  }
+}
+
 /* How `op`, read as `use` says, reads its operand. */
 static Use use_of_operand(Partition *p, const Item *item, int operand, Use use)
 {
@@ -121,7 +155,7 @@ static Use use_of_operand(Partition *p, const Item *item, int operand, Use use)
   if (op == MDL_OP_dynamic_update && operand == 0) return use;
   use.space = ++p->spaces;
   if (op == MDL_OP_broadcast) use.moves_only |= stretches(p->ir, item->op);
-  if (row->class == MDL_CLASS_gather) use.moves_only = true;
+  if (row->class == MDL_CLASS_gather) use.moves_only |= operand == 1 || !picks_few(p, item->op);
   if (row->class == MDL_CLASS_contract || row->class == MDL_CLASS_conv ||
       row->class == MDL_CLASS_window)
     use.moves_only = true;
@@ -170,6 +204,25 @@ static bool joins(Partition *p, const Item *item)
   return !use->moves_only || is_plain_move(op);
 }
 
+enum { MOST_COPIES = 3 };
+
+/* May the op be repeated in each of its groups? Not what finishes a seed's results: they are not
+ * stored otherwise. */
+static bool repeats(Partition *p, const Item *item)
+{
+  if (item->is_kept || item->is_mixed || item->uses < 2 || item->uses > MOST_COPIES) return false;
+  if (!is_cheap_row(mdl_op(p->ir, item->op))) return false;
+  for (int i = 0; i < item->uses; i++)
+    if (item->use[i].moves_only) return false;
+  for (int i = 0; i < mdl_operand_count(item->op); i++) {
+    MlirValue operand = mdl_operand(item->op, i);
+    MdlOp kind = mdl_def_op(p->ir, operand);
+    bool seed = kind < MDL_OP_COUNT && is_seed(mdl_op_info(kind)->class);
+    if (seed && mdl_use_count(operand) == 1) return false;
+  }
+  return true;
+}
+
 static void put_in(Partition *p, Item *item, Use use)
 {
   p->member[use.part][item - p->item] = true;
@@ -204,7 +257,7 @@ static void place_item(Partition *p, Item *item)
     if (from) from->is_kept = true;
     return;
   }
-  if (is_cheap(op) && !item->is_kept) {
+  if ((is_cheap(op) && !item->is_kept) || repeats(p, item)) {
     for (int i = 0; i < item->uses; i++) put_in(p, item, item->use[i]);
     return;
   }
