@@ -61,7 +61,8 @@ static const char *calls_text(const MdlTrial *trial)
       fprintf(out, "%s*(int64_t *)a[%d]", cell ? ", " : "", cell);
     for (int k = 0; k < s->params; k++, cell++)
       fprintf(out, "%s%s", cell ? ", " : "", unpacked(trial->ir, s, &s->param[k], cell));
-    fprintf(out, "%sa[%d]);\n}\n", cell ? ", " : "", cell);
+    if (s->has_work) fprintf(out, "%sa[%d]", cell ? ", " : "", cell);
+    fprintf(out, ");\n}\n");
   }
   fclose(out);
   const char *kept = mdl_text(trial->ir->arena, "%s", text);

@@ -90,6 +90,16 @@ static double draw_real(MdlRandom *r, const MdlCase *c, bool rare)
   return 2 * x;
 }
 
+/* passes/maths.def promises sin, cos and tan up to 12867, and rem up to quotients of 2^24. */
+static double in_range(MdlOp op, int operand, double x)
+{
+  bool turns = op == MDL_OP_sin || op == MDL_OP_cos || op == MDL_OP_tan;
+  if (!isfinite(x) || (!turns && op != MDL_OP_rem)) return x;
+  if (turns) return fabs(x) > 1e4 ? remainder(x, 1e4) : x;
+  if (fabs(x) > 1e3) x = remainder(x, 1e3);
+  return operand && fabs(x) < 0.01 ? copysign(x ? 0.01 : 0, x) : x;
+}
+
 static uint64_t draw_integer(MdlRandom *r)
 {
   static const int64_t edges[] = {0,      1,     -1,        2,         -2,        7,        31,
@@ -125,7 +135,7 @@ MdlTensor mdl_case_draw_values(MdlRandom *random, const MdlCase *c, int operand)
   bool rare = mdl_random_chance(random, 10);
   for (int64_t i = 0; i < t.count; i++) {
     if (t.real) {
-      t.real[i] = mdl_round_to(type->dtype, draw_real(random, c, rare));
+      t.real[i] = mdl_round_to(type->dtype, in_range(c->op, operand, draw_real(random, c, rare)));
       continue;
     }
     uint64_t value = draw_integer(random);

@@ -381,7 +381,7 @@ static const char *gather(Gen *g, Scope *s, const Type *t, int depth)
 /* ---- functions --------------------------------------------------------------------------- */
 
 typedef struct Function {
-  const char *name;
+  const char *name, *param_name[MOST_PARAMS];
   int params;
   Type param[MOST_PARAMS], result;
 } Function;
@@ -405,7 +405,7 @@ static Function function(Gen *g, const Scope *from, int params, const Type *para
     if (!known && !same(&f.param[f.params - 1], result)) f.param[f.params - 1] = *result;
   }
   for (int i = 0; i < f.params; i++) {
-    const char *as = name(g, "p");
+    const char *as = f.param_name[i] = name(g, "p");
     add_var(&s, as, &f.param[i]);
     list = T("%s%s%s: %s", list, i ? ", " : "", as, type_text(g, &f.param[i]));
     for (int k = 0; k < f.param[i].rank; k++) {
@@ -426,15 +426,6 @@ static const char *arguments(Gen *g, Scope *s, const Function *f, int depth)
   for (int i = 0; i < f->params; i++)
     text = T("%s%s%s", text, i ? ", " : "", expr(g, s, &f->param[i], depth - 2));
   return text;
-}
-
-static const char *param_name(Gen *g, const Function *f, int i)
-{
-  /* The parameter's name stands in the function's text: the i-th after its bracket. */
-  const char *at = strstr(g->functions, T("fn %s", f->name));
-  at = strchr(at, '(') + 1;
-  for (; i > 0; i--) at = strstr(at, ", p") + 2;
-  return T("%.*s", (int)strcspn(at, ":"), at);
 }
 
 static bool is_deep(const Scope *s) { return s->level >= 3; }
@@ -472,7 +463,7 @@ static const char *jvp(Gen *g, Scope *s, const Type *t, int depth)
   if (is_deep(s)) return NULL;
   Type first = draw_type_near(g, s);
   Function f = function(g, s, 1, &first, t);
-  return T("(jvp(%s, wrt=%s)(%s, %s)).%d", f.name, param_name(g, &f, 0), arguments(g, s, &f, depth),
+  return T("(jvp(%s, wrt=%s)(%s, %s)).%d", f.name, f.param_name[0], arguments(g, s, &f, depth),
            expr(g, s, &first, depth - 2), below(g, 3) ? 1 : 0);
 }
 
@@ -481,7 +472,7 @@ static const char *vjp(Gen *g, Scope *s, const Type *t, int depth)
   if (is_deep(s)) return NULL;
   Type result = draw_type_near(g, s);
   Function f = function(g, s, 1, t, &result);
-  return T("(vjp(%s, wrt=%s)(%s, %s)).1", f.name, param_name(g, &f, 0), arguments(g, s, &f, depth),
+  return T("(vjp(%s, wrt=%s)(%s, %s)).1", f.name, f.param_name[0], arguments(g, s, &f, depth),
            expr(g, s, &result, depth - 2));
 }
 
@@ -501,7 +492,7 @@ static const char *vmap(Gen *g, Scope *s, const Type *t, int depth)
     if (wide.rank > MOST_RANK) return NULL;
     text = T("%s%s%s", text, i ? ", " : "", expr(g, s, &wide, depth - 2));
   }
-  if (alone) return T("vmap(%s, over=%s)(%s)", mapped, param_name(g, &f, 0), text);
+  if (alone) return T("vmap(%s, over=%s)(%s)", mapped, f.param_name[0], text);
   return T("vmap(%s)(%s)", mapped, text);
 }
 
