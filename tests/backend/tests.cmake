@@ -8,3 +8,16 @@ target_link_libraries(mdlc_trial PUBLIC mdlc_codegen mdlc_passes mdlc_cases mdlc
 add_executable(backend_ops ${PROJECT_SOURCE_DIR}/tests/backend/ops.c)
 target_link_libraries(backend_ops PRIVATE mdlc_trial)
 
+
+# The short tier: two draws of every row, each end of the range of compilers.
+foreach(dtype f32 i32 bool u8)
+  add_test(NAME backend/ops_${dtype} COMMAND backend_ops ${dtype})
+  set_tests_properties(backend/ops_${dtype} PROPERTIES LABELS backend TIMEOUT 600)
+endforeach()
+foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)
+  foreach(machine plain x86-64 native)
+    add_test(NAME backend/all_${dtype}_${machine}
+             COMMAND backend_ops ${dtype} --all --draws=6 --machine=${machine})
+    set_tests_properties(backend/all_${dtype}_${machine} PROPERTIES LABELS slow TIMEOUT 1800)
+  endforeach()
+endforeach()
