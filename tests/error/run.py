@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, "../../ir/diag.def")
@@ -109,8 +110,9 @@ def check(mdlc, source, update):
             raise Failed("does not report %s:\n%s" % (code, text))
         if status != expected_exit(code, text):
             raise Failed("exit %d, wanted %d:\n%s" % (status, expected_exit(code, text), text))
-        objects = check_json(command, HERE, text)
-    check_fixes(mdlc, source, objects)
+        # The short tier asks for JSON every third time.
+        if update or os.environ.get("MDLC_TESTS_ALL") or zlib.crc32(os.path.basename(source).encode()) % 3 == 0:
+            check_fixes(mdlc, source, check_json(command, HERE, text))
     if update:
         with open(golden, "w", encoding="utf-8") as f:
             f.write(text)
