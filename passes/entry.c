@@ -283,9 +283,21 @@ static void store_results(MdlEntry *e)
 
 static MlirValue zero_status(MdlEntry *e) { return mdl_loop_number(&e->b, MDL_i32, 1, 0, 0); }
 
+/* Extents are computed at the start of what follows: behind the guard, where none can wrap. */
+static MlirOperation open_extents(MdlEntry *e)
+{
+  MlirOperation anchor = mdl_def(mdl_loop_number(&e->b, MDL_index, 1, 0, 0));
+  MdlBuilder top = mdl_builder_before(e->ir, anchor);
+  top.at = e->b.at;
+  e->extents = mdl_extents_create(top);
+  bind_sizes(e);
+  return anchor;
+}
+
 static void lower_body(MdlEntry *e)
 {
   bool fails = mdl_entry_fails(e, e->from);
+  MlirOperation anchor = open_extents(e);
   bind_arguments(e);
   mdl_place_arena(e);
   if (fails) e->status = zero_status(e);
@@ -293,6 +305,7 @@ static void lower_body(MdlEntry *e)
   e->b.at = mdl_location_of(e->from);
   store_results(e);
   if (!fails) e->status = zero_status(e);
+  mdl_erase(e->ir, anchor);
 }
 
 MlirOperation mdl_entry_lower(MdlPass *pass, MlirOperation entry, MdlMap *groups)
@@ -307,11 +320,6 @@ MlirOperation mdl_entry_lower(MdlPass *pass, MlirOperation entry, MdlMap *groups
   MlirBlock body = mdl_body(e.to, 0);
   MlirLocation at = mdl_location_of(entry);
   e.b = mdl_builder_at_end(ir, body, at);
-  MlirOperation anchor = mdl_def(mdl_loop_number(&e.b, MDL_index, 1, 0, 0));
-  MdlBuilder top = mdl_builder_before(ir, anchor);
-  top.at = at;
-  e.extents = mdl_extents_create(top);
-  bind_sizes(&e);
   MlirValue bad;
   if (mdl_guard(&e, &bad)) {
     MlirOperation branch = mdl_build_if(&e.b, bad, 1, &ir->scalar[MDL_i32]);
@@ -329,6 +337,5 @@ MlirOperation mdl_entry_lower(MdlPass *pass, MlirOperation entry, MdlMap *groups
     lower_body(&e);
   }
   mdl_build_return(&e.b, 1, &e.status);
-  mdl_erase(ir, anchor);
   return e.to;
 }
