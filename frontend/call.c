@@ -443,7 +443,8 @@ MdlVal *mdl_call_expr(MdlSema *s, const MdlExpr *expr, const MdlVType *want)
   if (mdl_is_kind(callee, MDL_KIND_fn))
     return mdl_call_fn(s, callee->fn, call->args, arg, want, expr->at);
   const MdlVType *any = mdl_is_poison(callee) ? callee->type : NULL;
-  for (int i = 0; i < call->args; i++) mdl_arg_value(s, &arg[i], any);
+  for (int i = 0; i < call->args; i++)
+    if (!any || !arg[i].name) mdl_arg_value(s, &arg[i], any); /* its options name nothing here */
   if (!mdl_is_poison(callee)) {
     MdlReport *r =
         mdl_error(s->session, MDL_E0208, call->callee->at, "function",

@@ -108,7 +108,7 @@ static void check_function(MdlSema *s, MdlDecl *decl)
   MdlInstance *in = ok ? mdl_instance_get(s, decl, count, binding, self, decl->fn->params, param,
                                           NULL, decl->name.at)
                        : NULL;
-  if (in) mdl_instance_check(s, in);
+  if (in && !mdl_instance_check(s, in)) decl->body_failed = true;
   if (!ok) decl->failed = true;
 }
 
@@ -162,6 +162,7 @@ static MdlSema *sema_create(MdlSession *session, const MdlFrontendOptions *optio
   s->modules = mdl_map_create(s->arena);
   s->structs = mdl_map_create(s->arena);
   s->instances = mdl_map_create(s->arena);
+  s->unknown = mdl_map_create(s->arena);
   s->atoms = mdl_map_create(s->arena);
   s->binders = mdl_map_create(s->arena);
   s->at = MDL_NO_SPAN;

@@ -198,11 +198,17 @@ static bool index_slice(MdlSema *s, const MdlIndex *index, const MdlSize *n, Axi
       !mdl_size_is_static(s, axis->limit))
     return window(s, index, axis, core[0]);
   axis->kind = AXIS_static;
-  if (!at_least_zero(s, axis->start, index->at)) return out_of_range(s, axis->start, n, index->at);
-  if (!at_least_zero(s, mdl_size_sub(s->sizes, n, axis->limit), index->at))
-    return out_of_range(s, axis->limit, n, index->at);
-  if (!at_least_zero(s, mdl_size_sub(s->sizes, axis->limit, axis->start), index->at))
-    return out_of_range(s, axis->start, axis->limit, index->at);
+  return mdl_slice_in_range(s, axis->start, axis->limit, n, index->at);
+}
+
+bool mdl_slice_in_range(MdlSema *s, const MdlSize *start, const MdlSize *limit, const MdlSize *n,
+                        MdlSpan at)
+{
+  if (!at_least_zero(s, start, at)) return out_of_range(s, start, n, at);
+  if (!at_least_zero(s, mdl_size_sub(s->sizes, n, limit), at))
+    return out_of_range(s, limit, n, at);
+  if (!at_least_zero(s, mdl_size_sub(s->sizes, limit, start), at))
+    return out_of_range(s, start, limit, at);
   return true;
 }
 

@@ -113,6 +113,7 @@ static MdlDecl *rule_target(MdlSema *s, MdlModule *m, const MdlItem *item)
 static void declare_rule(MdlSema *s, MdlModule *m, MdlItem *item)
 {
   MdlDecl *decl = rule_target(s, m, item);
+  if (!decl && !m->tree->ok) return;
   if (!decl) {
     if (mdl_tree_is_broken(m->tree, item->path.part[0].text)) return;
     mdl_error(s->session, MDL_E0201, item->path.at, "function",
@@ -167,6 +168,10 @@ static void import_names(MdlSema *s, MdlModule *m, const MdlItem *item, MdlModul
     MdlDecl *broken = MDL_NEW(s->arena, MdlDecl, 1);
     broken->failed = true, broken->module = from, broken->name = *name, broken->item = NULL;
     mdl_map_set(m->imports, name->text, broken);
+    const char *best[1];
+    if (mdl_did_you_mean(s->session, name->text, names, count, best, 1) &&
+        !mdl_map_has(m->imports, best[0]))
+      mdl_map_set(m->imports, best[0], broken); /* what was meant is not reported again */
   }
 }
 

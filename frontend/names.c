@@ -52,6 +52,9 @@ static void hides(MdlSema *s, const char *name, MdlSpan at)
 MdlLocal *mdl_local_add(MdlSema *s, const char *name, MdlVal *value, MdlLocalKind kind, MdlSpan at)
 {
   MdlLocal *same = mdl_local_find(s, name);
+  MdlVal *given = value;
+  if (same || mdl_binding_find(s, name)) value = mdl_val_poison(s);
+  if (mdl_is_poison(given) && same) value = given;
   if (same && same->kind == kind && kind == MDL_LOCAL_parameter && s->frame->decl) {
     MdlReport *r = mdl_error(s->session, MDL_E0202, at, name);
     mdl_also(r, same->at, "first here");
@@ -82,7 +85,7 @@ static bool untyped_lambda(const MdlVal *v)
 void mdl_locals_leave(MdlSema *s, MdlLocal *top)
 {
   for (MdlLocal *l = s->frame->top; l && l != top; l = l->next) {
-    if (s->frame->quiet || mdl_is_poison(l->value) || l->name[0] == '_') continue;
+    if (s->frame->quiet || mdl_error_count(s->session) || mdl_is_poison(l->value) || l->name[0] == '_') continue;
     if (!l->used && untyped_lambda(l->value))
       mdl_help(mdl_error(s->session, MDL_E0311, l->value->at, l->name), "annotate its parameters");
     else if (!l->used && l->kind != MDL_LOCAL_inout && l->kind != MDL_LOCAL_loop)
@@ -293,6 +296,17 @@ static const MdlPattern *bound_later(const MdlFrame *frame, const char *name)
   return NULL;
 }
 
+/* An unknown name is reported once in an item: after that it is poison. */
+bool mdl_first_unknown(MdlSema *s, const char *name)
+{
+  const void *item = s->frame->decl ? (const void *)s->frame->decl : s->frame->module;
+  MdlMap *seen = mdl_map_get(s->unknown, item);
+  if (!seen) mdl_map_set(s->unknown, item, seen = mdl_map_create(s->arena));
+  if (mdl_map_has(seen, name)) return false;
+  mdl_map_set(seen, name, seen);
+  return true;
+}
+
 static MdlVal *unknown(MdlSema *s, const char *name, MdlSpan at)
 {
   const MdlPattern *later = bound_later(s->frame, name);
@@ -301,6 +315,7 @@ static MdlVal *unknown(MdlSema *s, const char *name, MdlSpan at)
     return mdl_val_poison(s);
   }
   if (mdl_tree_is_broken(s->frame->module->tree, name)) return mdl_val_poison(s);
+  if (!mdl_first_unknown(s, name)) return mdl_val_poison(s);
   const char **names;
   int count = mdl_visible_names(s, &names);
   MdlReport *r = mdl_error(s->session, MDL_E0201, at, "name", name);

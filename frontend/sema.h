@@ -30,6 +30,7 @@ struct MdlDecl {
   MdlVal *value;       /* const, entry: evaluated */
   int state;           /* 0 untouched, 1 being evaluated, 2 done */
   bool used, is_template, failed;
+  bool body_failed; /* its signature stands */
   MdlMap *members; /* model, struct: name -> MdlDecl of a method */
   MdlMap *calls;   /* MdlDecl -> span of a call, for cycles */
 };
@@ -207,6 +208,7 @@ struct MdlSema {
   MdlModule *main, *prelude;
   MdlMap *structs;   /* interned text -> MdlStructOf */
   MdlMap *instances; /* interned key -> MdlInstance */
+  MdlMap *unknown; /* MdlDecl or MdlModule -> names reported as unknown in it */
   MdlMap *atoms;     /* interned loop name -> MdlCore */
   MdlMap *binders;   /* interned loop name of a comprehension -> MdlMapped */
   MdlFrame *frame;
@@ -283,6 +285,7 @@ int mdl_visible_names(MdlSema *s, const char ***names);
 /* "did you mean", else what another system's word is here. */
 void mdl_suggest(MdlSema *s, MdlReport *r, const char *name, MdlSpan at, const char *const *names,
                  int count);
+bool mdl_first_unknown(MdlSema *s, const char *name);
 void mdl_module_check_names(MdlSema *s, MdlModule *module);
 MdlDecl *mdl_member_find(MdlSema *s, const MdlStructOf *of, const char *name); /* a function */
 int mdl_field_find(const MdlStructOf *of, const char *name);                   /* -1: none */
@@ -334,6 +337,9 @@ MdlCore *mdl_index_core(MdlSema *s, MdlVal *v); /* an integer scalar or tensor, 
 /* The row of an outer value that a comprehension's own index takes: a mapped argument; or NULL. */
 MdlCore *mdl_mapped_row(MdlSema *s, MdlCore *base, const MdlSize *index);
 void mdl_check_index(MdlSema *s, MdlCore *index, const MdlSize *extent, const char *text);
+/* 0 <= start <= limit <= n, or guards; E0407. */
+bool mdl_slice_in_range(MdlSema *s, const MdlSize *start, const MdlSize *limit, const MdlSize *n,
+                        MdlSpan at);
 MdlVal *mdl_update_index(MdlSema *s, MdlVal *base, const MdlIndex *index, int indices, MdlVal *v,
                          MdlUpdate update, MdlSpan at);
 MdlVal *mdl_update_value(MdlSema *s, MdlUpdate update, MdlVal *old, MdlVal *v, MdlSpan at);

@@ -97,6 +97,8 @@ static bool names_known(MdlSema *s, const MdlFnVal *fn)
     int k = 0;
     while (k < params && param[k].name != fn->wrt[i].name) k++;
     if (k < params) continue;
+    const MdlFnVal *bottom = mdl_fn_bottom(fn);
+    if (bottom->decl && bottom->decl->body_failed) return false;
     MdlReport *r =
         mdl_error(s->session, MDL_E0702, fn->wrt[i].at, mdl_fn_name(s, fn->of), fn->wrt[i].name);
     mdl_suggest(s, r, fn->wrt[i].name, fn->wrt[i].at, list, params);

@@ -115,6 +115,7 @@ static const MdlVType *unknown_type(MdlSema *s, const char *name, MdlSpan at)
 {
   const char **names;
   if (mdl_tree_is_broken(s->frame->module->tree, name)) return poison(s);
+  if (!mdl_first_unknown(s, name)) return poison(s);
   int count = mdl_visible_names(s, &names);
   MdlReport *r = mdl_error(s->session, MDL_E0201, at, "type", name);
   mdl_suggest(s, r, name, at, names, count);

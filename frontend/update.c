@@ -181,12 +181,31 @@ static bool slice_bounds(Update *u, const MdlIndex *index, const MdlSize *n, con
   }
   *start = bound[0];
   *length = mdl_size_sub(s->sizes, bound[1], bound[0]);
+  if (!bound[0] || !bound[1] || !*length) {
+    mdl_error(s->session, MDL_E0902, index->at, "a size");
+    return false;
+  }
+  bool is_static = mdl_size_is_static(s, bound[0]) && mdl_size_is_static(s, bound[1]);
+  if (is_static && !index->step) return mdl_slice_in_range(s, bound[0], bound[1], n, index->at);
   if (*length && mdl_size_is_static(s, *length) && !index->step) return true;
   if (index->step)
     mdl_error(s->session, MDL_E0990, index->at, "writing to a slice with a step");
   else
     mdl_error(s->session, MDL_E0409, index->at, "length is no size");
   return false;
+}
+
+static MdlCore *static_part(MdlSema *s, MdlCore *x, int axis, const MdlSize *start,
+                            const MdlSize *length)
+{
+  const MdlSize *from[MDL_MAX_RANK], *to[MDL_MAX_RANK];
+  int64_t step[MDL_MAX_RANK];
+  for (int i = 0; i < x->type.rank; i++) {
+    from[i] = i == axis ? start : mdl_size_const(s->sizes, 0);
+    to[i] = i == axis ? mdl_size_add(s->sizes, start, length) : x->type.dim[i];
+    step[i] = 1;
+  }
+  return mdl_emit_slice(s, x, from, to, step);
 }
 
 static MdlCore *update_slice(Update *u, MdlCore *x, const MdlIndex *index, int axis, int count)
@@ -204,7 +223,8 @@ static MdlCore *update_slice(Update *u, MdlCore *x, const MdlIndex *index, int a
               mdl_size_shown(s, x->type.dim[axis]));
     return NULL;
   }
-  MdlCore *part = mdl_emit_dynamic_slice(s, x, at, axis, length);
+  MdlCore *part = mdl_size_is_static(s, start) ? static_part(s, x, axis, start, length)
+                                               : mdl_emit_dynamic_slice(s, x, at, axis, length);
   MdlCore *now = update_axes(u, part, index, axis + 1, count);
   return now ? mdl_emit_dynamic_update(s, x, at, now, axis) : NULL;
 }
