@@ -82,6 +82,22 @@ bool mdl_op_is_nodiff(MdlOp op)
   return rule && !strcmp(rule, "!");
 }
 
+bool mdl_op_commutes(MdlOp op)
+{
+  switch ((int)op) {
+  case MDL_OP_add:
+  case MDL_OP_mul:
+  case MDL_OP_max:
+  case MDL_OP_min:
+  case MDL_OP_eq:
+  case MDL_OP_ne:
+  case MDL_OP_bitand:
+  case MDL_OP_bitor:
+  case MDL_OP_bitxor: return true;
+  default: return false;
+  }
+}
+
 static const MdlInfix infix[] = {
 #define INFIX(text, op, arity, precedence, associativity, spaced)                                  \
   {text, MDL_OP_##op, arity, precedence, MDL_ASSOC_##associativity, spaced},

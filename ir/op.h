@@ -80,6 +80,9 @@ MdlOp mdl_op_find(const char *name, size_t length);
 /* No derivative passes through any operand: written in the table, never implied. */
 bool mdl_op_is_nodiff(MdlOp op);
 
+/* Operands 0 and 1 may change places: the result has the same bits. */
+bool mdl_op_commutes(MdlOp op);
+
 typedef struct MdlInfix {
   const char *text;
   MdlOp op;

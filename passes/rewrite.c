@@ -127,24 +127,6 @@ static bool match_number(const Match *m, const MdlFormulaNode *node, MlirValue v
   return !memcmp(&real, &node->real, sizeof real); /* 0 is not -0 */
 }
 
-static bool commutes(MdlOp op)
-{
-  switch ((int)op) {
-  case MDL_OP_add:
-  case MDL_OP_mul:
-  case MDL_OP_max:
-  case MDL_OP_min:
-  case MDL_OP_eq:
-  case MDL_OP_ne:
-  case MDL_OP_bitand:
-  case MDL_OP_bitor:
-  case MDL_OP_bitxor:
-    return true;
-  default:
-    return false;
-  }
-}
-
 static bool match(Match *m, int node, MlirValue value);
 
 /* Does operand i of the pattern match operand order[i]? Forgets what it bound if not. */
@@ -167,7 +149,7 @@ static bool match(Match *m, int at, MlirValue value)
   if (node->kind != MDL_FORMULA_op || mdl_def_op(m->ir, value) != node->op) return false;
   MlirOperation op = mdl_def(value);
   return match_operands(m, node, op, false) ||
-         (commutes(node->op) && match_operands(m, node, op, true));
+         (mdl_op_commutes(node->op) && match_operands(m, node, op, true));
 }
 
 /* ---- building ---------------------------------------------------------------------------- */

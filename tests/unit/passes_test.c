@@ -116,6 +116,24 @@ START_TEST(equal_ops_become_one_where_one_dominates)
 }
 END_TEST
 
+START_TEST(sums_and_products_are_equal_either_way_round)
+{
+  static const char text[] = "func.func @f(%x: f32, %y: f32) -> (f32, f32, f32, f32) {\n"
+                             "  %a = \"mdl.mul\"(%x, %y) : (f32, f32) -> f32\n"
+                             "  %b = \"mdl.mul\"(%y, %x) : (f32, f32) -> f32\n"
+                             "  %c = \"mdl.sub\"(%x, %y) : (f32, f32) -> f32\n"
+                             "  %d = \"mdl.sub\"(%y, %x) : (f32, f32) -> f32\n"
+                             "  return %a, %b, %c, %d : f32, f32, f32, f32\n"
+                             "}\n";
+  Lab lab = lab_open(text);
+  const char *after = lab_run(&lab, "cse");
+  ck_assert_int_eq(count_of(after, "mdl.mul"), 1);
+  ck_assert_int_eq(count_of(after, "mdl.sub"), 2);
+  lab_close(&lab);
+  lab_keeps(text, "f", "cse");
+}
+END_TEST
+
 static const char carried[] =
     "func.func @f(%x: f32, %y: f32, %n: index) -> f32 {\n"
     "  %lo = \"mdl.const\"() {value = 0 : index} : () -> index\n"
@@ -267,6 +285,7 @@ TCase *tests(void)
   tcase_add_test(t, calls_are_inlined_inside_regions_and_functions_pruned);
   tcase_add_test(t, functions_with_a_rule_wait_for_the_recipe_that_reaches_them);
   tcase_add_test(t, equal_ops_become_one_where_one_dominates);
+  tcase_add_test(t, sums_and_products_are_equal_either_way_round);
   tcase_add_test(t, values_carried_for_nobody_go);
   tcase_add_test(t, checks_and_prints_stay_with_what_they_need);
   tcase_add_test(t, what_is_the_same_in_every_round_leaves_the_loop);
