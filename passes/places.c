@@ -58,6 +58,7 @@ bool mdl_pass_places(MdlPass *pass, MlirOperation none)
     plan.end = mdl_map_create(pass->ir->arena);
     mdl_plan_stores(&plan);
     const MdlSize *work = mdl_plan_arena(&plan, align), *zero = mdl_size_const(pass->ir->sizes, 0);
+    mdl_plan_check(&plan);
     Writer writer = {&plan};
     mdl_walk(entry[i], write_call, &writer);
     if (work != zero)

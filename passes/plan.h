@@ -39,6 +39,9 @@ void mdl_plan_stores(MdlPlan *plan);
 const MdlSize *mdl_plan_arena(MdlPlan *plan, int align);
 void mdl_plan_number(MdlPlan *plan); /* positions of all ops */
 
+/* Replays the entry over the stores; a mistake is MDL_BUG. */
+void mdl_plan_check(MdlPlan *plan);
+
 /* Does the group read operand k only where it writes result r? */
 bool mdl_group_may_update(MdlIr *ir, MlirOperation group, int result, int operand);
 
