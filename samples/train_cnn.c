@@ -34,7 +34,7 @@ static double test_accuracy(void *work)
   int right = 0, i;
   if (cnn_predict(TEST, &model, &test_x[0][0], guess, work)) return -1;
   for (i = 0; i < TEST; i++) right += guess[i] == test_y[i];
-  return 100.0 * right / TEST;
+  return 100.0 * right / (double)TEST;
 }
 
 /* One pass over the images, drawn in a fresh order; the mean loss. */

@@ -47,7 +47,7 @@ static double test_accuracy(const logreg_Logistic_view *model, void *work)
   int right = 0, i;
   if (logreg_predict(TEST, COLUMNS, model, &test_x[0][0], probability, work)) return -1;
   for (i = 0; i < TEST; i++) right += (probability[i] > 0.5f) == (test_y[i] > 0.5f);
-  return 100.0 * right / TEST;
+  return 100.0 * right / (double)TEST;
 }
 
 int main(int argc, char **argv)

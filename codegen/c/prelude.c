@@ -29,9 +29,26 @@ static const struct {
 };
 enum { SCALARS = sizeof scalars / sizeof *scalars };
 
+/* One instruction wherever there is one; C alone would call the library, to set errno. */
+static const struct {
+  const char *name, *text;
+} roots[] = {
+    {"sqrt1",
+     "static float sqrt1(float a)\n{\n#if defined(__SSE2__)\n"
+     "  return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(a)));\n#elif defined(__aarch64__)\n"
+     "  return vget_lane_f32(vsqrt_f32(vdup_n_f32(a)), 0);\n#else\n"
+     "  return sqrtf(a); /* -lm, or an instruction under -fno-math-errno */\n#endif\n}\n"},
+    {"sqrtd1",
+     "static double sqrtd1(double a)\n{\n#if defined(__SSE2__)\n"
+     "  return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(a), _mm_set_sd(a)));\n"
+     "#elif defined(__aarch64__)\n"
+     "  return vget_lane_f64(vsqrt_f64(vdup_n_f64(a)), 0);\n#else\n"
+     "  return sqrt(a); /* -lm, or an instruction under -fno-math-errno */\n#endif\n}\n"},
+};
+
 /* Those that one instruction does where the machine has it. */
 typedef struct Native {
-  const char *name; /* "sqrt1" */
+  const char *name; /* "fma1" */
   const char *gcc;  /* the builtin */
   const char *type;
   int operands;
@@ -40,8 +57,6 @@ typedef struct Native {
 static const Native natives[] = {
     {"fma1", "__builtin_fmaf", "float", 3},
     {"fmad1", "__builtin_fma", "double", 3},
-    {"sqrt1", "sqrtf", "float", 1},
-    {"sqrtd1", "sqrt", "double", 1},
     {"floor1", "__builtin_floorf", "float", 1},
     {"floord1", "__builtin_floor", "double", 1},
     {"ceil1", "__builtin_ceilf", "float", 1},
@@ -76,12 +91,14 @@ static void print_scalars(MdlPrinter *p, FILE *out)
   static const char *const args[] = {"", "a", "a, b", "a, b, c"};
   for (int i = 0; i < SCALARS; i++)
     if (needed(p, scalars[i].name)) fprintf(out, "%s\n", scalars[i].text);
+  for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+    if (needed(p, roots[i].name)) fprintf(out, "%s\n", roots[i].text);
   for (int i = 0; i < NATIVES; i++) {
     const Native *n = &natives[i];
     if (!needed(p, n->name)) continue;
     fprintf(out, "static %s %s(", n->type, n->name);
     for (int j = 0; j < n->operands; j++) fprintf(out, "%s%s %c", j ? ", " : "", n->type, 'a' + j);
-    fprintf(out, ") { return %s(%s); }\n", n->gcc, args[n->operands]);
+    fprintf(out, ") { return %s(%s); }\n\n", n->gcc, args[n->operands]);
   }
 }
 

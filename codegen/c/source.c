@@ -212,7 +212,9 @@ static void print_includes(Source *s, FILE *out, bool vectors)
   bool math = needs(s, "sqrt1") || needs(s, "sqrtd1");
   if (vectors && s->options->machine->header)
     fprintf(out, "#include <%s>\n", s->options->machine->header);
-  if (math) fprintf(out, "#include <math.h>\n");
+  if (math)
+    fprintf(out, "#if defined(__SSE2__)\n#include <emmintrin.h>\n#elif defined(__aarch64__)\n"
+                 "#include <arm_neon.h>\n#else\n#include <math.h>\n#endif\n");
   if (string) fprintf(out, "#include <string.h>\n");
   fprintf(out,
           "%s#ifdef __cplusplus\n#define MDL_RESTRICT __restrict\n#else\n#define MDL_RESTRICT "
