@@ -60,8 +60,10 @@ static bool is_item_word(const MdlTokens *tokens, int i)
   case TOK_STRUCT:
   case TOK_FN:
   case TOK_ENTRY:
-  case TOK_MODEL: return true;
-  default: return mdl_token_is(tokens, i, "model") || mdl_token_is(tokens, i, "entry");
+  case TOK_MODEL:
+    return true;
+  default:
+    return mdl_token_is(tokens, i, "model") || mdl_token_is(tokens, i, "entry");
   }
 }
 

@@ -1,8 +1,10 @@
-/* Runs the programs of tests/lang in the reference evaluator: every entry takes nothing and stands
- * below `//= VALUE`, what it must give. Brackets in VALUE are for the reader; numbers must agree to
- * 2e-5 relative (a line `//~ 1e-3` above changes that), the rest exactly.
+/* Runs the programs of tests/lang, in the reference evaluator and then compiled in memory: every
+ * entry takes nothing and stands below `//= VALUE`, what it must give. Brackets in VALUE are for
+ * the reader; numbers must agree to 2e-5 relative (a line `//~ 1e-3` above changes that), the rest
+ * exactly.
  *
  *     run FILE.mdl... */
+#include "codegen/llvm/llvm.h"
 #include "frontend/frontend.h"
 #include "ir/eval.h"
 #include "ir/signature.h"
@@ -109,7 +111,30 @@ static bool same(const MdlEvalResult *result, const char *wanted, double toleran
   return !next_number(&wanted, &number);
 }
 
-static void run_entry(Program *p, MlirOperation func, const char *path)
+/* Every result, from the function compiled in memory. */
+static MdlEvalResult call(Program *p, const MdlSignature *signature, MdlPackedFn *packed)
+{
+  enum { MOST = 32, WORK = 1 << 24 };
+  MdlArena *arena = p->session->arena;
+  MdlEvalResult r = {.result = MDL_NEW(arena, MdlTensor, MOST)};
+  void *args[MOST + 1] = {NULL};
+  for (int i = 0; i < signature->leaves && i < MOST; i++) {
+    const MdlType *type = &signature->leaf[i].type;
+    int64_t dim[MDL_MAX_RANK] = {0};
+    for (int k = 0; k < type->rank; k++) mdl_size_is_const(type->dim[k], &dim[k]);
+    r.result[i] = mdl_tensor_create(arena, type->dtype, type->rank, dim);
+    args[i] = mdl_alloc(arena, 8 * (size_t)r.result[i].count + 8);
+    r.results++;
+  }
+  char *work = mdl_alloc(arena, WORK + 64);
+  args[r.results] = work + 64 - (uintptr_t)work % 64;
+  r.status = packed(args);
+  for (int i = 0; i < r.results; i++) mdl_tensor_load(&r.result[i], args[i]);
+  return r;
+}
+
+/* `jit` NULL: in the evaluator. */
+static void run_entry(Program *p, MlirOperation func, const char *path, MdlJit *jit)
 {
   double tolerance;
   const MdlSignature *signature = mdl_signature_read(p->ir, func);
@@ -117,14 +142,39 @@ static void run_entry(Program *p, MlirOperation func, const char *path)
   if (!wanted) return;
   p->ran++;
   MdlEvalOptions options = {0};
-  MdlEvalResult result = mdl_eval(p->ir, p->module, func, NULL, &options, p->session->arena);
+  MdlEvalResult result;
+  if (jit)
+    result = call(p, signature, mdl_jit_packed(jit, mdl_op_text(p->ir, func, "sym_name")));
+  else
+    result = mdl_eval(p->ir, p->module, func, NULL, &options, p->session->arena);
   if (result.status == 0 && same(&result, wanted, tolerance)) return;
   p->failed++;
-  printf("%s: %s\n  wanted %.*s\n", path, signature->entry, (int)strcspn(wanted, "\n"), wanted);
+  printf("%s: %s, %s\n  wanted %.*s\n", path, signature->entry, jit ? "compiled" : "evaluated",
+         (int)strcspn(wanted, "\n"), wanted);
   if (result.status)
     printf("  status %d\n", (int)result.status);
   else
     show(&result);
+}
+
+static void run_entries(Program *p, const char *path, MdlJit *jit)
+{
+  MlirOperation *entry;
+  int count = mdl_entries(p->ir, p->module, &entry);
+  for (int i = 0; i < count; i++) run_entry(p, entry[i], path, jit);
+}
+
+static bool run_compiled(Program *p, const char *path)
+{
+  const MdlMachine *machine = mdl_machine_find("x86_64", NULL);
+  MdlPassOptions passes = {.machine = machine, .opt = 2};
+  MdlLlvmOptions llvm = {.machine = machine, .source = path, .opt = 1};
+  if (!mdl_pipeline_run(p->ir, p->module, &passes, MDL_FORM_loops, NULL, NULL)) return false;
+  MdlJit *jit = mdl_jit_create(p->ir, p->module, &llvm);
+  if (!jit) return false;
+  run_entries(p, path, jit);
+  mdl_jit_destroy(jit);
+  return true;
 }
 
 /* False when the program does not compile. */
@@ -149,11 +199,11 @@ static int run(const char *path)
   p.file = mdl_file_add(p.session, path, bytes, length, false);
   mdl_diag_options(p.session)->no_warnings = true;
   bool ok = compile(&p, path);
-  mdl_diag_flush(p.session, write_out, NULL, true, !ok);
+  if (!ok) mdl_diag_flush(p.session, write_out, NULL, true, 1);
   if (ok) {
-    MlirBlock body = mdl_module_body(p.module);
-    for (MlirOperation op = mdl_first(body); !mdl_is_null(op); op = mdl_next(op))
-      if (mdl_op_has(op, "mdl.signature")) run_entry(&p, op, path);
+    run_entries(&p, path, NULL);
+    if (!run_compiled(&p, path)) p.failed++;
+    mdl_diag_flush(p.session, write_out, NULL, true, 0);
     printf("%s: %d of %d\n", path, p.ran - p.failed, p.ran);
   }
   int failed = ok ? p.failed + (p.ran == 0) : 1;

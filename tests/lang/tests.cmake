@@ -1,6 +1,6 @@
-# Programs for every part of the language, in the reference evaluator: see run.c.
+# Programs for every part of the language, evaluated and compiled: see run.c.
 add_executable(run_lang ${PROJECT_SOURCE_DIR}/tests/lang/run.c)
-target_link_libraries(run_lang PRIVATE mdlc_frontend mdlc_passes mdlc_ir)
+target_link_libraries(run_lang PRIVATE mdlc_frontend mdlc_passes mdlc_codegen mdlc_ir)
 file(GLOB mdlc_lang_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lang/*.mdl)
 foreach(file ${mdlc_lang_tests})
   get_filename_component(name ${file} NAME_WE)
