@@ -130,10 +130,142 @@ START_TEST(a_polynomial_of_a_scalar)
 }
 END_TEST
 
+/* ---- control flow over places ------------------------------------------------------------ */
+
+typedef struct Run {
+  Program p;
+  MdlJit *jit;
+  MdlPackedFn *call;
+} Run;
+
+static Run make(const char *text)
+{
+  const MdlMachine *machine = mdl_machine_find("x86_64", "x86-64-v3");
+  Run r = {.p = parse(text, 0, NULL)};
+  lower(&r.p, machine);
+  compile_c(&r.p, machine);
+  r.call = jit(&r.p, machine, &r.jit);
+  ck_assert_ptr_nonnull(r.call);
+  return r;
+}
+
+static void end(Run *r)
+{
+  mdl_jit_destroy(r->jit);
+  finish(&r->p);
+}
+
+static char work[4096];
+
+/* (a, b) becomes (b, a + b): each yield needs what the other overwrites. */
+START_TEST(a_loop_that_swaps)
+{
+  Run r = make("func.func @f(%a: tensor<4xf32>, %b: tensor<4xf32>, %n: i32)"
+               " -> (tensor<4xf32>, tensor<4xf32>) {\n"
+               "  %lo = \"mdl.const\"() {value = 0 : index} : () -> index\n"
+               "  %st = \"mdl.const\"() {value = 1 : index} : () -> index\n"
+               "  %hi = \"mdl.convert\"(%n) : (i32) -> index\n"
+               "  %r:2 = scf.for %i = %lo to %hi step %st iter_args(%x = %a, %y = %b)"
+               " -> (tensor<4xf32>, tensor<4xf32>) {\n"
+               "    %s = \"mdl.add\"(%x, %y) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>\n"
+               "    scf.yield %y, %s : tensor<4xf32>, tensor<4xf32>\n"
+               "  }\n"
+               "  return %r#0, %r#1 : tensor<4xf32>, tensor<4xf32>\n}\n");
+  float a[4] = {0, 0, 1, 2}, b[4] = {1, 2, 1, -1}, x[4], y[4];
+  int32_t n = 10;
+  ck_assert_int_eq(r.call((void *[]){a, b, &n, x, y, work}), 0);
+  for (int i = 0; i < 4; i++) {
+    float p = a[i], q = b[i];
+    for (int k = 0; k < n; k++) {
+      float s = p + q;
+      p = q;
+      q = s;
+    }
+    ck_assert_float_eq(x[i], p);
+    ck_assert_float_eq(y[i], q);
+  }
+  n = 0; /* no round: the results are the arguments */
+  ck_assert_int_eq(r.call((void *[]){a, b, &n, x, y, work}), 0);
+  ck_assert_mem_eq(x, a, sizeof a);
+  ck_assert_mem_eq(y, b, sizeof b);
+  end(&r);
+}
+END_TEST
+
+/* The loop starts from a value that is still needed afterwards. */
+START_TEST(a_loop_keeps_what_it_starts_from)
+{
+  Run r = make("func.func @f(%a: tensor<4xf32>, %n: i32) -> tensor<4xf32> {\n"
+               "  %lo = \"mdl.const\"() {value = 0 : index} : () -> index\n"
+               "  %st = \"mdl.const\"() {value = 1 : index} : () -> index\n"
+               "  %hi = \"mdl.convert\"(%n) : (i32) -> index\n"
+               "  %b = \"mdl.exp\"(%a) : (tensor<4xf32>) -> tensor<4xf32>\n"
+               "  %r = scf.for %i = %lo to %hi step %st iter_args(%x = %b)"
+               " -> (tensor<4xf32>) {\n"
+               "    %s = \"mdl.mul\"(%x, %b) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>\n"
+               "    scf.yield %s : tensor<4xf32>\n"
+               "  }\n"
+               "  %d = \"mdl.sub\"(%r, %b) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>\n"
+               "  return %d : tensor<4xf32>\n}\n");
+  float a[4] = {0, 0.5f, -1, 0.25f}, out[4];
+  int32_t n = 3;
+  ck_assert_int_eq(r.call((void *[]){a, &n, out, work}), 0);
+  for (int i = 0; i < 4; i++) ck_assert_float_eq_tol(out[i], expf(4 * a[i]) - expf(a[i]), 1e-4f);
+  end(&r);
+}
+END_TEST
+
+/* Branches leave their results in one place; a result that is an argument is copied there. */
+START_TEST(branches_meet_in_one_place)
+{
+  Run r = make("func.func @f(%c: i1, %a: tensor<4xf32>) -> tensor<4xf32> {\n"
+               "  %r = scf.if %c -> (tensor<4xf32>) {\n"
+               "    %s = \"mdl.neg\"(%a) : (tensor<4xf32>) -> tensor<4xf32>\n"
+               "    scf.yield %s : tensor<4xf32>\n"
+               "  } else {\n"
+               "    scf.yield %a : tensor<4xf32>\n"
+               "  }\n"
+               "  return %r : tensor<4xf32>\n}\n");
+  float a[4] = {1, 2, 3, 4}, out[4];
+  bool c = true;
+  ck_assert_int_eq(r.call((void *[]){&c, a, out, work}), 0);
+  for (int i = 0; i < 4; i++) ck_assert_float_eq(out[i], -a[i]);
+  c = false;
+  ck_assert_int_eq(r.call((void *[]){&c, a, out, work}), 0);
+  ck_assert_mem_eq(out, a, sizeof a);
+  end(&r);
+}
+END_TEST
+
+/* The first failed check is reported, the others are not. */
+START_TEST(the_first_failed_check_wins)
+{
+  Run r =
+      make("func.func @f(%a: f32, %b: f32) -> f32 {\n"
+           "  %z = \"mdl.const\"() {value = 0.0 : f32} : () -> f32\n"
+           "  %p = \"mdl.gt\"(%a, %z) : (f32, f32) -> i1\n"
+           "  \"mdl.check\"(%p) {code = 3 : i64, text = \"a\"} : (i1) -> () loc(\"t.mdl\":7:1)\n"
+           "  %q = \"mdl.gt\"(%b, %z) : (f32, f32) -> i1\n"
+           "  \"mdl.check\"(%q) {code = 3 : i64, text = \"b\"} : (i1) -> () loc(\"t.mdl\":9:1)\n"
+           "  return %a : f32\n}\n");
+  float a = 1, b = 1, out = 0;
+  ck_assert_int_eq(r.call((void *[]){&a, &b, &out, work}), 0);
+  b = -1;
+  ck_assert_int_eq(r.call((void *[]){&a, &b, &out, work}), 3 + 256 * 9);
+  a = -1;
+  ck_assert_int_eq(r.call((void *[]){&a, &b, &out, work}), 3 + 256 * 7);
+  end(&r);
+}
+END_TEST
+
 TCase *tests(void)
 {
   TCase *t = tcase_create("loops");
   tcase_set_timeout(t, 60);
   tcase_add_test(t, a_polynomial_of_a_scalar);
+  tcase_add_test(t, a_loop_that_swaps);
+  tcase_add_test(t, a_loop_keeps_what_it_starts_from);
+  tcase_add_test(t, branches_meet_in_one_place);
+  tcase_add_test(t, the_first_failed_check_wins);
   return t;
 }
