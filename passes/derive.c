@@ -143,6 +143,15 @@ static void fill_jvp(MdlDerive *d, MlirOperation func, MlirOperation of, const M
   mdl_erase(d->ir, end);
 }
 
+/* W106: most often a value that went through an integer, a comparison or stop_grad. */
+static void warn_zero(MdlDerive *d, MlirValue x)
+{
+  MdlSpan at = mdl_span_of(d->ir, d->recipe);
+  const char *name = mdl_value_name(d->ir, x);
+  if (!name || at.file < 0 || d->ir->session->files[at.file].is_std) return;
+  mdl_warning(d->ir->session, MDL_W106, at, name);
+}
+
 /* (arguments, cotangents) -> (results, cotangents) */
 static void fill_vjp(MdlDerive *d, MlirOperation func, MlirOperation of, const MdlRecipe *recipe)
 {
@@ -173,6 +182,7 @@ static void fill_vjp(MdlDerive *d, MlirOperation func, MlirOperation of, const M
   for (int i = 0; i < recipe->wrts; i++) {
     MlirValue x = value[recipe->wrt[i]], g = mdl_cotangent_take(&r, x, NULL);
     out[results + i] = g.ptr ? g : mdl_zero(d->ir, &r.b, x);
+    if (!g.ptr && !d->failed) warn_zero(d, x);
   }
   mdl_build_return(&r.b, results + recipe->wrts, out);
   mdl_transpose_end(&r);
