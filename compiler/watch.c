@@ -1,6 +1,7 @@
 /* Running passes, and what the user asked to see of them: dumps and times. */
 #include "compiler/job.h"
 #include "compiler/output.h"
+#include "passes/mem_report.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,11 +24,12 @@ static void after_pass(void *user, const char *pass, MdlIr *ir, MlirOperation mo
                        double seconds)
 {
   MdlJob *job = user;
-  (void)ir;
   job->passes++;
   job->seconds += seconds;
   if (mdl_option_on(job->line, "time_passes"))
     fprintf(stderr, "%9.3f ms  %s\n", 1e3 * seconds, pass);
+  if (mdl_option_on(job->line, "mem_report") && !strcmp(pass, "places"))
+    fputs(mdl_mem_report(ir, module), stderr);
   dump(job, pass, module);
 }
 

@@ -211,6 +211,7 @@ static MlirValue at_dynamic_update(MdlNest *n, MlirOperation op, const MdlPoint 
   int axis = (int)mdl_get_int(&attrs, "axis");
   MlirValue whole = mdl_operand(op, 0), part = mdl_operand(op, 2);
   const MdlSize *length = mdl_nest_type(n, part)->dim[axis];
+  if (length == mdl_size_const(n->ir->sizes, 0)) return mdl_nest_at(n, whole, p);
   MlirValue start = window_start(n, whole, mdl_operand(op, 1), axis, length);
   MlirValue end = mdl_index_add(&n->b, start, mdl_nest_extent(n, length));
   MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_ge, p->at[axis], start);
@@ -225,6 +226,9 @@ static MlirValue at_concat(MdlNest *n, MlirOperation op, const MdlPoint *p)
   MdlAttrs attrs = mdl_attrs_of(n->ir, op);
   int axis = (int)mdl_get_int(&attrs, "axis");
   MlirValue a = mdl_operand(op, 0), c = mdl_operand(op, 1);
+  const MdlSize *empty = mdl_size_const(n->ir->sizes, 0);
+  if (mdl_nest_type(n, a)->dim[axis] == empty) return mdl_nest_at(n, c, p);
+  if (mdl_nest_type(n, c)->dim[axis] == empty) return mdl_nest_at(n, a, p);
   MlirValue length = mdl_nest_extent(n, mdl_nest_type(n, a)->dim[axis]);
   MlirValue first = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, p->at[axis], length);
   MdlPoint to = *p;
