@@ -11,16 +11,16 @@
 #include <unistd.h>
 
 /* clang-format off */
-/* always: also in the short form of a trial. */
 static const struct {
   const char *name, *compiler, *flags;
-  bool always;
+  unsigned sets; /* which sets of compilers it is in */
 } variants[] = {
-    {"gcc -O0",   "gcc",     "-O0 -std=c99 -Wall -Wextra -Wconversion -pedantic -Werror", true},
-    {"gcc -O3",   "gcc",     "-O3 -std=c99", false},
-    {"clang -O0", "clang-22","-O0 -std=c99", false},
-    {"clang -O3", "clang-22","-O3 -std=c99 -Wall -Wextra -Wconversion -pedantic -Werror", true},
-    {"g++ -O1",   "g++",     "-O1 -x c++ -std=c++17 -Wall -Wextra -pedantic -Werror", false},
+    {"gcc -O0",   "gcc",      "-O0 -std=c99 -Wall -Wextra -Wconversion -pedantic -Werror", MDL_QUICK | MDL_ENDS | MDL_ALL},
+    {"gcc -O3",   "gcc",      "-O3 -std=c99", MDL_ALL},
+    {"clang -O0", "clang-22", "-O0 -std=c99", MDL_ALL},
+    {"clang -O1", "clang-22", "-O1 -std=c99 -Wall -Wextra -Wconversion -pedantic -Werror", MDL_QUICK},
+    {"clang -O3", "clang-22", "-O3 -std=c99 -Wall -Wextra -Wconversion -pedantic -Werror", MDL_ENDS | MDL_ALL},
+    {"g++ -O1",   "g++",      "-O1 -x c++ -std=c++17 -Wall -Wextra -pedantic -Werror", MDL_ALL},
 };
 /* clang-format on */
 
@@ -134,7 +134,7 @@ int mdl_trial_c(const MdlTrial *trial, MdlTrialOutput *outputs, int most, bool *
   int count = 0;
   write_sources(trial);
   for (int i = 0; i < (int)(sizeof variants / sizeof *variants) && count < most; i++) {
-    if (!trial->all && !variants[i].always) continue;
+    if (!(variants[i].sets & trial->compilers)) continue;
     if (call_variant(trial, i, &outputs[count]))
       count++;
     else

@@ -105,7 +105,7 @@ static bool run_all(const Settings *s, const bool (*lowered)[64], int *mismatche
                       .module = mdl_module_create(ir, "t.mdl"),
                       .machine = s->machine,
                       .folder = folder,
-                      .all = s->all,
+                      .compilers = s->all ? MDL_ALL : MDL_ENDS,
                       .keeps = s->keeps};
     trial.entry = MDL_NEW(ir->arena, MdlTrialEntry, (size_t)(MDL_OP_COUNT * s->draws));
     for (int op = 0; op < MDL_OP_COUNT; op++)

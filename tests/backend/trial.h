@@ -8,6 +8,9 @@
 #include "ir/machine.h"
 #include "tests/cases/wide.h"
 
+/* Quick: what compiles fast. Ends: -O0 and -O3. */
+typedef enum MdlCompilers { MDL_QUICK = 1, MDL_ENDS = 2, MDL_ALL = 4 } MdlCompilers;
+
 typedef enum MdlBar {
   MDL_BAR_exact,   /* the evaluator's bits */
   MDL_BAR_ulps,    /* each element: 4 times the evaluator's worst error in ulps, plus 2 */
@@ -39,7 +42,7 @@ typedef struct MdlTrial {
   const char *folder; /* for C files and what compilers make of them */
   int entries;
   MdlTrialEntry *entry;
-  bool all;       /* every compiler, not the two ends */
+  MdlCompilers compilers;
   bool keeps;     /* leave the folder's files */
   int mismatches; /* counted by mdl_trial_run */
 } MdlTrial;

@@ -77,7 +77,7 @@ static bool leave_out(Settings *s, const char *name)
 static bool read_settings(int argc, char **argv, Settings *s)
 {
   *s = (Settings){.programs = 20, .batch = 20, .size = 2, .reduces = true, .seed = 1};
-  s->run = (MdlRandomSettings){.machine = mdl_machine_native(), .seconds = 60};
+  s->run = (MdlRandomSettings){.machine = mdl_machine_native(), .seconds = 120};
   for (int i = 1; i < argc; i++) {
     const char *word = argv[i];
     if (!strncmp(word, "--seed=", 7))

@@ -1,7 +1,20 @@
 # Random programs through the front end, the evaluator, every pass and backend. Included after
 # tests/backend by name: it links mdlc_trial.
-add_executable(random_programs EXCLUDE_FROM_ALL
+add_executable(random_programs
                ${PROJECT_SOURCE_DIR}/tests/random/random.c ${PROJECT_SOURCE_DIR}/tests/random/trial.c
                ${PROJECT_SOURCE_DIR}/tests/random/generate.c
                ${PROJECT_SOURCE_DIR}/tests/random/reduce.c)
 target_link_libraries(random_programs PRIVATE mdlc_frontend mdlc_trial)
+
+# The short tier takes a slice; the long one a thousand programs and every compiler for some.
+add_test(NAME random/slice COMMAND random_programs --programs=20 --size=1 --seed=1)
+set_tests_properties(random/slice PROPERTIES LABELS random TIMEOUT 900)
+foreach(seed RANGE 11 20)
+  add_test(NAME random/hundred_${seed} COMMAND random_programs --programs=100 --seed=${seed})
+  set_tests_properties(random/hundred_${seed} PROPERTIES LABELS slow TIMEOUT 3600)
+endforeach()
+foreach(machine plain x86-64 native)
+  add_test(NAME random/all_${machine}
+           COMMAND random_programs --programs=40 --all --size=1 --seed=7 --machine=${machine})
+  set_tests_properties(random/all_${machine} PROPERTIES LABELS slow TIMEOUT 3600)
+endforeach()

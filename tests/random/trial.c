@@ -139,8 +139,8 @@ static bool has_recipes(MdlIr *ir, MlirOperation module)
   return false;
 }
 
-/* As far as the evaluator needs it: recipes have their bodies, which nothing has touched since. What
- * they are of goes through the passes that the pipeline runs before derive: the order in which
+/* As far as the evaluator needs it: recipes have their bodies, which nothing has touched since.
+ * What they are of goes through the passes that the pipeline runs before derive: the order in which
  * cotangents add up follows from it. */
 static bool lower_barely(MdlIr *ir, MlirOperation module, const MdlMachine *machine)
 {
@@ -169,7 +169,7 @@ static MdlOutcome run_text(MdlSession *session, const char *text, const MdlRando
                     .module = compiled,
                     .machine = s->machine,
                     .folder = folder,
-                    .all = s->all,
+                    .compilers = s->all ? MDL_ALL : MDL_QUICK,
                     .keeps = s->keeps};
   if (!lower_barely(ir, plain, s->machine) || !run_passes(ir, passed, s->machine, 2))
     return MDL_OUTCOME_bug;
