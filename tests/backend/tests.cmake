@@ -18,6 +18,6 @@ foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)
   foreach(machine plain x86-64 native)
     add_test(NAME backend/all_${dtype}_${machine}
              COMMAND backend_ops ${dtype} --all --draws=6 --machine=${machine})
-    set_tests_properties(backend/all_${dtype}_${machine} PROPERTIES LABELS slow TIMEOUT 1800)
+    set_tests_properties(backend/all_${dtype}_${machine} PROPERTIES LABELS long TIMEOUT 1800)
   endforeach()
 endforeach()

@@ -11,10 +11,10 @@ add_test(NAME random/slice COMMAND random_programs --programs=20 --size=1 --seed
 set_tests_properties(random/slice PROPERTIES LABELS random TIMEOUT 900)
 foreach(seed RANGE 11 20)
   add_test(NAME random/hundred_${seed} COMMAND random_programs --programs=100 --seed=${seed})
-  set_tests_properties(random/hundred_${seed} PROPERTIES LABELS slow TIMEOUT 3600)
+  set_tests_properties(random/hundred_${seed} PROPERTIES LABELS long TIMEOUT 3600)
 endforeach()
 foreach(machine plain x86-64 native)
   add_test(NAME random/all_${machine}
            COMMAND random_programs --programs=40 --all --size=1 --seed=7 --machine=${machine})
-  set_tests_properties(random/all_${machine} PROPERTIES LABELS slow TIMEOUT 3600)
+  set_tests_properties(random/all_${machine} PROPERTIES LABELS long TIMEOUT 3600)
 endforeach()
