@@ -23,6 +23,7 @@ static void open_arena(Arena *arena, const MdlSize *work, int align)
 {
   MdlEntry *e = arena->e;
   MlirBlock body = mdl_body(e->to, 0);
+  if (!e->signature->has_work) MDL_BUG(e->ir->session, "an entry without `work` needs some");
   MlirValue given = mdl_arg(body, mdl_arg_count(body) - 1);
   MdlLoopType type = {.kind = MDL_LOOP_memory, .element = MDL_i8, .rank = 1, .dim = {-1}};
   MlirValue extent = mdl_extent(&e->extents, work);

@@ -33,17 +33,15 @@ enum { SCALARS = sizeof scalars / sizeof *scalars };
 static const struct {
   const char *name, *text;
 } roots[] = {
-    {"sqrt1",
-     "static float sqrt1(float a)\n{\n#if defined(__SSE2__)\n"
-     "  return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(a)));\n#elif defined(__aarch64__)\n"
-     "  return vget_lane_f32(vsqrt_f32(vdup_n_f32(a)), 0);\n#else\n"
-     "  return sqrtf(a); /* -lm, or an instruction under -fno-math-errno */\n#endif\n}\n"},
-    {"sqrtd1",
-     "static double sqrtd1(double a)\n{\n#if defined(__SSE2__)\n"
-     "  return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(a), _mm_set_sd(a)));\n"
-     "#elif defined(__aarch64__)\n"
-     "  return vget_lane_f64(vsqrt_f64(vdup_n_f64(a)), 0);\n#else\n"
-     "  return sqrt(a); /* -lm, or an instruction under -fno-math-errno */\n#endif\n}\n"},
+    {"sqrt1", "static float sqrt1(float a)\n{\n#if defined(__SSE2__)\n"
+              "  return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(a)));\n#elif defined(__aarch64__)\n"
+              "  return vget_lane_f32(vsqrt_f32(vdup_n_f32(a)), 0);\n#else\n"
+              "  return sqrtf(a); /* -lm, or an instruction under -fno-math-errno */\n#endif\n}\n"},
+    {"sqrtd1", "static double sqrtd1(double a)\n{\n#if defined(__SSE2__)\n"
+               "  return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(a), _mm_set_sd(a)));\n"
+               "#elif defined(__aarch64__)\n"
+               "  return vget_lane_f64(vsqrt_f64(vdup_n_f64(a)), 0);\n#else\n"
+               "  return sqrt(a); /* -lm, or an instruction under -fno-math-errno */\n#endif\n}\n"},
 };
 
 /* Those that one instruction does where the machine has it. */
@@ -55,16 +53,11 @@ typedef struct Native {
 } Native;
 
 static const Native natives[] = {
-    {"fma1", "__builtin_fmaf", "float", 3},
-    {"fmad1", "__builtin_fma", "double", 3},
-    {"floor1", "__builtin_floorf", "float", 1},
-    {"floord1", "__builtin_floor", "double", 1},
-    {"ceil1", "__builtin_ceilf", "float", 1},
-    {"ceild1", "__builtin_ceil", "double", 1},
-    {"trunc1", "__builtin_truncf", "float", 1},
-    {"truncd1", "__builtin_trunc", "double", 1},
-    {"round1", "__builtin_rintf", "float", 1},
-    {"roundd1", "__builtin_rint", "double", 1},
+    {"fma1", "__builtin_fmaf", "float", 3},     {"fmad1", "__builtin_fma", "double", 3},
+    {"floor1", "__builtin_floorf", "float", 1}, {"floord1", "__builtin_floor", "double", 1},
+    {"ceil1", "__builtin_ceilf", "float", 1},   {"ceild1", "__builtin_ceil", "double", 1},
+    {"trunc1", "__builtin_truncf", "float", 1}, {"truncd1", "__builtin_trunc", "double", 1},
+    {"round1", "__builtin_rintf", "float", 1},  {"roundd1", "__builtin_rint", "double", 1},
 };
 enum { NATIVES = sizeof natives / sizeof *natives };
 
@@ -129,15 +122,13 @@ static void print_shape(MdlPrinter *p, FILE *out, const Shape *s, int lanes)
   const char *mask = mdl_text(p->arena, "%sx%d", s->mask, lanes);
   const char *d = s->letter[0] == 'f' && s->bytes == 8 ? "d" : "";
   bool is_float = s->letter[0] == 'f';
-  fprintf(out, "typedef %s %s __attribute__((vector_size(%d)));\n", s->element, v,
-          bytes);
+  fprintf(out, "typedef %s %s __attribute__((vector_size(%d)));\n", s->element, v, bytes);
   const char *end = is_float ? mdl_text(p->arena, "%s%d", d, lanes) : mdl_text(p->arena, "_%s", v);
   const char *load = mdl_text(p->arena, "load%s", end);
   const char *store = mdl_text(p->arena, "store%s", end);
   const char *u = mdl_text(p->arena, "u%s", v + 1);
   if (!is_float && needed(p, u))
-    fprintf(out, "typedef u%s %s __attribute__((vector_size(%d)));\n", s->element, u,
-            bytes);
+    fprintf(out, "typedef u%s %s __attribute__((vector_size(%d)));\n", s->element, u, bytes);
   if (needed(p, load) || needed(p, store))
     fprintf(out, "typedef %s %s_mem __attribute__((vector_size(%d), aligned(%d), may_alias));\n",
             s->element, v, bytes, s->bytes);
@@ -223,6 +214,31 @@ static void print_intrinsics(MdlPrinter *p, FILE *out)
     }
 }
 
+/* The same on NEON: vfmaq_f32 adds to its first operand. */
+static void print_neon(MdlPrinter *p, FILE *out)
+{
+  static const struct {
+    const char *name, *neon;
+    int operands;
+  } rows[] = {{"fma", "vfmaq", 3},   {"sqrt", "vsqrtq", 1}, {"floor", "vrndmq", 1},
+              {"ceil", "vrndpq", 1}, {"trunc", "vrndq", 1}, {"round", "vrndnq", 1}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (int wide = 0; wide < 2; wide++) {
+      const char *name = mdl_text(p->arena, "%s%s", rows[i].name, wide ? "d2" : "4");
+      const char *v = wide ? "f64x2" : "f32x4", *f = wide ? "f64" : "f32";
+      const char *m = wide ? "float64x2_t" : "float32x4_t";
+      if (!needed(p, name)) continue;
+      if (rows[i].operands == 3)
+        fprintf(out,
+                "MDL_INLINE %s %s(%s a, %s b, %s c)\n{\n  return (%s)%s_%s((%s)c, (%s)a, "
+                "(%s)b);\n}\n",
+                v, name, v, v, v, v, rows[i].neon, f, m, m, m);
+      else
+        fprintf(out, "MDL_INLINE %s %s(%s a) { return (%s)%s_%s((%s)a); }\n", v, name, v, v,
+                rows[i].neon, f, m);
+    }
+}
+
 bool mdl_prelude_has_vectors(const MdlPrinter *p)
 {
   return p->machine->vector_bytes &&
@@ -244,6 +260,10 @@ void mdl_prelude_print(MdlPrinter *p, FILE *out)
     if (has_half(p, s, half)) print_shape(p, out, s, half);
   }
   print_conversions(p, out);
-  print_intrinsics(p, out);
+  const char *header = p->machine->header;
+  if (header && !strcmp(header, "arm_neon.h"))
+    print_neon(p, out);
+  else
+    print_intrinsics(p, out);
   fprintf(out, "\n");
 }

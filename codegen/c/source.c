@@ -176,11 +176,13 @@ static void print_top(Source *s, FILE *out, bool vectors)
 {
   const MdlMachine *m = s->options->machine;
   const char *name = s->options->module;
-  const char *march = vectors ? mdl_text(s->arena, " -march=%s", m->cpu) : "";
+  bool march_names_it = vectors && strcmp(m->cpu, "generic") != 0;
+  const char *march = march_names_it ? mdl_text(s->arena, " -march=%s", m->cpu) : "";
   fprintf(out, "/* %s.c: %s compiled by mdlc for %s. Do not edit.\n", name, s->options->source,
           m->doc);
   fprintf(out, " * cc -std=c99 -O2%s -c %s.c   (C99 or newer, C++11 or newer)\n */\n", march, name);
-  if (vectors && m->fma)
+  bool x86 = !strcmp(m->arch, "x86_64");
+  if (vectors && x86 && m->fma)
     fprintf(out,
             "#if !defined(__AVX2__) || !defined(__FMA__)\n#error \"emitted for %s: compile with "
             "-march=%s or newer\"\n#endif\n",
