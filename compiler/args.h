@@ -42,6 +42,7 @@ typedef struct MdlArgs {
   const char **origin; /* what told it, for messages */
   int mappings;
   mdl_mapping mapping[64];
+  const char *failure; /* the JSON object of a guard that failed in mdl_args_bind; else NULL */
 } MdlArgs;
 
 /* Reads VALUE and NAME=VALUE words, the JSON file of --args (or NULL) and defaults. False:
@@ -51,6 +52,9 @@ bool mdl_args_read(MdlArgs *args, MdlSession *session, const MdlSignature *signa
 /* Sizes from shapes, then memory for every leaf, filled with its value. False: reported. */
 bool mdl_args_bind(MdlArgs *args);
 bool mdl_args_fill(MdlArgs *args);
+/* No size makes the axis of the value: E0851, as the entry itself would find. Returns the JSON
+ * object. */
+const char *mdl_guard_report(const MdlArgs *args, const MdlSlot *slot, int axis);
 /* The value of a size; false if a name in it is not known. */
 bool mdl_args_size(const MdlArgs *args, const MdlSize *size, int64_t *value);
 /* Unmaps files. */

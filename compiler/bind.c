@@ -77,7 +77,7 @@ static bool solve_round(MdlArgs *args, bool *progress)
       if (!mdl_size_solve_value(args->session->sizes, type->dim[axis],
                                 args->signature->size[unknown], value_of, args, slot->shape[axis],
                                 &value))
-        return does_not_fit(args, slot);
+        return args->failure = mdl_guard_report(args, slot, axis), false;
       args->size[unknown] = value;
       args->origin[unknown] = mdl_text(args->arena, "`%s`", slot->name);
       *progress = true;

@@ -15,8 +15,7 @@ void mdl_call_find(MdlJob *job, const char *entry, MlirOperation *function);
 /* Compiles the job's loop form and calls the entry with args' memory. False: reported. */
 bool mdl_call(MdlJob *job, MlirOperation entry, MdlArgs *args, MdlCall *call);
 /* Reports E0851..E0854 at the check's place; returns {"status": "error", …}. */
-const char *mdl_call_report(MdlSession *session, const MdlSignature *signature,
-                            const MdlCall *call);
+const char *mdl_call_report(const MdlArgs *args, const MdlCall *call);
 /* Fills the parameters that were given as init:SEED. False: reported. */
 bool mdl_args_init(MdlArgs *args, const MdlJob *job);
 

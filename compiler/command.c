@@ -35,7 +35,7 @@ static bool set_warnings(MdlSession *session, const MdlCommandLine *line)
   return good;
 }
 
-static bool set_diagnostics(MdlSession *session, const MdlCommandLine *line)
+bool mdl_command_diagnostics(MdlSession *session, const MdlCommandLine *line)
 {
   MdlDiagOptions *o = mdl_diag_options(session);
   const char *format = mdl_option(line, "diagnostics"), *limit = mdl_option(line, "error_limit");
@@ -84,8 +84,7 @@ static MdlExit compile(MdlSession *session, const MdlCommandLine *line)
 static void set_format(MdlSession *session, int argc, char **argv)
 {
   for (int i = 1; i < argc; i++)
-    if (!strcmp(argv[i], "--diagnostics=json"))
-      mdl_diag_options(session)->format = MDL_DIAG_json;
+    if (!strcmp(argv[i], "--diagnostics=json")) mdl_diag_options(session)->format = MDL_DIAG_json;
 }
 
 MdlExit mdl_command(MdlSession *session, int argc, char **argv)
@@ -93,7 +92,7 @@ MdlExit mdl_command(MdlSession *session, int argc, char **argv)
   MdlCommandLine line;
   set_format(session, argc, argv);
   if (!mdl_command_line_read(session, argc, argv, &line)) return MDL_EXIT_usage;
-  if (!set_diagnostics(session, &line)) return MDL_EXIT_usage;
+  if (!mdl_command_diagnostics(session, &line)) return MDL_EXIT_usage;
   const char *text = mdl_answer(session, &line);
   if (mdl_error_count(session)) return MDL_EXIT_usage;
   if (!text) return line.verb ? mdl_run(session, &line) : compile(session, &line);

@@ -46,6 +46,7 @@ static int load_module(void *user, MdlSession *session, const char *path)
 {
   const MdlJob *job = user;
   MdlArena *arena = session->arena;
+  if (job->load) return job->load(job->load_user, session, path);
   const char *slash = strrchr(job->path, '/'), *why;
   size_t length;
   const char *found =

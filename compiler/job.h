@@ -44,8 +44,10 @@ typedef struct MdlJob {
   char sha256[65];
   int file; /* index in the session */
   MdlPassOptions options;
-  double seconds; /* in passes so far */
-  int passes;     /* run so far */
+  double seconds;                                                 /* in passes so far */
+  int (*load)(void *user, MdlSession *session, const char *path); /* NULL: imports from disk */
+  void *load_user;
+  int passes; /* run so far */
 } MdlJob;
 
 /* Reads the options, without the source. False: reported, a usage error. `any_c`: every output is

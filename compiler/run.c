@@ -62,15 +62,9 @@ static bool choose_entry(MdlJob *job, int *words, const char ***word, MlirOperat
 
 /* ---- running ----------------------------------------------------------------------------- */
 
-static MdlExit finish(MdlJob *job, const MdlArgs *args, const MdlCall *call)
+static MdlExit check_failed(MdlJob *job, const char *failure)
 {
-  bool json = mdl_option_on(job->line, "json");
-  if (!call->status) {
-    fputs(json ? mdl_show_json(args) : mdl_show_text(args), stdout);
-    return MDL_EXIT_ok;
-  }
-  const char *failure = mdl_call_report(job->session, args->signature, call);
-  if (json) fputs(failure, stdout);
+  if (mdl_option_on(job->line, "json")) fputs(failure, stdout);
   return MDL_EXIT_check;
 }
 
@@ -79,9 +73,14 @@ static MdlExit run_entry(MdlJob *job, const char *name, MdlArgs *args)
   MdlCall call;
   MlirOperation entry;
   mdl_call_find(job, name, &entry);
-  bool good = mdl_args_bind(args) && mdl_args_fill(args) && mdl_args_init(args, job) &&
-              mdl_call(job, entry, args, &call);
-  return good ? finish(job, args, &call) : MDL_EXIT_program;
+  if (!mdl_args_bind(args))
+    return args->failure ? check_failed(job, args->failure) : MDL_EXIT_program;
+  if (!mdl_args_fill(args) || !mdl_args_init(args, job) || !mdl_call(job, entry, args, &call))
+    return MDL_EXIT_program;
+  if (call.status) return check_failed(job, mdl_call_report(args, &call));
+  bool json = mdl_option_on(job->line, "json");
+  fputs(json ? mdl_show_json(args) : mdl_show_text(args), stdout);
+  return MDL_EXIT_ok;
 }
 
 static MdlExit run_file(MdlJob *job, int words, const char **word)

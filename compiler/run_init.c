@@ -60,7 +60,7 @@ static bool call_init(MdlArgs *args, MdlJob *job, const MdlParam *param, uint64_
     return false;
   mdl_call_find(job, "mdlc_init", &entry);
   if (!mdl_call(job, entry, &made, &call)) return false;
-  if (call.status) return mdl_call_report(job->session, s, &call), false;
+  if (call.status) return mdl_call_report(&made, &call), false;
   take_leaves(args, param, &made);
   return true;
 }

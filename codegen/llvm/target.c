@@ -1,6 +1,7 @@
 /* LLVM's target machines and pass pipeline. Its loop optimiser stays off: our schedule decided. */
 #include "codegen/llvm/lower.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <llvm-c/BitWriter.h>
@@ -47,21 +48,31 @@ static const char *normal(MdlArena *arena, const char *triple)
   return copy;
 }
 
+/* All targets take 5 ms, and most compiles want only this machine's. By name, not by asking: while
+ * another thread registers, a target may be there by half. */
+static void register_targets(MdlArena *arena, const char *triple)
+{
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static bool has_host, has_all;
+  const char *here = mdl_host_triple(arena);
+  bool is_host = !strncmp(here, triple, strcspn(here, "-") + 1);
+  pthread_mutex_lock(&lock);
+  if (is_host && !has_host) has_host = true, init_host();
+  if (!is_host && !has_all) has_all = true, init_targets();
+  pthread_mutex_unlock(&lock);
+}
+
 LLVMTargetMachineRef mdl_llvm_machine(MdlIr *ir, const MdlLlvmOptions *options)
 {
-  const char *triple = options->triple ? normal(ir->arena, options->triple)
-                                       : mdl_host_triple(ir->arena);
+  const char *triple =
+      options->triple ? normal(ir->arena, options->triple) : mdl_host_triple(ir->arena);
   LLVMTargetRef target = NULL;
   char *message = NULL;
-  init_host(); /* all targets take 5 ms; most compiles want only this one */
+  register_targets(ir->arena, triple);
   if (LLVMGetTargetFromTriple(triple, &target, &message)) {
     LLVMDisposeMessage(message);
-    init_targets();
-    if (LLVMGetTargetFromTriple(triple, &target, &message)) {
-      LLVMDisposeMessage(message);
-      mdl_error(ir->session, MDL_E0809, MDL_NO_SPAN, "target", triple);
-      return NULL;
-    }
+    mdl_error(ir->session, MDL_E0809, MDL_NO_SPAN, "target", triple);
+    return NULL;
   }
   LLVMRelocMode reloc = options->position_independent ? LLVMRelocPIC : LLVMRelocStatic;
   const MdlMachine *machine = options->machine;
@@ -122,8 +133,12 @@ static void write_output(MdlIr *ir, LLVMModuleRef llvm, LLVMTargetMachineRef mac
                          MdlLlvmOutput output, MdlBytes *bytes)
 {
   switch (output) {
-  case MDL_LLVM_object: to_memory(ir, llvm, machine, LLVMObjectFile, bytes); return;
-  case MDL_LLVM_assembly: to_memory(ir, llvm, machine, LLVMAssemblyFile, bytes); return;
+  case MDL_LLVM_object:
+    to_memory(ir, llvm, machine, LLVMObjectFile, bytes);
+    return;
+  case MDL_LLVM_assembly:
+    to_memory(ir, llvm, machine, LLVMAssemblyFile, bytes);
+    return;
   case MDL_LLVM_bitcode: {
     LLVMMemoryBufferRef buffer = LLVMWriteBitcodeToMemoryBuffer(llvm);
     bytes->length = LLVMGetBufferSize(buffer);

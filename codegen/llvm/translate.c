@@ -2,6 +2,7 @@
  * as the target's pointers, no library calls behind our back. */
 #include "codegen/llvm/lower.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <mlir-c/Conversion.h>
@@ -20,7 +21,8 @@ static void append(MlirStringRef text, void *user)
 
 static void load_dialects(MdlIr *ir)
 {
-  const MlirDialectHandle dialects[] = {mlirGetDialectHandle__cf__(), mlirGetDialectHandle__llvm__(),
+  const MlirDialectHandle dialects[] = {mlirGetDialectHandle__cf__(),
+                                        mlirGetDialectHandle__llvm__(),
                                         mlirGetDialectHandle__index__()};
   for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
     mlirDialectHandleLoadDialect(dialects[i], ir->context);
@@ -62,8 +64,7 @@ static void convert(MdlIr *ir, MlirOperation module, int index_bits)
   const char *text = pipeline(ir, index_bits);
   MlirLogicalResult added = mlirOpPassManagerAddPipeline(
       mlirPassManagerGetAsOpPassManager(manager), mlirStringRefCreateFromCString(text), append, ir);
-  if (mlirLogicalResultIsFailure(added))
-    MDL_BUG(ir->session, "the pipeline to LLVM: %s", ir->said);
+  if (mlirLogicalResultIsFailure(added)) MDL_BUG(ir->session, "the pipeline to LLVM: %s", ir->said);
   if (mlirLogicalResultIsFailure(mlirPassManagerRunOnOp(manager, module)))
     MDL_BUG(ir->session, "loop form does not convert to LLVM: %s", ir->said);
   mlirPassManagerDestroy(manager);
@@ -83,7 +84,8 @@ LLVMModuleRef mdl_llvm_translate(MdlIr *ir, MlirOperation module, const MdlLlvmO
                                  LLVMContextRef context)
 {
   load_dialects(ir);
-  register_passes();
+  static pthread_once_t once = PTHREAD_ONCE_INIT; /* MLIR's registry takes no second thread */
+  pthread_once(&once, register_passes);
   MlirOperation copy = mlirOperationClone(module);
   mdl_walk(copy, strip_op, ir);
   convert(ir, copy, options->machine->index_bits);
