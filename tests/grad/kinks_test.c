@@ -183,8 +183,8 @@ START_TEST(a_rule_that_is_not_linear)
       "%a = \"mdl.add\"(%t, %dt) : (f64, f64) -> f64\nreturn %a : f64",
       "%a = \"mdl.div\"(%t, %dt) : (f64, f64) -> f64\nreturn %a : f64",
       "%a = \"mdl.floor\"(%dt) : (f64) -> f64\nreturn %a : f64",
-      "%p = \"mdl.gt\"(%dt, %t) : (f64, f64) -> i1\n"
-      "%a = \"mdl.where\"(%p, %dt, %dt) : (i1, f64, f64) -> f64\nreturn %a : f64",
+      ("%p = \"mdl.gt\"(%dt, %t) : (f64, f64) -> i1\n"
+       "%a = \"mdl.where\"(%p, %dt, %dt) : (i1, f64, f64) -> f64\nreturn %a : f64"),
       "return %t : f64",
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
