@@ -71,6 +71,7 @@ const char *mdl_answer(MdlSession *session, const MdlCommandLine *line)
                  {"version", version},
                  {"dialect", dialect},
                  {"list_ops", ops},
+                 {"list_builtins", mdl_builtins_list},
                  {"list_passes", list_passes},
                  {"list_targets", list_targets},
                  {"list_errors", list_errors}};

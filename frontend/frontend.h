@@ -39,4 +39,7 @@ MlirOperation mdl_frontend_lower(MdlIr *ir, MdlProgram *program);
 /* The syntax tree as text, for --emit=ast; NULL: errors were reported. */
 const char *mdl_frontend_ast(MdlSession *session, int file);
 
+/* The functions that need no import, a line each: --list-builtins. */
+const char *mdl_builtins_list(MdlArena *arena);
+
 #endif

@@ -33,6 +33,7 @@ def pages(mdlc):
         "ir/OPS.md": listing("Ops", say(mdlc, "--list-ops"), "Every op of the IR; elementwise rows are functions of the language too."),
         "ir/TARGETS.md": listing("Processors", say(mdlc, "--list-targets"), "What `--target=` and `-mcpu=` take; the first row of an architecture is its baseline."),
         "ir/ERRORS.md": errors(mdlc),
+        "frontend/BUILTINS.md": listing("Builtins", say(mdlc, "--list-builtins"), "The functions that need no import. A parameter in [ ] may be left out, `...` takes any number; `wanted` is the type that the result must have where it stands."),
         "passes/PASSES.md": listing("Passes", say(mdlc, "--list-passes"), "In the order in which they run."),
         "compiler/OPTIONS.md": listing("Options", say(mdlc, "--help"), "What `mdlc --help` prints."),
     }
