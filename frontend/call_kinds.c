@@ -28,6 +28,7 @@ MdlVal *mdl_call_lambda(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *ar
   frame.quiet = true;
   s->frame = &frame;
   s->depth++;
+  s->ops += 16; /* lambdas are inlined: their number is bounded, too */
   for (int i = 0; i < params; i++)
     mdl_local_add(s, param[i].name, value[i], MDL_LOCAL_parameter, param[i].at);
   MdlVal *v = mdl_expr(s, fn->lambda->lambda.body, NULL);

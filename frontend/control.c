@@ -301,6 +301,26 @@ static void after_loop(MdlSema *s, MdlCore *loop, Vars *vars, int skip)
   for (int i = 0; i < vars->count; i++) vars->local[i]->value = value[i];
 }
 
+/* ---- limits ------------------------------------------------------------------------------- */
+
+static const MdlSize *limit_of(MdlSema *s, const MdlStmt *stmt)
+{
+  int64_t value;
+  MdlVal *v = mdl_expr(s, stmt->limit, NULL);
+  if (mdl_is_poison(v)) return NULL;
+  const MdlSize *size = mdl_val_size_of(s, v);
+  bool positive =
+      size && mdl_size_is_static(s, size) && (!mdl_size_is_const(size, &value) || value > 0);
+  if (!positive) mdl_error(s->session, MDL_E0606, stmt->limit->at);
+  return positive ? size : NULL;
+}
+
+static MdlCore *limited(MdlSema *s, MdlCore *c, MdlCore *rounds, const MdlSize *limit)
+{
+  MdlCore *more = mdl_emit_map2(s, MDL_OP_lt, rounds, mdl_emit_size(s, limit, MDL_index));
+  return mdl_emit_map2(s, MDL_OP_bitand, c, more);
+}
+
 /* ---- for --------------------------------------------------------------------------------- */
 
 static MdlCore *index_bound(MdlSema *s, MdlVal *v)
@@ -384,6 +404,52 @@ static void run_body(MdlSema *s, const MdlStmt *stmt, MdlVal *element)
   mdl_locals_leave(s, top);
 }
 
+/* for i in a..b limit n: a `while` over the rounds, since b - a is known at run time only. */
+static void for_limit(MdlSema *s, const MdlStmt *stmt, MdlVal *domain, MdlVal *from, MdlVal *to)
+{
+  MdlType index = mdl_type_scalar(MDL_index);
+  Vars *vars = MDL_NEW(s->arena, Vars, 1);
+  MdlVal *now[MAX_CARRIED];
+  const MdlSize *limit = limit_of(s, stmt);
+  if (!limit) return;
+  carried_vars(s, stmt->body, NULL, vars);
+  s->at = stmt->head;
+  MdlCore *lo = index_bound(s, from), *hi = index_bound(s, to);
+  if (!lo || !hi) return;
+  MdlCore *rounds = mdl_emit_map2(s, MDL_OP_sub, hi, lo);
+  MdlCore **operand = MDL_NEW(s->arena, MdlCore *, (size_t)leaf_total(vars->count, vars->before) + 1);
+  operand[0] = mdl_emit_number(s, &index, 0);
+  int operands = flat(vars->count, vars->before, operand, 1);
+  MdlCore *loop = mdl_core_new(s, MDL_CORE_while, operands, operand);
+  loop->limit = mdl_size_text(limit);
+  MdlCoreBlock *was;
+
+  loop->block[0] = mdl_block_enter(s, &was);
+  MdlCore *done = mdl_block_arg(s, loop->block[0], index, NULL);
+  enter_vars(s, loop->block[0], vars);
+  MdlCore *first[] = {limited(s, mdl_emit_map2(s, MDL_OP_lt, done, rounds), done, limit), done};
+  leave_vars(s, vars, now);
+  put_yields(s, loop->block[0], 2, first, vars->count, now);
+  mdl_block_leave(s, was);
+
+  loop->block[1] = mdl_block_enter(s, &was);
+  done = mdl_block_arg(s, loop->block[1], index, NULL);
+  enter_vars(s, loop->block[1], vars);
+  MdlCore *i = mdl_emit_map2(s, MDL_OP_add, done, lo);
+  i->name = loop_name(stmt->pattern);
+  run_body(s, stmt, element_of(s, domain, mdl_atom_new(s, i->name, i), stmt->pattern->at));
+  bool ok = leave_vars(s, vars, now);
+  first[0] = mdl_emit_map2(s, MDL_OP_add, done, mdl_emit_number(s, &index, 1));
+  if (ok) put_yields(s, loop->block[1], 1, first, vars->count, now);
+  mdl_block_leave(s, was);
+  for (int k = 0; k < vars->count; k++) vars->local[k]->value = vars->before[k];
+  if (!ok) return;
+  add_results(s, loop, operands, operand);
+  after_loop(s, loop, vars, 1);
+  mdl_emit_check(s, mdl_emit_map2(s, MDL_OP_ge, loop->result[0], rounds), 4,
+                 mdl_size_shown(s, limit));
+}
+
 void mdl_for(MdlSema *s, const MdlStmt *stmt)
 {
   MdlVal *domain = mdl_expr(s, stmt->value, NULL), *from, *to, *now[MAX_CARRIED];
@@ -392,12 +458,12 @@ void mdl_for(MdlSema *s, const MdlStmt *stmt)
     for_tuple(s, stmt, domain);
     return;
   }
-  if (stmt->limit) {
-    mdl_error(s->session, MDL_E0990, stmt->limit->at, "`limit` of a `for`");
-    return;
-  }
   Vars *vars = MDL_NEW(s->arena, Vars, 1);
   if (!extent_of(s, domain, &from, &to)) return;
+  if (stmt->limit) {
+    for_limit(s, stmt, domain, from, to);
+    return;
+  }
   carried_vars(s, stmt->body, NULL, vars);
   s->at = stmt->head;
   MdlCore **operand =
@@ -426,24 +492,6 @@ void mdl_for(MdlSema *s, const MdlStmt *stmt)
 
 /* ---- while ------------------------------------------------------------------------------- */
 
-static const MdlSize *limit_of(MdlSema *s, const MdlStmt *stmt)
-{
-  int64_t value;
-  MdlVal *v = mdl_expr(s, stmt->limit, NULL);
-  if (mdl_is_poison(v)) return NULL;
-  const MdlSize *size = mdl_val_size_of(s, v);
-  bool positive =
-      size && mdl_size_is_static(s, size) && (!mdl_size_is_const(size, &value) || value > 0);
-  if (!positive) mdl_error(s->session, MDL_E0606, stmt->limit->at);
-  return positive ? size : NULL;
-}
-
-static MdlCore *limited(MdlSema *s, MdlCore *c, MdlCore *rounds, const MdlSize *limit)
-{
-  MdlCore *more = mdl_emit_map2(s, MDL_OP_lt, rounds, mdl_emit_size(s, limit, MDL_index));
-  return mdl_emit_map2(s, MDL_OP_bitand, c, more);
-}
-
 /* After the loop its condition must be false: else the limit was too small. */
 static void check_limit(MdlSema *s, const MdlStmt *stmt, const MdlSize *limit)
 {
@@ -451,7 +499,7 @@ static void check_limit(MdlSema *s, const MdlStmt *stmt, const MdlSize *limit)
   if (mdl_is_poison(c)) return;
   s->at = stmt->head;
   mdl_emit_check(s, mdl_emit_map1(s, MDL_OP_bitnot, c->leaf[0]), 4,
-                 mdl_text(s->arena, "limit %s", mdl_size_shown(s, limit)));
+                 mdl_size_shown(s, limit));
 }
 
 void mdl_while(MdlSema *s, const MdlStmt *stmt)

@@ -58,7 +58,7 @@ struct MdlCore {
   int operands;
   MdlCore **operand;
   int attrs;
-  MdlCoreAttr attr[8];
+  MdlCoreAttr *attr; /* room for MDL_MAX_ATTRS, or NULL */
   MdlExact number;
   const MdlSize *size;
   int index;

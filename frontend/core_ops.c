@@ -15,8 +15,10 @@ static MdlCore *op_new(MdlSema *s, MdlOp op, int operands, MdlCore *const *opera
   return core;
 }
 
-static MdlCoreAttr *attr_new(MdlCore *core, const char *name, MdlAttrKind kind, int count)
+static MdlCoreAttr *attr_new(MdlSema *s, MdlCore *core, const char *name, MdlAttrKind kind,
+                             int count)
 {
+  if (!core->attr) core->attr = MDL_NEW(s->arena, MdlCoreAttr, MDL_MAX_ATTRS);
   MdlCoreAttr *attr = &core->attr[core->attrs++];
   attr->name = name;
   attr->kind = kind;
@@ -34,7 +36,7 @@ static const int64_t *copy_ints(MdlSema *s, int count, const int64_t *from)
 static void put_ints(MdlSema *s, MdlCore *core, const char *name, MdlAttrKind kind, int count,
                      const int64_t *ints)
 {
-  attr_new(core, name, kind, count)->ints = copy_ints(s, count, ints);
+  attr_new(s, core, name, kind, count)->ints = copy_ints(s, count, ints);
 }
 
 static void put_int(MdlSema *s, MdlCore *core, const char *name, MdlAttrKind kind, int64_t value)
@@ -47,7 +49,7 @@ static void put_sizes(MdlSema *s, MdlCore *core, const char *name, int count,
 {
   const MdlSize **to = MDL_NEW(s->arena, const MdlSize *, (size_t)count);
   if (count) memcpy(to, sizes, (size_t)count * sizeof *to);
-  attr_new(core, name, MDL_ATTR_sizes, count)->sizes = to;
+  attr_new(s, core, name, MDL_ATTR_sizes, count)->sizes = to;
 }
 
 static void set_dims(MdlCore *core, int rank, const MdlSize *const *dim)
@@ -117,7 +119,7 @@ MdlCore *mdl_emit_table(MdlSema *s, const MdlType *type, MdlCell *cell, const Md
     mdl_size_is_const(type->dim[i], &dim);
     count *= dim;
   }
-  attr_new(core, "values", MDL_ATTR_number, (int)count)->table = element;
+  attr_new(s, core, "values", MDL_ATTR_number, (int)count)->table = element;
   return core;
 }
 
@@ -321,10 +323,10 @@ MdlCore *mdl_emit_dot(MdlSema *s, MdlCore *a, MdlCore *b, int contracted, const 
     rank = MDL_MAX_RANK;
   }
   set_dims(core, rank, dim);
-  MdlCoreAttr *attr = attr_new(core, "contract", MDL_ATTR_pairs, contracted);
+  MdlCoreAttr *attr = attr_new(s, core, "contract", MDL_ATTR_pairs, contracted);
   attr->ints = copy_ints(s, contracted, a_contract);
   attr->more = copy_ints(s, contracted, b_contract);
-  attr = attr_new(core, "batch", MDL_ATTR_pairs, batched);
+  attr = attr_new(s, core, "batch", MDL_ATTR_pairs, batched);
   attr->ints = copy_ints(s, batched, a_batch);
   attr->more = copy_ints(s, batched, b_batch);
   return core;
@@ -438,12 +440,12 @@ void mdl_emit_check(MdlSema *s, MdlCore *holds, int code, const char *text)
 {
   MdlCore *core = op_new(s, MDL_OP_check, 1, &holds);
   put_int(s, core, "code", MDL_ATTR_int, code);
-  attr_new(core, "text", MDL_ATTR_text, 1)->text = text;
+  attr_new(s, core, "text", MDL_ATTR_text, 1)->text = text;
 }
 
 void mdl_emit_print(MdlSema *s, MdlCore *a, const char *text)
 {
   mdl_core_dtype(s, a);
   MdlCore *core = op_new(s, MDL_OP_print, 1, &a);
-  attr_new(core, "text", MDL_ATTR_text, 1)->text = text;
+  attr_new(s, core, "text", MDL_ATTR_text, 1)->text = text;
 }

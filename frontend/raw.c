@@ -221,7 +221,7 @@ static MdlVal *build(Raw *r, const MdlVType *want)
   core->op = typing.op;
   core->type = typing.out[0];
   core->attrs = r->attrs;
-  memcpy(core->attr, r->attr, sizeof core->attr);
+  core->attr = r->attr;
   if (!r->row->results) return mdl_val_none(s, r->at);
   if (r->row->results == 1) return mdl_val_core(s, core, r->at);
   core->results = r->row->results;

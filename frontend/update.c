@@ -186,12 +186,9 @@ static bool slice_bounds(Update *u, const MdlIndex *index, const MdlSize *n, con
     return false;
   }
   bool is_static = mdl_size_is_static(s, bound[0]) && mdl_size_is_static(s, bound[1]);
-  if (is_static && !index->step) return mdl_slice_in_range(s, bound[0], bound[1], n, index->at);
-  if (*length && mdl_size_is_static(s, *length) && !index->step) return true;
-  if (index->step)
-    mdl_error(s->session, MDL_E0990, index->at, "writing to a slice with a step");
-  else
-    mdl_error(s->session, MDL_E0409, index->at, "length is no size");
+  if (is_static) return mdl_slice_in_range(s, bound[0], bound[1], n, index->at);
+  if (*length && mdl_size_is_static(s, *length)) return true;
+  mdl_error(s->session, MDL_E0409, index->at, "length is no size");
   return false;
 }
 
@@ -208,12 +205,41 @@ static MdlCore *static_part(MdlSema *s, MdlCore *x, int axis, const MdlSize *sta
   return mdl_emit_slice(s, x, from, to, step);
 }
 
+/* x[a:b:k] = v: a scatter at a, a + k, ... */
+static MdlCore *update_steps(Update *u, MdlCore *x, const MdlIndex *index, int axis, int count)
+{
+  MdlSema *s = u->s;
+  MdlIndex plain = index[axis];
+  const MdlSize *start, *length;
+  MdlCore *core = NULL;
+  int64_t step;
+  plain.step = NULL;
+  const MdlSize *k = mdl_val_size_of(s, mdl_expr(s, index[axis].step, NULL));
+  if (!k || !mdl_size_is_const(k, &step) || step <= 0) {
+    mdl_error(s->session, MDL_E0409, index[axis].at, "step not positive");
+    return NULL;
+  }
+  if (!slice_bounds(u, &plain, x->type.dim[axis], &start, &length, &core)) return NULL;
+  if (!rest_is_whole(index, axis + 1, count) || !mdl_size_is_static(s, start)) {
+    mdl_error(s->session, MDL_E0990, index[axis].at, "this write to a slice with a step");
+    return NULL;
+  }
+  MdlType rows = {.dtype = MDL_i64, .rank = 1};
+  rows.dim[0] = mdl_size_ceil_div(s->sizes, length, step);
+  MdlCore *at = mdl_emit_iota(s, &rows, 0);
+  at = mdl_emit_map2(s, MDL_OP_mul, at, mdl_emit_like(s, at, (double)step));
+  at = mdl_emit_map2(s, MDL_OP_add, at,
+                     mdl_emit_splat(s, mdl_emit_size(s, start, MDL_i64), 1, rows.dim));
+  return scatter(s, x, at, axis, u->v, u->update, u->at);
+}
+
 static MdlCore *update_slice(Update *u, MdlCore *x, const MdlIndex *index, int axis, int count)
 {
   MdlSema *s = u->s;
   const MdlSize *start, *length;
   MdlCore *at = NULL;
   int64_t zero;
+  if (index[axis].step) return update_steps(u, x, index, axis, count);
   if (!slice_bounds(u, &index[axis], x->type.dim[axis], &start, &length, &at)) return NULL;
   if (!at) at = mdl_index_core(s, mdl_val_size(s, start, u->at));
   if (!at) return NULL;
