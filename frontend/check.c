@@ -194,6 +194,8 @@ MdlProgram *mdl_frontend_check(MdlSession *session, int file, const MdlFrontendO
   MdlProgram *program = MDL_NEW(s->arena, MdlProgram, 1);
   program->session = session;
   program->options = options;
+  char here = 0;
+  s->stack = &here;
   bool ok = run(s, file, program);
   if (s->ir) mdl_ir_destroy(s->ir);
   return ok ? program : NULL;

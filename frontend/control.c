@@ -417,7 +417,8 @@ static void for_limit(MdlSema *s, const MdlStmt *stmt, MdlVal *domain, MdlVal *f
   MdlCore *lo = index_bound(s, from), *hi = index_bound(s, to);
   if (!lo || !hi) return;
   MdlCore *rounds = mdl_emit_map2(s, MDL_OP_sub, hi, lo);
-  MdlCore **operand = MDL_NEW(s->arena, MdlCore *, (size_t)leaf_total(vars->count, vars->before) + 1);
+  MdlCore **operand =
+      MDL_NEW(s->arena, MdlCore *, (size_t)leaf_total(vars->count, vars->before) + 1);
   operand[0] = mdl_emit_number(s, &index, 0);
   int operands = flat(vars->count, vars->before, operand, 1);
   MdlCore *loop = mdl_core_new(s, MDL_CORE_while, operands, operand);
@@ -498,8 +499,7 @@ static void check_limit(MdlSema *s, const MdlStmt *stmt, const MdlSize *limit)
   MdlVal *c = condition_value(s, stmt->value);
   if (mdl_is_poison(c)) return;
   s->at = stmt->head;
-  mdl_emit_check(s, mdl_emit_map1(s, MDL_OP_bitnot, c->leaf[0]), 4,
-                 mdl_size_shown(s, limit));
+  mdl_emit_check(s, mdl_emit_map1(s, MDL_OP_bitnot, c->leaf[0]), 4, mdl_size_shown(s, limit));
 }
 
 void mdl_while(MdlSema *s, const MdlStmt *stmt)

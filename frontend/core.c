@@ -5,10 +5,27 @@
 
 static void count_op(MdlSema *s)
 {
-  if (++s->ops <= s->session->limits.ops) return;
-  if (s->ops == s->session->limits.ops + 1)
+  s->ops++;
+  mdl_over_limit(s);
+}
+
+bool mdl_over_limit(MdlSema *s)
+{
+  if (s->ops <= s->session->limits.ops) return false;
+  if (!s->is_over)
     mdl_error(s->session, MDL_E0903, s->at,
               mdl_text(s->arena, "%lld", (long long)s->session->limits.ops), "ops");
+  return s->is_over = true;
+}
+
+/* A size beyond 64 bits that nobody asked about yet. */
+static void known_dims(MdlSema *s, MdlCore *operand)
+{
+  for (int i = 0; i < operand->type.rank; i++) {
+    if (operand->type.dim[i]) continue;
+    mdl_error(s->session, MDL_E0902, operand->at, "a size");
+    operand->type.dim[i] = mdl_size_const(s->sizes, 1);
+  }
 }
 
 MdlCore *mdl_core_new(MdlSema *s, MdlCoreKind kind, int operands, MdlCore *const *operand)
@@ -18,7 +35,10 @@ MdlCore *mdl_core_new(MdlSema *s, MdlCoreKind kind, int operands, MdlCore *const
   core->op = MDL_OP_none;
   core->operands = operands;
   core->operand = MDL_NEW(s->arena, MdlCore *, (size_t)operands);
-  for (int i = 0; i < operands; i++) core->operand[i] = mdl_core_use(s, operand[i]);
+  for (int i = 0; i < operands; i++) {
+    core->operand[i] = mdl_core_use(s, operand[i]);
+    known_dims(s, operand[i]);
+  }
   core->func = s->func;
   core->at = s->at;
   count_op(s);

@@ -273,6 +273,10 @@ MdlCore *mdl_emit_gather(MdlSema *s, MdlCore *a, MdlCore *at, int axis, int batc
 {
   MdlCore *core = op_new(s, MDL_OP_gather, 2, (MdlCore *[]){a, at});
   int rank = axis;
+  if (a->type.rank - 1 + at->type.rank - batch > MDL_MAX_RANK) {
+    mdl_error(s->session, MDL_E0902, s->at, "the rank");
+    return core;
+  }
   for (int i = batch; i < at->type.rank; i++) core->type.dim[rank++] = at->type.dim[i];
   for (int i = axis + 1; i < a->type.rank; i++) core->type.dim[rank++] = a->type.dim[i];
   core->type.rank = rank;

@@ -385,12 +385,25 @@ static MdlVal *text_value(MdlSema *s, const MdlExpr *expr)
   return v;
 }
 
+/* Bodies inside bodies: the tree's depth is bounded, and so is that of calls, but not their
+ * product. */
+static bool too_deep(MdlSema *s)
+{
+  char here = 0;
+  ptrdiff_t used = s->stack - &here;
+  if ((used < 0 ? -used : used) < 4 << 20) return false;
+  mdl_error(s->session, MDL_E0901, s->at, mdl_text(s->arena, "%d", s->session->limits.nesting));
+  s->ops = s->session->limits.ops + 1;
+  s->is_over = true;
+  return true;
+}
+
 MdlVal *mdl_expr(MdlSema *s, const MdlExpr *expr, const MdlVType *want)
 {
   MdlSpan was = s->at;
   MdlVal *v = NULL;
   s->at = expr->at;
-  if (s->ops > s->session->limits.ops) return mdl_val_poison(s);
+  if (mdl_over_limit(s) || too_deep(s)) return mdl_val_poison(s);
   switch (expr->kind) {
   case MDL_EXPR_name:
     v = mdl_name_value(s, expr->name, expr->at, NULL);

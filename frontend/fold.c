@@ -146,7 +146,9 @@ static MdlVal *fold_sizes(MdlSema *s, MdlOp op, int n, MdlVal *const *v, MdlSpan
       compare(op, (gap > 0) - (gap < 0), &holds))
     return truth(s, holds, at);
   const MdlSize *result = fold_size(s, op, a, b);
-  if (!result && (op == MDL_OP_add || op == MDL_OP_sub || op == MDL_OP_mul))
+  bool is_sum = op == MDL_OP_add || op == MDL_OP_sub || op == MDL_OP_mul;
+  bool is_power = op == MDL_OP_pow && mdl_size_is_const(b, &gap) && gap >= 0;
+  if (!result && (is_sum || is_power)) /* beyond 64 bits */
     return mdl_val_size(s, NULL, at);
   return result ? mdl_val_size(s, result, at) : NULL;
 }

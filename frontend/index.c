@@ -205,8 +205,7 @@ bool mdl_slice_in_range(MdlSema *s, const MdlSize *start, const MdlSize *limit, 
                         MdlSpan at)
 {
   if (!at_least_zero(s, start, at)) return out_of_range(s, start, n, at);
-  if (!at_least_zero(s, mdl_size_sub(s->sizes, n, limit), at))
-    return out_of_range(s, limit, n, at);
+  if (!at_least_zero(s, mdl_size_sub(s->sizes, n, limit), at)) return out_of_range(s, limit, n, at);
   if (!at_least_zero(s, mdl_size_sub(s->sizes, limit, start), at))
     return out_of_range(s, start, limit, at);
   return true;

@@ -55,8 +55,8 @@ static MdlVal *in_every_row(MdlSema *s, MdlVal *v, const MdlMember *member, cons
 }
 
 /* A literal default of a tensor parameter is no tensor: `zeros()` is. */
-static MdlVal *preset(Init *in, const MdlStructOf *of, const MdlMember *member,
-                      int index, const MdlVType *type, const char *path)
+static MdlVal *preset(Init *in, const MdlStructOf *of, const MdlMember *member, int index,
+                      const MdlVType *type, const char *path)
 {
   MdlSema *s = in->s;
   MdlFrame frame;

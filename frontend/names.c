@@ -85,7 +85,9 @@ static bool untyped_lambda(const MdlVal *v)
 void mdl_locals_leave(MdlSema *s, MdlLocal *top)
 {
   for (MdlLocal *l = s->frame->top; l && l != top; l = l->next) {
-    if (s->frame->quiet || mdl_error_count(s->session) || mdl_is_poison(l->value) || l->name[0] == '_') continue;
+    if (s->frame->quiet || mdl_error_count(s->session) || mdl_is_poison(l->value) ||
+        l->name[0] == '_')
+      continue;
     if (!l->used && untyped_lambda(l->value))
       mdl_help(mdl_error(s->session, MDL_E0311, l->value->at, l->name), "annotate its parameters");
     else if (!l->used && l->kind != MDL_LOCAL_inout && l->kind != MDL_LOCAL_loop)

@@ -6,6 +6,7 @@ typedef struct Reach {
   MdlMap *seen;
   MdlReachFn *fn;
   void *user;
+  int depth;
   bool ok;
 } Reach;
 
@@ -25,18 +26,26 @@ static void visit(Reach *r, MdlCoreFunc *func)
 {
   if (mdl_map_has(r->seen, func)) return;
   mdl_map_set(r->seen, func, func);
+  if (r->depth > r->s->session->limits.nesting * 4) {
+    mdl_error(r->s->session, MDL_E0901, func->at,
+              mdl_text(r->s->arena, "%d", r->s->session->limits.nesting * 4));
+    r->ok = false;
+    return;
+  }
+  r->depth++;
   if (func->instance && !mdl_instance_check(r->s, func->instance)) {
     r->ok = false;
     return;
   }
   visit_block(r, func->body);
   if (func->rule) visit(r, func->rule);
+  r->depth--;
   if (r->fn) r->fn(r->user, func);
 }
 
 bool mdl_reach_core(MdlSema *s, MdlCoreFunc *root, MdlReachFn *fn, void *user)
 {
-  Reach r = {s, mdl_map_create(s->arena), fn, user, true};
+  Reach r = {s, mdl_map_create(s->arena), fn, user, 0, true};
   visit(&r, root);
   return r.ok;
 }

@@ -13,6 +13,8 @@ typedef struct MdlDecl MdlDecl;
 typedef struct MdlInstance MdlInstance;
 typedef struct MdlFrame MdlFrame;
 
+/* Tensors in one value: tuples of tuples double with every line. */
+enum { MDL_MAX_LEAVES = 65536 };
 enum { MDL_MAX_GENERICS = 32, MDL_MAX_PARAMS = 64, MDL_MAX_TUPLE = 64 };
 
 /* ---- names -------------------------------------------------------------------------------- */
@@ -31,8 +33,8 @@ struct MdlDecl {
   int state;           /* 0 untouched, 1 being evaluated, 2 done */
   bool used, is_template, failed;
   bool body_failed; /* its signature stands */
-  MdlMap *members; /* model, struct: name -> MdlDecl of a method */
-  MdlMap *calls;   /* MdlDecl -> span of a call, for cycles */
+  MdlMap *members;  /* model, struct: name -> MdlDecl of a method */
+  MdlMap *calls;    /* MdlDecl -> span of a call, for cycles */
 };
 
 struct MdlModule {
@@ -208,7 +210,7 @@ struct MdlSema {
   MdlModule *main, *prelude;
   MdlMap *structs;   /* interned text -> MdlStructOf */
   MdlMap *instances; /* interned key -> MdlInstance */
-  MdlMap *unknown; /* MdlDecl or MdlModule -> names reported as unknown in it */
+  MdlMap *unknown;   /* MdlDecl or MdlModule -> names reported as unknown in it */
   MdlMap *atoms;     /* interned loop name -> MdlCore */
   MdlMap *binders;   /* interned loop name of a comprehension -> MdlMapped */
   MdlFrame *frame;
@@ -217,6 +219,8 @@ struct MdlSema {
   MdlSpan at;           /* of what is built now */
   const char *naming;   /* the name that the next value gets */
   bool is_root_generic; /* bodies of called functions need not be checked now */
+  const char *stack;    /* where the C stack was when checking began */
+  bool is_over;         /* the limit of ops was reported */
   bool is_strict;       /* sizes of different names are different: no guard makes them equal */
   int depth, count_of_atoms, lambdas;
   int64_t ops;
@@ -269,6 +273,8 @@ typedef struct MdlOpenBlock {
 } MdlOpenBlock;
 
 /* E0603, or E0604 for an `if` without else; true if v is no value. */
+bool mdl_over_limit(MdlSema *s);                  /* true after E0903: nothing more is built */
+bool mdl_too_many_leaves(MdlSema *s, MdlSpan at); /* E0903; false */
 bool mdl_no_value(MdlSema *s, const MdlVal *v, const char *what, const char *wanted, MdlSpan why);
 
 /* names.c */

@@ -203,7 +203,7 @@ static void guards_of(void *user, MdlCoreFunc *func)
 {
   Make *m = user;
   for (int i = 0; i < func->equations; i++) {
-    mdl_warning(m->s->session, MDL_W108, func->equation[i].at);
+    if (!func->equation[i].text) mdl_warning(m->s->session, MDL_W108, func->equation[i].at);
     add_guard(m, &func->equation[i]);
   }
 }

@@ -44,6 +44,8 @@ const MdlStructOf *mdl_struct_of(MdlSema *s, MdlDecl *decl, int bindings, const 
     if (member->kind == MDL_MEMBER_fn) continue;
     const MdlVType *type = mdl_type_eval(s, member->type);
     ok &= type->kind != MDL_KIND_poison;
+    if (ok) of->leaves += mdl_leaf_count(type);
+    if (ok && of->leaves > MDL_MAX_LEAVES) ok = mdl_too_many_leaves(s, member->at);
     of->name[of->fields] = member->name.text;
     of->member[of->fields] = member;
     of->field[of->fields++] = type;

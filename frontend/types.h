@@ -87,6 +87,7 @@ struct MdlStructOf {
   const char **name;
   const MdlVType **field;
   const MdlMember **member;
+  int leaves;
 };
 
 struct MdlVal {

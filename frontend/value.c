@@ -41,13 +41,36 @@ MdlVal *mdl_val_size(MdlSema *s, const MdlSize *size, MdlSpan at)
   return v;
 }
 
+/* Sizes beyond 64 bits, and more elements than a tensor may have. */
+static bool is_too_large(MdlSema *s, const MdlCore *leaf, MdlSpan at)
+{
+  int64_t count = 1, dim;
+  for (int i = 0; i < leaf->type.rank; i++) {
+    if (!leaf->type.dim[i]) {
+      mdl_error(s->session, MDL_E0902, at, "a size");
+      return true;
+    }
+    if (!mdl_size_is_const(leaf->type.dim[i], &dim) || dim <= 0) return false;
+    if (!__builtin_mul_overflow(count, dim, &count) && count <= s->session->limits.elements)
+      continue;
+    mdl_error(s->session, MDL_E0902, at, "the element count of a tensor");
+    return true;
+  }
+  return false;
+}
+
 MdlVal *mdl_val_core(MdlSema *s, MdlCore *leaf, MdlSpan at)
 {
-  MdlVType *type = MDL_NEW(s->arena, MdlVType, 1);
-  type->kind = MDL_KIND_tensor;
-  type->tensor = leaf->type;
-  type->cell = leaf->cell;
-  MdlVal *v = val_new(s, type, at);
+  if (is_too_large(s, leaf, at)) return mdl_val_poison(s);
+  const MdlVType *plain = NULL;
+  if (!leaf->cell && !leaf->type.rank) plain = mdl_vtype_scalar(s, leaf->type.dtype);
+  MdlVType *type = plain ? NULL : MDL_NEW(s->arena, MdlVType, 1);
+  if (type) {
+    type->kind = MDL_KIND_tensor;
+    type->tensor = leaf->type;
+    type->cell = leaf->cell;
+  }
+  MdlVal *v = val_new(s, type ? type : plain, at);
   v->leaf = MDL_NEW(s->arena, MdlCore *, 1);
   v->leaf[0] = leaf;
   return v;
@@ -70,6 +93,13 @@ MdlVal *mdl_val_of(MdlSema *s, const MdlVType *type, MdlCore *const *leaf, MdlSp
   return v;
 }
 
+bool mdl_too_many_leaves(MdlSema *s, MdlSpan at)
+{
+  mdl_error(s->session, MDL_E0903, at, mdl_text(s->arena, "%d", MDL_MAX_LEAVES),
+            "tensors in one value");
+  return false;
+}
+
 /* A tuple keeps its items: numbers, sizes and functions among them have no leaves. */
 MdlVal *mdl_val_tuple(MdlSema *s, int items, MdlVal *const *item, MdlSpan at)
 {
@@ -80,6 +110,7 @@ MdlVal *mdl_val_tuple(MdlSema *s, int items, MdlVal *const *item, MdlSpan at)
     type[i] = item[i]->type;
     leaves += mdl_leaf_count(type[i]);
   }
+  if (leaves > MDL_MAX_LEAVES && !mdl_too_many_leaves(s, at)) return mdl_val_poison(s);
   MdlVal *v = val_new(s, mdl_vtype_tuple(s, items, type), at);
   v->item = MDL_NEW(s->arena, MdlVal *, (size_t)items);
   v->leaf = MDL_NEW(s->arena, MdlCore *, (size_t)leaves);

@@ -228,10 +228,11 @@ static void flatten(Flat *f, const MdlVType *type, const char *path, int lead,
 
 int mdl_leaf_count(const MdlVType *type)
 {
-  const MdlSize *none[1] = {NULL};
-  Flat f = {0};
-  flatten(&f, type, "", 0, none);
-  return f.count;
+  int count = type->kind == MDL_KIND_tensor;
+  if (type->kind == MDL_KIND_struct) return type->of->leaves;
+  for (int i = 0; type->kind == MDL_KIND_tuple && i < type->items; i++)
+    count += mdl_leaf_count(type->item[i]);
+  return count;
 }
 
 int mdl_leaves(MdlSema *s, const MdlVType *type, MdlType *leaf, const char **path)
