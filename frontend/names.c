@@ -1,6 +1,8 @@
 /* What a name means: locals, generic names, the receiver's parts, the module, imports, builtins. */
 #include "frontend/sema.h"
+#include "frontend/std.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -104,11 +106,8 @@ void mdl_suggest(MdlSema *s, MdlReport *r, const char *name, MdlSpan at, const c
                  int count)
 {
   const char *best[3];
-  int found = mdl_did_you_mean(s->session, name, names, count, best, 3);
-  if (found)
-    mdl_help_similar(r, at, best, found);
-  else
-    mdl_help_foreign(r, at, name, false);
+  if (mdl_help_foreign(r, at, name, false)) return;
+  mdl_help_similar(r, at, best, mdl_did_you_mean(s->session, name, names, count, best, 3));
 }
 
 typedef struct Names {
@@ -309,6 +308,34 @@ bool mdl_first_unknown(MdlSema *s, const char *name)
   return true;
 }
 
+/* Whether a line of the text defines the name: `fn NAME`, `model NAME`, ... */
+static bool defines(const char *text, const char *name)
+{
+  static const char *const words[] = {"\nfn ", "\nmodel ", "\nstruct ", "\nconst "};
+  size_t length = strlen(name);
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    for (const char *at = text; (at = strstr(at, words[i]));) {
+      at += strlen(words[i]);
+      if (!strncmp(at, name, length) && !isalnum((unsigned char)at[length]) && at[length] != '_')
+        return true;
+    }
+  return false;
+}
+
+/* A name of std that was not imported. */
+static bool suggest_import(MdlSema *s, MdlReport *r, const char *name, int file)
+{
+  for (int i = 0; i < mdl_std_count; i++) {
+    const MdlStdFile *std = &mdl_std_files[i];
+    if (!strcmp(std->module, "std.prelude") || !defines(std->bytes, name)) continue;
+    const char *line = mdl_text(s->arena, "import %s: %s", std->module, name);
+    mdl_help(r, "`%s`", line);
+    mdl_fix(r, false, (MdlSpan){file, 0, 0}, mdl_text(s->arena, "%s\n", line));
+    return true;
+  }
+  return false;
+}
+
 static MdlVal *unknown(MdlSema *s, const char *name, MdlSpan at)
 {
   const MdlPattern *later = bound_later(s->frame, name);
@@ -321,7 +348,7 @@ static MdlVal *unknown(MdlSema *s, const char *name, MdlSpan at)
   const char **names;
   int count = mdl_visible_names(s, &names);
   MdlReport *r = mdl_error(s->session, MDL_E0201, at, "name", name);
-  mdl_suggest(s, r, name, at, names, count);
+  if (!suggest_import(s, r, name, at.file)) mdl_suggest(s, r, name, at, names, count);
   return mdl_val_poison(s);
 }
 

@@ -243,6 +243,13 @@ static void print_cut(Printer *p)
   session->reports->cut = true;
 }
 
+/* What is unused is known when the program has no errors. */
+static bool is_moot(const MdlReports *reports, const MdlReport *report)
+{
+  return report->level == MDL_LEVEL_warning && reports->errors &&
+         (report->code == MDL_W101 || report->code == MDL_W102 || report->code == MDL_W104);
+}
+
 void mdl_diag_flush(MdlSession *session, void (*write)(void *user, const char *bytes, size_t n),
                     void *user, bool last, int exit_code)
 {
@@ -254,6 +261,7 @@ void mdl_diag_flush(MdlSession *session, void (*write)(void *user, const char *b
   for (; reports->printed < reports->count; reports->printed++) {
     MdlReport *report = reports->list[reports->printed];
     bool is_error = report->level == MDL_LEVEL_error;
+    if (is_moot(reports, report)) continue;
     /* Our own mistake is shown whatever came before. */
     if (is_error && limit && reports->errors_shown >= limit && report->code != MDL_E0999) {
       if (!reports->cut) print_cut(&p);

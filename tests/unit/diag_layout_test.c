@@ -193,19 +193,33 @@ START_TEST(warnings_are_switched_by_name)
   ck_assert(mdl_warning_set(s, "guard", true, false));
   ck_assert(mdl_warning_set(s, "shadow", false, false));
   ck_assert(mdl_warning_set(s, "var", true, true));
-  mdl_warning(s, MDL_W101, nth(s, f, "a", 1), "a");
+  mdl_warning(s, MDL_W105, nth(s, f, "a", 1), "a");
   mdl_warning(s, MDL_W103, nth(s, f, "b", 1), "b", "c");
   mdl_warning(s, MDL_W104, nth(s, f, "c", 1), "c");
   mdl_warning(s, MDL_W108, nth(s, f, "d", 1));
   ck_assert_int_eq(mdl_error_count(s), 1);
   ck_assert_int_eq(mdl_warning_count(s), 2);
   const char *out = printed(s, true);
-  ck_assert_ptr_nonnull(strstr(out, "t.mdl:1:1: warning[W101]: `a` is never used [-Wunused]\n"));
+  ck_assert_ptr_nonnull(
+      strstr(out, "t.mdl:1:1: warning[W105]: key `a` is used twice [-Wkey-reuse]\n"));
   ck_assert_ptr_null(strstr(out, "W103"));
   ck_assert_ptr_nonnull(strstr(out, "t.mdl:1:3: error[W104]: `var c` is never assigned [-Wvar]\n"));
   ck_assert_ptr_nonnull(strstr(out, "warning[W108]"));
   ck_assert_ptr_nonnull(strstr(out, "\n\nmdlc: 1 error, 2 warnings"));
   mdl_session_destroy(s);
+}
+END_TEST
+
+START_TEST(what_is_unused_waits_for_a_program_without_errors)
+{
+  for (int errors = 0; errors < 2; errors++) {
+    MdlSession *s = mdl_session_create();
+    int f = source(s, "t.mdl", "abc\n");
+    mdl_warning(s, MDL_W101, nth(s, f, "a", 1), "a");
+    if (errors) mdl_error(s, MDL_E0201, nth(s, f, "b", 1), "name", "b");
+    ck_assert_int_eq(strstr(printed(s, true), "W101") != NULL, !errors);
+    mdl_session_destroy(s);
+  }
 }
 END_TEST
 
@@ -314,6 +328,7 @@ TCase *tests(void)
   tcase_add_test(t, sorted_by_phase_file_and_byte);
   tcase_add_test(t, at_most_twenty_errors);
   tcase_add_test(t, warnings_are_switched_by_name);
+  tcase_add_test(t, what_is_unused_waits_for_a_program_without_errors);
   tcase_add_test(t, a_forgotten_argument_is_seen);
   tcase_add_test(t, no_warnings_at_all);
   tcase_add_test(t, colour_only_wraps_the_text);
