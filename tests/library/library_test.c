@@ -135,7 +135,7 @@ static mdlc_result *compile_for(int i)
 static void *compile_some(void *user)
 {
   const int first = *(int *)user;
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 2; i++) {
     size_t length[2];
     mdlc_result *a = compile_for(first + i), *b = compile_for(first + i);
     const void *one = mdlc_output(a, 0, &length[0]), *two = mdlc_output(b, 0, &length[1]);
