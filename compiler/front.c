@@ -69,7 +69,8 @@ bool mdl_job_front(MdlJob *job)
   options.trap = job->options.trap;
   if (!read_sizes(job, &options)) return false;
   MdlProgram *program = mdl_frontend_check(job->session, job->file, &options);
-  if (!program || mdl_option_on(job->line, "syntax_only")) return program != NULL;
+  if (!program) return false;
+  if (mdl_option_on(job->line, "syntax_only") && !mdl_program_entries(program)) return true;
   job->ir = mdl_ir_create(job->session);
   job->module = mdl_frontend_lower(job->ir, program);
   if (mdl_is_null(job->module)) return false;

@@ -100,7 +100,11 @@ bool mdl_outputs_make(MdlJob *job, MdlOutputs *outputs)
   if (!make_form(job, outputs, -1)) return false;
   if (outputs->count == 1 && outputs->item[0].emit == MDL_EMIT_ast) return true;
   if (!mdl_job_front(job) || mdl_error_count(job->session)) return false;
-  if (mdl_option_on(job->line, "syntax_only")) return outputs->count = 0, true;
+  if (mdl_option_on(job->line, "syntax_only")) { /* derivatives report too */
+    outputs->count = 0;
+    if (job->ir && !mdl_job_passes(job, MDL_FORM_mdl)) return false;
+    return !mdl_error_count(job->session);
+  }
   if (mdl_option_on(job->line, "passes") || mdl_option_on(job->line, "stop_after"))
     return make_stopped(job, outputs);
   /* A module only ever moves down: outputs in the order of their forms. */

@@ -35,6 +35,8 @@ MdlProgram *mdl_frontend_check(MdlSession *session, int file, const MdlFrontendO
 /* Builds the module: one public function with `mdl.signature` per entry, private functions and
  * recipes (ir/recipe.h) behind them. Null: errors were reported. */
 MlirOperation mdl_frontend_lower(MdlIr *ir, MdlProgram *program);
+/* How many entries it has: a module of functions alone has none. */
+int mdl_program_entries(const MdlProgram *program);
 
 /* The syntax tree as text, for --emit=ast; NULL: errors were reported. */
 const char *mdl_frontend_ast(MdlSession *session, int file);

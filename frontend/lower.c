@@ -377,6 +377,8 @@ static void lower_entry(MdlLower *l, MdlEntry *e)
   mdl_signature_write(l->ir, op, &e->signature);
 }
 
+int mdl_program_entries(const MdlProgram *program) { return program->entries; }
+
 MlirOperation mdl_frontend_lower(MdlIr *ir, MdlProgram *program)
 {
   if (!program->entries) {
