@@ -163,7 +163,7 @@ bool mdl_want_margins(MdlSema *s, const MdlBuiltinCall *call, MdlVal *v, int axe
   return true;
 }
 
-void mdl_emit_index_check(MdlSema *s, MdlCore *index, const MdlSize *n)
+void mdl_emit_index_check(MdlSema *s, MdlCore *index, const MdlSize *n, const char *shown)
 {
   if (!s->options || !s->options->trap) return;
   enum { BAD_INDEX = 2 };
@@ -172,5 +172,5 @@ void mdl_emit_index_check(MdlSema *s, MdlCore *index, const MdlSize *n)
   MdlCore *end = mdl_emit_splat(s, mdl_emit_size(s, n, MDL_i64), wide->type.rank, wide->type.dim);
   MdlCore *holds = mdl_emit_map2(s, MDL_OP_bitand, low, mdl_emit_map2(s, MDL_OP_lt, wide, end));
   mdl_emit_check(s, holds, BAD_INDEX,
-                 mdl_text(mdl_sema_arena(s), "index for size %s", mdl_size_shown(s, n)));
+                 mdl_text(mdl_sema_arena(s), "index of %s in 0..%s", shown, mdl_size_shown(s, n)));
 }

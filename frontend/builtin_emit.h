@@ -34,8 +34,9 @@ MdlCore *mdl_emit_new_axis(MdlSema *s, MdlCore *a, int at);
 MdlCore *mdl_emit_part(MdlSema *s, MdlCore *a, int axis, const MdlSize *from, const MdlSize *to);
 /* An index tensor along one axis of a shape: i32. */
 MdlCore *mdl_emit_index(MdlSema *s, int rank, const MdlSize *const *dim, int axis);
-/* An index tensor stays within 0..n-1: with --checks=trap, else reads clamp anyway. */
-void mdl_emit_index_check(MdlSema *s, MdlCore *index, const MdlSize *n);
+/* An index tensor, shown as `shown`, stays within 0..n-1: with --checks=trap, else reads clamp
+ * anyway. */
+void mdl_emit_index_check(MdlSema *s, MdlCore *index, const MdlSize *n, const char *shown);
 /* `f` does not take this: E0307, and poison. */
 MdlVal *mdl_refuse(MdlSema *s, const MdlBuiltinCall *call, const MdlVal *v);
 /* p = q in this call, known or by a guard; else E0412 about `v`. */

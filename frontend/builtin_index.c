@@ -40,7 +40,8 @@ MdlVal *mdl_builtin_take_along(MdlSema *s, const MdlBuiltinCall *call)
     if (i != axis && !mdl_want_equal(s, call, x->type.dim[i], index->type.dim[i]))
       return mdl_val_poison(s);
   mdl_core_dtype(s, index);
-  mdl_emit_index_check(s, index, x->type.dim[axis]);
+  mdl_emit_index_check(s, index, x->type.dim[axis],
+                       mdl_source_text(mdl_sema_session(s), call->arg[1]->at));
   MdlCore *y = mdl_emit_gather(s, axis_last(s, x, axis, false), axis_last(s, index, axis, false),
                                rank - 1, rank - 1);
   return mdl_tensor_val(s, call, axis_last(s, y, axis, true));

@@ -140,6 +140,7 @@ static MdlVal *fold_sizes(MdlSema *s, MdlOp op, int n, MdlVal *const *v, MdlSpan
   if (!a || (n == 2 && !b)) return NULL;
   if (n == 1 && op == MDL_OP_neg)
     return mdl_val_size(s, mdl_size_sub(s->sizes, mdl_size_const(s->sizes, 0), a), at);
+  if (n == 1 && op == MDL_OP_floor) return mdl_val_size(s, a, at); /* floor(N/2): `/` rounds down */
   if (n != 2) return NULL;
   const MdlSize *difference = mdl_size_sub(s->sizes, a, b);
   if (difference && mdl_size_is_const(difference, &gap) &&
