@@ -41,6 +41,8 @@ void mdl_check_index(MdlSema *s, MdlCore *index, const MdlSize *extent, const ch
 {
   if (!s->options->trap) return;
   MdlDtype dtype = mdl_core_dtype(s, index);
+  if (mdl_dtypes[dtype].bits < 32) /* the extent may not fit in an i8 or u8 */
+    index = mdl_emit_convert(s, index, dtype = MDL_i32);
   MdlCore *low = mdl_emit_map2(s, MDL_OP_ge, index, mdl_emit_like(s, index, 0));
   MdlCore *top = mdl_emit_size(s, extent, dtype);
   MdlCore *high = mdl_emit_map2(s, MDL_OP_lt, index, top);
