@@ -3,6 +3,9 @@
 add_executable(random_programs
                ${PROJECT_SOURCE_DIR}/tests/random/random.c ${PROJECT_SOURCE_DIR}/tests/random/trial.c
                ${PROJECT_SOURCE_DIR}/tests/random/generate.c
+               ${PROJECT_SOURCE_DIR}/tests/random/gen_expr.c
+               ${PROJECT_SOURCE_DIR}/tests/random/gen_function.c
+               ${PROJECT_SOURCE_DIR}/tests/random/gen_scope.c
                ${PROJECT_SOURCE_DIR}/tests/random/reduce.c)
 target_link_libraries(random_programs PRIVATE mdlc_frontend mdlc_trial)
 
