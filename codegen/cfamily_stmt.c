@@ -100,7 +100,8 @@ static bool is_reach(MdlPrinter *p, MlirValue value)
   int operand;
   for (int i = 0; mdl_use(value, i, &user, &operand); i++) {
     MdlLoopOp kind = mdl_loop_op(user);
-    if (kind == MDL_LOOP_addi || kind == MDL_LOOP_muli || kind == MDL_LOOP_divsi) {
+    if (kind == MDL_LOOP_addi || kind == MDL_LOOP_subi || kind == MDL_LOOP_muli ||
+        kind == MDL_LOOP_divsi) {
       if (!is_reach(p, mdl_result(user, 0))) return false;
       continue;
     }
