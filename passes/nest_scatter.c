@@ -34,6 +34,13 @@ static void copy_operand(MdlNest *n, MlirOperation op, MlirValue memory)
   }
 }
 
+/* The base lies where the result goes: not a map of it, which would still have to be written. */
+static bool is_there(const MdlNest *n, MlirOperation op)
+{
+  int argument = mdl_group_in_place(n->group, 0);
+  return argument >= 0 && mdl_same(mdl_operand(op, 0), mdl_arg(mdl_body(n->group, 0), argument));
+}
+
 /* c has the shape of a gather: a's axes before `axis`, b's behind the batch, a's after it. */
 void mdl_nest_scatter(MdlNest *n, MlirOperation op)
 {
@@ -44,8 +51,7 @@ void mdl_nest_scatter(MdlNest *n, MlirOperation op)
   const MdlType *b = mdl_nest_type(n, index);
   int indices = b->rank - batch;
   MlirValue memory = {mdl_map_get(n->memory, result.ptr)}, extent[MDL_MAX_RANK];
-  bool in_place = mdl_group_in_place(n->group, 0) >= 0;
-  if (!in_place) copy_operand(n, op, memory);
+  if (!is_there(n, op)) copy_operand(n, op, memory);
   for (int i = 0; i < c->rank; i++) extent[i] = mdl_nest_extent(n, c->dim[i]);
   MdlSpace space;
   MdlPoint p;

@@ -21,3 +21,11 @@ foreach(machine plain x86-64 native)
            COMMAND random_programs --programs=40 --all --size=1 --seed=7 --machine=${machine})
   set_tests_properties(random/all_${machine} PROPERTIES LABELS long TIMEOUT 3600)
 endforeach()
+
+# Programs that once failed.
+file(GLOB mdlc_kept CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/random/kept/*.mdl)
+foreach(file ${mdlc_kept})
+  get_filename_component(name ${file} NAME_WE)
+  add_test(NAME random/kept_${name} COMMAND random_programs ${file})
+  set_tests_properties(random/kept_${name} PROPERTIES LABELS random TIMEOUT 300)
+endforeach()
