@@ -12,5 +12,7 @@ add_library(libmdlc SHARED ${PROJECT_SOURCE_DIR}/compiler/library.c)
 set_target_properties(libmdlc PROPERTIES OUTPUT_NAME mdlc VERSION ${PROJECT_VERSION} SOVERSION 0
                                          LINK_DEPENDS ${PROJECT_SOURCE_DIR}/compiler/mdlc.map)
 target_link_libraries(libmdlc PRIVATE mdlc_compiler)
-target_link_options(libmdlc PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/compiler/mdlc.map
-                                    -Wl,--no-undefined)
+target_link_options(libmdlc PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/compiler/mdlc.map)
+if(NOT MDLC_SANITIZE) # clang's sanitizers come with the program that loads the library
+  target_link_options(libmdlc PRIVATE -Wl,--no-undefined)
+endif()

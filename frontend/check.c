@@ -194,8 +194,7 @@ MdlProgram *mdl_frontend_check(MdlSession *session, int file, const MdlFrontendO
   MdlProgram *program = MDL_NEW(s->arena, MdlProgram, 1);
   program->session = session;
   program->options = options;
-  char here = 0;
-  s->stack = &here;
+  s->stack = __builtin_frame_address(0); /* a local may lie elsewhere, under ASan */
   bool ok = run(s, file, program);
   if (s->ir) mdl_ir_destroy(s->ir);
   return ok ? program : NULL;

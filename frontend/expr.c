@@ -389,8 +389,7 @@ static MdlVal *text_value(MdlSema *s, const MdlExpr *expr)
  * product. */
 static bool too_deep(MdlSema *s)
 {
-  char here = 0;
-  ptrdiff_t used = s->stack - &here;
+  ptrdiff_t used = s->stack - (const char *)__builtin_frame_address(0);
   if ((used < 0 ? -used : used) < 4 << 20) return false;
   mdl_error(s->session, MDL_E0901, s->at, mdl_text(s->arena, "%d", s->session->limits.nesting));
   s->ops = s->session->limits.ops + 1;

@@ -4,7 +4,7 @@
 set -eu
 
 packages="libmlir-22-dev llvm-22-dev mlir-22-tools llvm-22-tools clang-22 libclang-rt-22-dev
-flex bison check ninja-build cmake gcc g++ pkg-config python3 python3-numpy
+flex bison check ninja-build mold cmake gcc g++ pkg-config python3 python3-numpy
 qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
