@@ -117,7 +117,7 @@ static size_t slot(const MdlArena *arena, const char *bytes, size_t length)
   size_t i = hash(bytes, length);
   for (;; i++) {
     const char *there = arena->texts[i &= arena->text_capacity - 1];
-    if (!there || (!strncmp(there, bytes, length) && !there[length])) return i;
+    if (!there || ((!length || !strncmp(there, bytes, length)) && !there[length])) return i;
   }
 }
 

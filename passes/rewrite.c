@@ -28,7 +28,8 @@ static const Rule *rules_of[MDL_OP_COUNT];
 /* The texts never change, so they are parsed once for all compilations. */
 static void parse_rules(void)
 {
-  MdlArena *arena = mdl_arena_create();
+  static MdlArena *arena; /* kept for the life of the process, where leak checkers see it */
+  arena = mdl_arena_create();
   for (int i = RULES - 1; i >= 0; i--) {
     Rule *r = &rules[i];
     r->from = mdl_formula_parse(arena, r->from_text, NULL);
