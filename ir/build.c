@@ -85,7 +85,8 @@ static MlirValue build_given(MdlBuilder *b, MdlOp op, const MlirValue *a, const 
 MlirValue mdl_build_const(MdlBuilder *b, const MdlType *type, double value)
 {
   MdlAttrs attrs = mdl_attrs_none(b->ir);
-  mdl_put_number(&attrs, "value", type->dtype, value, (int64_t)value);
+  int64_t whole = mdl_is_float(type->dtype) ? 0 : (int64_t)value;
+  mdl_put_number(&attrs, "value", type->dtype, value, whole);
   return build_given(b, MDL_OP_const, NULL, &attrs, type);
 }
 
