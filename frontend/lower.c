@@ -73,7 +73,8 @@ static void put_attr(MdlLower *l, MdlAttrs *attrs, const MdlCoreAttr *a)
 static void put_element(unsigned char *to, const MdlExact *n, MdlDtype dtype)
 {
   int64_t whole = 0;
-  if (!mdl_exact_is_whole(n, &whole)) whole = (int64_t)n->real;
+  bool is_whole = mdl_exact_is_whole(n, &whole);
+  if (!is_whole && !mdl_is_float(dtype)) whole = (int64_t)n->real;
   if (dtype == MDL_f64) {
     double real = (double)n->real;
     memcpy(to, &real, sizeof real);

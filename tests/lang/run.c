@@ -207,6 +207,7 @@ static int run(const char *path)
     printf("%s: %d of %d\n", path, p.ran - p.failed, p.ran);
   }
   int failed = ok ? p.failed + (p.ran == 0) : 1;
+  mdl_module_destroy(p.module);
   if (p.ir) mdl_ir_destroy(p.ir);
   mdl_session_destroy(p.session);
   free(bytes);
