@@ -297,6 +297,34 @@ static const MdlFnVal *entry_function(MdlSema *s, MdlDecl *decl)
   return NULL;
 }
 
+/* C has no name for the parts of a tuple; a struct names them. */
+static bool holds_tuple(const MdlVType *type)
+{
+  if (!type || type->kind != MDL_KIND_struct) return type && type->kind == MDL_KIND_tuple;
+  for (int i = 0; i < type->of->fields; i++)
+    if (holds_tuple(type->of->field[i])) return true;
+  return false;
+}
+
+static bool takes_no_tuple(MdlSema *s, const MdlEntryHead *h)
+{
+  for (int i = 0; i < h->params; i++) {
+    if (!holds_tuple(h->param[i].type)) continue;
+    MdlReport *r = mdl_error(s->session, MDL_E0803, h->param[i].at, "take a tuple");
+    mdl_help(r, "a struct, or a parameter each, for `%s`", h->param[i].name);
+    return false;
+  }
+  return true;
+}
+
+/* A tuple is out0, out1, ...; inside a struct it has no name. */
+static bool returns_no_tuple_inside(MdlSema *s, const MdlEntry *e, const MdlVType *type)
+{
+  if (!type || type->kind != MDL_KIND_struct || !holds_tuple(type)) return true;
+  mdl_error(s->session, MDL_E0803, e->at, "return a struct with a tuple inside");
+  return false;
+}
+
 static bool entry_check(MdlSema *s, MdlDecl *decl, MdlEntry *e, MdlEntryHead *h)
 {
   MdlFrame frame;
@@ -307,7 +335,8 @@ static bool entry_check(MdlSema *s, MdlDecl *decl, MdlEntry *e, MdlEntryHead *h)
   s->func = e->func, s->block = e->func->body, s->at = e->at;
   mdl_frame_push(s, &frame, s->main, NULL, 0, NULL);
   const MdlFnVal *fn = entry_function(s, decl);
-  bool ok = fn && mdl_entry_head(s, fn, h) && entry_body(s, e, fn, h);
+  bool ok = fn && mdl_entry_head(s, fn, h) && takes_no_tuple(s, h) && entry_body(s, e, fn, h) &&
+            returns_no_tuple_inside(s, e, h->result);
   mdl_frame_pop(s);
   return ok;
 }
