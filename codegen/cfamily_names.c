@@ -180,6 +180,14 @@ const char *mdl_c_size(MdlArena *arena, const MdlSize *size, const char *type)
   return mdl_size_fold(size, &fold, &user);
 }
 
+const char *mdl_c_code(int code)
+{
+  static const char *const names[] = {"MDL_OK",         "MDL_BAD_SIZE",   "MDL_BAD_INDEX",
+                                      "MDL_BAD_ASSERT", "MDL_OVER_LIMIT", "MDL_BAD_VALUE",
+                                      "MDL_BAD_ALIGN",  "MDL_DEVICE"};
+  return code >= 0 && code < 8 ? names[code] : "?";
+}
+
 const char *mdl_need(MdlPrinter *p, const char *function)
 {
   const char *name = mdl_intern_text(p->arena, function);

@@ -370,12 +370,11 @@ static void print_for(MdlPrinter *p, MlirOperation op)
 /* A status as the header names it. */
 static const char *status_text(MdlPrinter *p, const char *text)
 {
-  static const char *const names[] = {"MDL_OK",         "MDL_BAD_SIZE",   "MDL_BAD_INDEX",
-                                      "MDL_BAD_ASSERT", "MDL_OVER_LIMIT", "MDL_BAD_VALUE"};
   char *end;
   long status = strtol(text, &end, 10);
-  if (!p->gives_status || *end || status < 0 || status % 256 > 5) return text;
-  const char *name = names[status % 256];
+  if (!p->gives_status || *end || status < 0) return text;
+  const char *name = mdl_c_code((int)(status % 256));
+  if (*name == '?') return text;
   return status < 256 ? name : mdl_text(p->arena, "%s + 256 * %ld", name, status / 256);
 }
 

@@ -14,11 +14,10 @@ const MdlSize *mdl_free_size(MdlSema *s, const char *name)
   return mdl_size_name(s->sizes, mdl_intern_text(s->arena, name));
 }
 
-static bool cannot(MdlSema *s, const MdlEntryHead *h, MdlSpan at, const char *what, MdlSpan also)
+static bool cannot(MdlSema *s, MdlSpan at, const char *what, MdlSpan also)
 {
   MdlReport *r = mdl_error(s->session, MDL_E0803, at, what);
   if (also.file >= 0) mdl_also(r, also, "here");
-  (void)h;
   return false;
 }
 
@@ -46,7 +45,7 @@ static bool decl_head(MdlSema *s, const MdlFnVal *fn, MdlEntryHead *h)
   MdlFrame frame;
   bool ok = true;
   if (fn->decl->owner && !fn->self)
-    return cannot(s, h, fn->at, "be a method: it needs a value of its model",
+    return cannot(s, fn->at, "be a method: it needs a value of its model",
                   fn->decl->owner->name.at);
   for (int i = 0; i < bindings; i++) {
     MdlBinding *b = &binding[i];
@@ -58,7 +57,7 @@ static bool decl_head(MdlSema *s, const MdlFnVal *fn, MdlEntryHead *h)
       b->size = mdl_free_size(s, b->name);
       add_if_free(h, b->size, false);
     } else {
-      return cannot(s, h, fn->at, mdl_text(s->arena, "leave `%s` open", b->name), b->at);
+      return cannot(s, fn->at, mdl_text(s->arena, "leave `%s` open", b->name), b->at);
     }
   }
   for (int i = 0; i < bindings; i++) binding[i].given = true;
@@ -71,7 +70,7 @@ static bool decl_head(MdlSema *s, const MdlFnVal *fn, MdlEntryHead *h)
     const MdlParamNode *p = &fn->decl->fn->param[i];
     const MdlVType *type = mdl_type_eval(s, p->type);
     ok &= type->kind != MDL_KIND_poison;
-    if (type->kind == MDL_KIND_fn) ok = cannot(s, h, p->at, "take a function", MDL_NO_SPAN);
+    if (type->kind == MDL_KIND_fn) ok = cannot(s, p->at, "take a function", MDL_NO_SPAN);
     h->param[h->params++] = (MdlHeadParam){p->name.text, type, p->preset, p->is_inout, p->at};
   }
   mdl_frame_pop(s);
@@ -146,7 +145,7 @@ static bool vmap_head(MdlSema *s, const MdlFnVal *fn, MdlEntryHead *h)
     if (!mapped) continue;
     h->param[i].type = with_axis(s, h->param[i].type, size, axis);
     h->param[i].preset = NULL;
-    if (!h->param[i].type) return cannot(s, h, fn->at, "have so many axes", MDL_NO_SPAN);
+    if (!h->param[i].type) return cannot(s, fn->at, "have so many axes", MDL_NO_SPAN);
   }
   return true;
 }
@@ -223,7 +222,7 @@ bool mdl_entry_head(MdlSema *s, const MdlFnVal *fn, MdlEntryHead *h)
       return tangent_head(s, fn, h);
     if (fn->transform == MDL_TRANSFORM_vjp) return cotangent_head(s, fn, h);
     if (fn->transform == MDL_TRANSFORM_linearize)
-      return cannot(s, h, fn->at, "return a function", MDL_NO_SPAN);
+      return cannot(s, fn->at, "return a function", MDL_NO_SPAN);
     return true;
   case MDL_FN_builtin:
   case MDL_FN_row:
@@ -233,7 +232,7 @@ bool mdl_entry_head(MdlSema *s, const MdlFnVal *fn, MdlEntryHead *h)
   case MDL_FN_linear:
     break;
   }
-  return cannot(s, h, fn->at,
+  return cannot(s, fn->at,
                 mdl_text(s->arena, "be `%s`, whose types nobody says", mdl_fn_name(s, fn)),
                 MDL_NO_SPAN);
 }

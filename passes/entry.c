@@ -89,11 +89,15 @@ static void check(MdlEntry *e, MlirOperation op)
   MdlAttrs attrs = mdl_attrs_of(e->ir, op);
   int64_t code = mdl_get_int(&attrs, "code") + 256 * (int64_t)mdl_line_of(e->ir, op, NULL);
   MlirValue holds = mdl_entry_scalar(e, mdl_operand(op, 0));
-  MlirValue fine = mdl_loop_compare(&e->b, MDL_PREDICATE_eq, e->status,
-                                    mdl_loop_number(&e->b, MDL_i32, 1, 0, 0));
-  MlirValue failed = mdl_loop_number(&e->b, MDL_i32, 1, 0, code);
-  MlirValue now = mdl_loop_select(&e->b, holds, e->status, failed);
-  e->status = mdl_loop_select(&e->b, fine, now, e->status);
+  MlirValue failed = mdl_loop_number(&e->b, MDL_i32, 1, 0, code), before = e->status;
+  double real;
+  int64_t known;
+  e->status = mdl_loop_select(&e->b, holds, before, failed);
+  if (!mdl_loop_constant(e->ir, before, &real, &known)) { /* a constant is 0: nothing failed yet */
+    MlirValue zero = mdl_loop_number(&e->b, MDL_i32, 1, 0, 0);
+    MlirValue fine = mdl_loop_compare(&e->b, MDL_PREDICATE_eq, before, zero);
+    e->status = mdl_loop_select(&e->b, fine, e->status, before);
+  }
   mdl_value_set_name(e->ir, e->status, "status");
 }
 

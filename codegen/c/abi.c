@@ -74,11 +74,3 @@ const char *mdl_c_symbol(MdlIr *ir, MlirOperation entry)
 {
   return mdl_op_text(ir, entry, "sym_name");
 }
-
-const char *mdl_c_code(int code)
-{
-  static const char *const names[] = {"MDL_OK",         "MDL_BAD_SIZE",   "MDL_BAD_INDEX",
-                                      "MDL_BAD_ASSERT", "MDL_OVER_LIMIT", "MDL_BAD_VALUE",
-                                      "MDL_BAD_ALIGN",  "MDL_DEVICE"};
-  return code >= 0 && code < 8 ? names[code] : "?";
-}

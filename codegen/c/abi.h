@@ -4,6 +4,7 @@
 #define MDL_CODEGEN_C_ABI_H
 
 #include "codegen/c/c.h"
+#include "codegen/cfamily.h"
 
 /* Upper case, other characters become `_`: for macros. */
 char *mdl_c_upper(MdlArena *arena, const char *text);
@@ -20,8 +21,6 @@ const char *mdl_c_leaves(MdlArena *arena, const MdlSignature *s, const MdlParam 
 const char *mdl_c_work(MdlIr *ir, MlirOperation entry);
 /* Bytes of a leaf as a size; NULL on overflow. */
 const MdlSize *mdl_c_bytes(MdlIr *ir, const MdlType *type);
-/* "MDL_BAD_SIZE" */
-const char *mdl_c_code(int code);
 /* Entry's C symbol. */
 const char *mdl_c_symbol(MdlIr *ir, MlirOperation entry);
 
