@@ -71,7 +71,7 @@ static MlirValue at_broadcast(MdlNest *n, MlirOperation op, const MdlPoint *p)
   MdlAttrs attrs = mdl_attrs_of(n->ir, op);
   MdlPoint to = mdl_point(a->rank);
   mdl_get_ints(&attrs, "dims", dims);
-  if (n->flat && !a->rank) return at_point(n, from, &to, p);
+  if (n->g.flat && !a->rank) return at_point(n, from, &to, p);
   for (int i = 0; i < a->rank; i++) {
     bool stretched = a->dim[i] != type->dim[dims[i]];
     to.at[i] = stretched ? mdl_nest_index(n, 0) : p->at[dims[i]];

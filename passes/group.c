@@ -1,4 +1,5 @@
 #include "passes/group.h"
+#include "passes/nest.h"
 
 #include "ir/signature.h"
 
@@ -73,4 +74,60 @@ int mdl_group_sizes(MdlIr *ir, MlirOperation group, const char ***names)
   qsort(list, (size_t)count, sizeof *list, by_name);
   *names = list;
   return count;
+}
+
+/* ---- what a group is --------------------------------------------------------------------- */
+
+static MlirOperation seed_of(MdlIr *ir, MlirOperation func)
+{
+  for (MlirOperation op = mdl_first(mdl_body(func, 0)); !mdl_is_null(op); op = mdl_next(op))
+    if (mdl_nest_of(mdl_op(ir, op))) return op;
+  return (MlirOperation){NULL};
+}
+
+/* What flat access is measured by: a whole reduction's operand, else the result. */
+static const MdlType *flat_shape(const MdlGroup *g)
+{
+  MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
+  if (mdl_is_null(g->seed)) return mdl_type_of(g->ir, mdl_operand(end, 0));
+  const MdlType *result = mdl_type_of(g->ir, mdl_result(g->seed, 0));
+  bool whole = mdl_nest_of(mdl_op(g->ir, g->seed)) == mdl_nest_reduce && !result->rank;
+  return whole ? mdl_type_of(g->ir, mdl_operand(g->seed, 0)) : NULL;
+}
+
+static bool same_dims(const MdlType *a, const MdlType *b)
+{
+  return a->rank == b->rank && !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim);
+}
+
+/* Does every op read its operands where it writes its result, so that one axis can stand for all?
+ */
+static bool is_flat(const MdlGroup *g, const MdlType *shape)
+{
+  MlirBlock body = mdl_body(g->func, 0);
+  MlirOperation end = mdl_terminator(body);
+  if (shape->rank < 2) return false;
+  for (int i = 0; i < mdl_arg_count(body); i++) {
+    const MdlType *type = mdl_type_of(g->ir, mdl_arg(body, i));
+    if (type->rank && !same_dims(type, shape)) return false;
+  }
+  for (MlirOperation op = mdl_first(body); !mdl_same_op(op, end); op = mdl_next(op)) {
+    MdlOp kind = mdl_op(g->ir, op);
+    const MdlOpInfo *row = mdl_op_info(kind);
+    bool splat = kind == MDL_OP_const || kind == MDL_OP_size ||
+                 (kind == MDL_OP_broadcast && !mdl_type_of(g->ir, mdl_operand(op, 0))->rank);
+    if (mdl_same_op(op, g->seed)) continue;
+    if (!splat && row->class != MDL_CLASS_map) return false;
+    const MdlType *type = mdl_type_of(g->ir, mdl_result(op, 0));
+    if (type->rank && !same_dims(type, shape)) return false;
+  }
+  return true;
+}
+
+MdlGroup mdl_group_read(MdlIr *ir, const MdlMachine *machine, MlirOperation func)
+{
+  MdlGroup g = {.ir = ir, .machine = machine, .func = func, .seed = seed_of(ir, func)};
+  const MdlType *shape = flat_shape(&g);
+  g.flat = shape && is_flat(&g, shape);
+  return g;
 }

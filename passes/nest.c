@@ -87,7 +87,7 @@ static void put(MdlNest *n, int result, MlirValue root, const MdlPoint *p)
 
 void mdl_nest_finish(MdlNest *n, const MdlPoint *p)
 {
-  MlirOperation end = mdl_terminator(mdl_body(n->group, 0));
+  MlirOperation end = mdl_terminator(mdl_body(n->g.func, 0));
   for (int i = 0; i < mdl_operand_count(end); i++) put(n, i, mdl_operand(end, i), p);
 }
 

@@ -29,14 +29,13 @@ typedef struct MdlNest {
   MdlPass *pass;
   MdlIr *ir;
   const MdlMachine *machine;
-  MlirOperation group, func; /* in group form; in loop form */
-  MlirOperation seed;        /* null: a map */
+  MdlGroup g;
+  MlirOperation func; /* in loop form */
   MdlBuilder b;
   MdlExtents extents;
   MdlMap *memory;  /* tensor argument or result of the group -> shaped memory */
   MdlMap *scalars; /* scalar argument -> value */
   int width;       /* lanes of a vector here; 1: none */
-  bool flat;       /* every access is at the same point: one axis stands for all */
   int memos, memo_capacity;
   MdlMemo *memo;
   MlirValue returned[MDL_MAX_RESULTS]; /* scalar results */
@@ -51,11 +50,6 @@ MlirValue mdl_nest_at(MdlNest *n, MlirValue tensor, const MdlPoint *p);
 void mdl_nest_emit(MdlNest *n, MlirValue seed, const MdlPoint *p, MlirValue value);
 /* Results at a point, pulled; for maps. */
 void mdl_nest_finish(MdlNest *n, const MdlPoint *p);
-/* Can the value be read as a vector along this axis? All lanes must be `bytes` wide. */
-bool mdl_nest_lanes(MdlNest *n, MlirValue tensor, int axis, int bytes);
-/* ... and the group's result finished so, given the seed's value as a vector? */
-bool mdl_nest_lanes_out(MdlNest *n, int axis, int bytes);
-
 MdlArith mdl_nest_arith(MdlNest *n, const MdlPoint *p);
 MdlPoint mdl_point(int rank);
 MlirValue mdl_nest_index(MdlNest *n, int64_t value);

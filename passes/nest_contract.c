@@ -293,8 +293,8 @@ static void choose(Contract *c)
     for (int i = 0; i < type->rank && !c->is_conv; i++)
       if ((c->lanes_of_a ? c->a_axis : c->b_axis)[i] == c->column_axis) axis = i;
     if (c->is_conv && c->stride[c->a->rank - 3] == 1) axis = c->a->rank - 1;
-    bool vectors = axis >= 0 && mdl_nest_lanes(n, lanes, axis, bytes) &&
-                   mdl_nest_lanes_out(n, c->column_axis, bytes);
+    bool vectors = axis >= 0 && mdl_group_lanes(&n->g, lanes, axis, bytes) &&
+                   mdl_group_lanes_out(&n->g, c->column_axis, bytes);
     n->width = vectors ? n->machine->vector_bytes / bytes : 1;
   }
   /* a matrix times a vector: rows share the vector */

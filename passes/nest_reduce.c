@@ -20,7 +20,7 @@ typedef struct Reduce {
 
 static MlirValue extent_of(Reduce *r, int axis)
 {
-  if (!r->n->flat) return mdl_nest_extent(r->n, r->type->dim[axis]);
+  if (!r->n->g.flat) return mdl_nest_extent(r->n, r->type->dim[axis]);
   return mdl_nest_extent(r->n, mdl_type_elements(r->n->ir->sizes, r->type));
 }
 
@@ -117,7 +117,7 @@ static void read(Reduce *r)
       r->keeps[r->kept++] = i;
   }
   r->q = mdl_point(r->type->rank);
-  if (!r->n->flat) return;
+  if (!r->n->g.flat) return;
   r->q = mdl_point(1);
   r->axes = 1;
   r->axis[0] = 0;
@@ -129,10 +129,10 @@ void mdl_nest_reduce(MdlNest *n, MlirOperation op)
   r.type = mdl_nest_type(n, r.from);
   read(&r);
   int last = r.type->rank - 1, bytes = mdl_dtypes[r.type->dtype].bytes;
-  bool wide = n->machine->vector_bytes && bytes >= 4 && mdl_nest_lanes(n, r.from, last, bytes);
+  bool wide = n->machine->vector_bytes && bytes >= 4 && mdl_group_lanes(&n->g, r.from, last, bytes);
   bool keeps_last = r.kept && r.keeps[r.kept - 1] == last;
-  bool vectors = wide && !keeps_last && r.axes && (r.axis[r.axes - 1] == last || n->flat);
-  bool lanes = wide && keeps_last && mdl_nest_lanes_out(n, r.kept - 1, bytes);
+  bool vectors = wide && !keeps_last && r.axes && (r.axis[r.axes - 1] == last || n->g.flat);
+  bool lanes = wide && keeps_last && mdl_group_lanes_out(&n->g, r.kept - 1, bytes);
   if (wide) n->width = n->machine->vector_bytes / bytes;
   MlirValue extent[MDL_MAX_RANK];
   for (int i = 0; i < r.kept; i++) extent[i] = mdl_nest_extent(n, r.type->dim[r.keeps[i]]);

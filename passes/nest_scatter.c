@@ -37,8 +37,8 @@ static void copy_operand(MdlNest *n, MlirOperation op, MlirValue memory)
 /* The base lies where the result goes: not a map of it, which would still have to be written. */
 static bool is_there(const MdlNest *n, MlirOperation op)
 {
-  int argument = mdl_group_in_place(n->group, 0);
-  return argument >= 0 && mdl_same(mdl_operand(op, 0), mdl_arg(mdl_body(n->group, 0), argument));
+  int argument = mdl_group_in_place(n->g.func, 0);
+  return argument >= 0 && mdl_same(mdl_operand(op, 0), mdl_arg(mdl_body(n->g.func, 0), argument));
 }
 
 /* c has the shape of a gather: a's axes before `axis`, b's behind the batch, a's after it. */

@@ -44,8 +44,8 @@ void mdl_nest_window(MdlNest *n, MlirOperation op)
   MlirValue extent[MDL_MAX_RANK];
   for (int i = 0; i < result->rank; i++) extent[i] = mdl_nest_extent(n, result->dim[i]);
   bool lanes = n->machine->vector_bytes && bytes >= 4 && last >= 0 && w.stride[last] == 1 &&
-               mdl_nest_lanes(n, mdl_operand(op, 0), last, bytes) &&
-               mdl_nest_lanes_out(n, last, bytes);
+               mdl_group_lanes(&n->g, mdl_operand(op, 0), last, bytes) &&
+               mdl_group_lanes_out(&n->g, last, bytes);
   if (lanes) n->width = n->machine->vector_bytes / bytes;
   MdlSpace space;
   MdlPoint p;
