@@ -114,7 +114,7 @@ MlirValue mdl_vmap_stretch(MdlVmap *v, MlirValue now)
 MlirValue mdl_vmap_lanes(MdlVmap *v, MlirValue value)
 {
   MlirValue now = mdl_vmap_value(v, value);
-  return mdl_is_mapped(v, value) ? now : mdl_vmap_stretch(v, now);
+  return mdl_is_mapped(v, value) ? now : mdl_vmap_stretch_held(v, now);
 }
 
 void mdl_vmap_set(MdlVmap *v, MlirValue value, MlirValue now)

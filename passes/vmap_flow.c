@@ -51,6 +51,15 @@ static void fill_block(MdlVmap *v, MlirOperation op, MlirBlock from, MlirBlock t
   v->b = outer;
 }
 
+/* What a loop carries, held in the block that is being filled. */
+static void hold_args(MdlVmap *v, MlirBlock from, int first)
+{
+  for (int i = first; i < mdl_arg_count(from); i++) {
+    MlirValue now = mdl_vmap_value(v, mdl_arg(from, i)), held = mdl_vmap_hold(v, now);
+    if (!mdl_same(now, held)) mdl_vmap_set(v, mdl_arg(from, i), held);
+  }
+}
+
 /* ---- if ---------------------------------------------------------------------------------- */
 
 static void if_together(MdlVmap *v, MlirOperation op)
@@ -77,17 +86,22 @@ static void if_together(MdlVmap *v, MlirOperation op)
 static void if_apart(MdlVmap *v, MlirOperation op)
 {
   MlirValue outer = v->mask, taken = mdl_vmap_value(v, mdl_operand(op, 0));
+  bool outer_guard = v->guard;
   int count = mdl_result_count(op);
   MlirValue *out = new_values(v, 2 * count);
   for (int r = 0; r < 2 && !v->failed; r++) {
     if (!mdl_body(op, r).ptr) continue;
     v->mask = both(v, outer, r ? mdl_build(&v->b, MDL_OP_bitnot, taken) : taken);
+    v->guard = outer_guard || mdl_vmap_wants_guard(v, mdl_body(op, r));
+    MdlVmapHeld held = mdl_vmap_hold_captures(v, op);
     mdl_vmap_block(v, mdl_body(op, r));
     MlirOperation end = mdl_terminator(mdl_body(op, r));
     for (int i = 0; i < count && !v->failed; i++)
       out[r * count + i] = mdl_vmap_lanes(v, mdl_operand(end, i));
+    mdl_vmap_release(v, &held);
   }
   v->mask = outer;
+  v->guard = outer_guard;
   for (int i = 0; i < count && !v->failed; i++)
     mdl_vmap_set(v, mdl_result(op, i), mdl_vmap_choose(v, taken, out[i], out[count + i]));
 }
@@ -147,6 +161,7 @@ static void for_apart(MdlVmap *v, MlirOperation op)
   MlirBlock from = mdl_body(op, 0), to = mdl_body(now, 0);
   MdlBuilder outer = v->b;
   MlirValue outer_mask = v->mask;
+  bool outer_guard = v->guard;
   v->b = mdl_builder_at_end(v->ir, to, outer.at);
   for (int i = 0; i < mdl_arg_count(from); i++) mdl_vmap_set(v, mdl_arg(from, i), mdl_arg(to, i));
   MlirValue at = mdl_build_splat(&v->b, mdl_arg(to, 0), mdl_type_of(v->ir, bounds.end));
@@ -154,6 +169,9 @@ static void for_apart(MdlVmap *v, MlirOperation op)
   if (!mdl_is_no_value(bounds.from))
     mdl_vmap_set(v, mdl_arg(from, 0), mdl_build(&v->b, MDL_OP_add, bounds.from, at));
   v->mask = both(v, outer_mask, runs);
+  v->guard |= mdl_vmap_wants_guard(v, from);
+  hold_args(v, from, 1);
+  MdlVmapHeld held = mdl_vmap_hold_captures(v, op);
   mdl_vmap_block(v, from);
   MlirOperation end = mdl_terminator(from);
   int count = mdl_operand_count(end);
@@ -161,7 +179,9 @@ static void for_apart(MdlVmap *v, MlirOperation op)
   for (int i = 0; i < count && !v->failed; i++)
     next[i] = mdl_vmap_choose(v, runs, mdl_vmap_lanes(v, mdl_operand(end, i)), mdl_arg(to, i + 1));
   if (!v->failed) mdl_build_yield(&v->b, count, next);
+  mdl_vmap_release(v, &held);
   v->mask = outer_mask;
+  v->guard = outer_guard;
   v->b = outer;
   set_results(v, op, now, 0);
 }
@@ -243,15 +263,19 @@ static void build_round(MdlVmap *v, const Stopping *s)
   v->b = mdl_builder_at_end(v->ir, to, v->b.at);
   MlirValue *out = new_values(v, s->running + 1);
   v->mask = mdl_arg(to, s->running);
+  v->guard |= mdl_vmap_wants_guard(v, before) || mdl_vmap_wants_guard(v, after);
   for (int i = 0; i < s->count; i++) mdl_vmap_set(v, mdl_arg(after, i), mdl_arg(to, s->values + i));
   if (s->values) /* lanes that go on have all run the same rounds */
     mdl_vmap_set(v, mdl_arg(after, 0), mdl_vmap_stretch(v, mdl_arg(to, 0)));
+  hold_args(v, after, 0);
+  MdlVmapHeld held = mdl_vmap_hold_captures(v, s->op);
   mdl_vmap_block(v, after);
   if (v->failed) return;
   MlirOperation end = mdl_terminator(after);
   for (int i = 0; i < s->count; i++)
     mdl_vmap_set(v, mdl_arg(before, i), mdl_vmap_lanes(v, mdl_operand(end, i)));
   out[s->running] = first_part(v, s, out + s->values);
+  mdl_vmap_release(v, &held);
   if (v->failed) return;
   for (int i = s->values; i < s->running; i++)
     out[i] = mdl_vmap_choose(v, v->mask, out[i], mdl_arg(to, i));
@@ -268,6 +292,7 @@ static void while_apart(MdlVmap *v, MlirOperation op)
   s.values = mdl_op_has(op, "mdl.limit");
   s.running = s.values + s.count;
   MlirValue *init = new_values(v, s.running + 1), outer_mask = v->mask;
+  bool outer_guard = v->guard;
   MdlType index = mdl_type_scalar(MDL_index);
   if (s.values) init[0] = mdl_build_const_int(&v->b, &index, 0);
   for (int i = 0; i < s.count; i++)
@@ -280,6 +305,7 @@ static void while_apart(MdlVmap *v, MlirOperation op)
   build_round(v, &s);
   v->b = outer;
   v->mask = outer_mask;
+  v->guard = outer_guard;
   set_results(v, op, s.now, s.values);
 }
 
@@ -313,7 +339,13 @@ static void call_lanes(MdlVmap *v, MlirOperation op, MlirOperation callee)
   recipe.of = mdl_op_text(v->ir, callee, "sym_name");
   for (int i = 0; i < count; i++) {
     operand[i] = mdl_vmap_value(v, mdl_operand(op, i));
-    if (mdl_is_mapped(v, mdl_operand(op, i))) wrt[recipe.wrts++] = i;
+    /* The callee's own vmap knows no mask: nothing that takes a derivative is shared with it. */
+    bool shared = !mdl_is_mapped(v, mdl_operand(op, i));
+    if (shared && v->guard && !mdl_vmap_is_constant(v, operand[i])) {
+      operand[i] = mdl_vmap_lanes(v, mdl_operand(op, i));
+      shared = false;
+    }
+    if (!shared) wrt[recipe.wrts++] = i;
   }
   MlirOperation lanes =
       mdl_recipe_declare(v->ir, v->pass->module, v->pass->symbols, &recipe, v->b.at);

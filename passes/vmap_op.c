@@ -144,7 +144,7 @@ void mdl_vmap_op(MdlVmap *v, MlirOperation op)
   else if (is_too_deep(v, op))
     return;
   else if (special[kind])
-    special[kind](v, op);
+    mdl_vmap_guarded(v, op, special[kind]);
   else
     shift(v, op);
 }

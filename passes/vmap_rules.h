@@ -13,6 +13,7 @@ typedef struct MdlVmap {
   MdlMap *mapped;      /* values of the function that have lanes */
   MdlMap *value;       /* value of the function -> the new value */
   MlirValue mask;      /* lanes that run here, bool [lanes]; null: all */
+  bool guard;          /* ...and what others compute here must not reach a derivative */
   MdlMap *effects;     /* memo of mdl_has_effects */
   bool failed;         /* an error was reported */
 } MdlVmap;
@@ -39,6 +40,31 @@ MlirValue mdl_vmap_spread(MdlVmap *v, MlirValue numbers, MlirValue like);
 /* where(mask, a, b) lane by lane; a and b have lanes. */
 MlirValue mdl_vmap_choose(MdlVmap *v, MlirValue mask, MlirValue a, MlirValue b);
 
+/* ---- lanes that do not run (vmap_guard.c) ------------------------------------------------ */
+
+/* Does the body of a branch or loop in which lanes part have ops through which the mask of a
+ * cotangent does not pass? Then `guard` is set while it is filled. */
+bool mdl_vmap_wants_guard(MdlVmap *v, MlirBlock block);
+/* The value (with lanes), from which no derivative comes back but in lanes that run. As it is
+ * without a guard. */
+MlirValue mdl_vmap_hold(MdlVmap *v, MlirValue now);
+MlirValue mdl_vmap_stretch_held(MdlVmap *v, MlirValue now);
+/* A value from which no derivative goes further, however it is used. */
+bool mdl_vmap_is_constant(MdlVmap *v, MlirValue now);
+/* Holds the values from outside the op that it uses, until they are released. */
+typedef struct MdlVmapHold {
+  MlirValue value, was; /* of the function; what it stood for */
+} MdlVmapHold;
+typedef struct MdlVmapHeld {
+  int count, room;
+  MdlVmapHold *value;
+} MdlVmapHeld;
+MdlVmapHeld mdl_vmap_hold_captures(MdlVmap *v, MlirOperation op);
+void mdl_vmap_release(MdlVmap *v, const MdlVmapHeld *held);
+/* The rule of an op, held where it takes values that all lanes share. */
+typedef void MdlVmapOfOp(MdlVmap *v, MlirOperation op);
+void mdl_vmap_guarded(MdlVmap *v, MlirOperation op, MdlVmapOfOp *rule);
+
 /* ---- ops --------------------------------------------------------------------------------- */
 
 /* Every op of a block but its terminator. */
@@ -51,7 +77,6 @@ MdlAttrs mdl_vmap_attrs(MdlVmap *v, MlirOperation op);
 void mdl_vmap_build(MdlVmap *v, MlirOperation op, const MlirValue *operand, const MdlAttrs *attrs);
 
 /* Where shifting axes alone does not say it. */
-typedef void MdlVmapOfOp(MdlVmap *v, MlirOperation op);
 MdlVmapOfOp mdl_vmap_pad, mdl_vmap_dynamic_slice, mdl_vmap_dynamic_update, mdl_vmap_gather,
     mdl_vmap_scatter, mdl_vmap_dot, mdl_vmap_conv, mdl_vmap_check;
 MdlVmapOfOp mdl_vmap_if, mdl_vmap_for, mdl_vmap_while, mdl_vmap_call;

@@ -5,6 +5,7 @@
 #include "passes/pass.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,23 +56,48 @@ static bool is_float(Bench *b, MlirType type)
 
 static char trying[64];
 
-void bench_say(const char *format, int number) { snprintf(trying, sizeof trying, format, number); }
+void bench_say(const char *format, ...)
+{
+  va_list values;
+  va_start(values, format);
+  vsnprintf(trying, sizeof trying, format, values);
+  va_end(values);
+}
+
+static void run_passes(Bench *b, const char *wanted)
+{
+  const MdlPassOptions options = {.opt = 2};
+  bool ok = mdl_passes_run(b->ir, b->module, &options, b->passes, NULL);
+  if (!ok) mdl_diag_flush(b->session, print_out, NULL, true, 1);
+  ck_assert_msg(ok, "%s %s was not derived", trying, wanted);
+}
 
 MlirOperation bench_fill(Bench *b, const char *name)
 {
   MlirOperation made = mdl_symbol(b->ir, mdl_symbols(b->ir, b->module), name);
   for (int round = 0; mdl_is_recipe(made); round++) {
-    const MdlPassOptions options = {.opt = 2};
-    bool ok = mdl_passes_run(b->ir, b->module, &options, b->passes, NULL);
-    if (!ok) mdl_diag_flush(b->session, print_out, NULL, true, 1);
-    ck_assert_msg(ok, "%s %s was not derived", trying, name);
-    made = mdl_symbol(b->ir, mdl_symbols(b->ir, b->module), name);
     ck_assert_msg(round < 9, "%s %s was never ready", trying, name);
+    run_passes(b, name);
+    made = mdl_symbol(b->ir, mdl_symbols(b->ir, b->module), name);
   }
   return made;
 }
 
-MlirOperation bench_derive(Bench *b, const char *of, const char *kind)
+void bench_settle(Bench *b)
+{
+  MlirOperation *op = NULL;
+  int recipes = 1;
+  for (int round = 0; recipes; round++) {
+    ck_assert_msg(round < 9, "%s: recipes are left", trying);
+    run_passes(b, "a recipe");
+    int count = mdl_list(b->ir, mdl_module_body(b->module), &op);
+    recipes = 0;
+    for (int i = 0; i < count; i++) recipes += mdl_is_recipe(op[i]);
+  }
+}
+
+/* The symbol of a recipe of the function that still wants its body. */
+static const char *declare(Bench *b, const char *of, const char *kind)
 {
   MdlMap *symbols = mdl_symbols(b->ir, b->module);
   MlirOperation func = mdl_symbol(b->ir, symbols, of);
@@ -84,8 +110,12 @@ MlirOperation bench_derive(Bench *b, const char *of, const char *kind)
     if (is_float(b, mdl_func_result_type(func, i))) out[recipe.outs++] = i;
   MlirOperation made =
       mdl_recipe_declare(b->ir, b->module, symbols, &recipe, mdl_location_of(func));
-  const char *name = mdl_op_text(b->ir, made, "sym_name");
-  return bench_fill(b, name);
+  return mdl_op_text(b->ir, made, "sym_name");
+}
+
+MlirOperation bench_derive(Bench *b, const char *of, const char *kind)
+{
+  return bench_fill(b, declare(b, of, kind));
 }
 
 /* ---- points ------------------------------------------------------------------------------ */
@@ -199,16 +229,18 @@ static bool is_finite_result(const MdlWideResult *r)
 /* ---- the checks -------------------------------------------------------------------------- */
 
 typedef struct Pair {
-  MlirOperation func, jvp, vjp;
+  MlirOperation func, jvp, vjp; /* jvp null: reverse mode alone */
   int args, results;
 } Pair;
 
-static Pair pair_of(Bench *b, const char *of)
+static Pair pair_filled(Bench *b, const char *of, const char *jvp, const char *vjp)
 {
-  Pair p = {.jvp = bench_derive(b, of, "jvp"), .vjp = bench_derive(b, of, "vjp")};
+  if (jvp) bench_fill(b, jvp);
+  bench_fill(b, vjp);
   MdlMap *symbols = mdl_symbols(b->ir, b->module);
-  p.func = mdl_symbol(b->ir, symbols, of);
-  p.jvp = mdl_symbol(b->ir, symbols, mdl_op_text(b->ir, p.jvp, "sym_name"));
+  Pair p = {.func = mdl_symbol(b->ir, symbols, of),
+            .vjp = mdl_symbol(b->ir, symbols, vjp)};
+  if (jvp) p.jvp = mdl_symbol(b->ir, symbols, jvp);
   p.args = mdl_func_args(p.func), p.results = mdl_func_results(p.func);
   return p;
 }
@@ -220,6 +252,13 @@ static int floats_after(MdlWideTensor *arg, int at, int count, const MdlWideTens
   return at;
 }
 
+/* What jvp gives, by differences: no primal results stand before the tangents. */
+static void jvp_by_differences(Bench *b, const Pair *p, const MdlWideResult *d, MdlWideResult *jvp)
+{
+  *jvp = (MdlWideResult){.result = MDL_NEW(b->ir->arena, MdlWideTensor, (size_t)(2 * p->results))};
+  jvp->results = floats_after(jvp->result, p->results, p->results, d->result);
+}
+
 /* jvp against differences. False: the point straddles a kink or is outside the domain. */
 static bool check_jvp(Bench *b, const Pair *p, const MdlWideTensor *x, const MdlWideTensor *v,
                       MdlWideResult *jvp)
@@ -229,11 +268,15 @@ static bool check_jvp(Bench *b, const Pair *p, const MdlWideTensor *x, const Mdl
   for (int i = 0; i < 2; i++) differences(b, p->func, p->args, x, v, steps[i], &d[i]);
   long double kink = distance(&d[0], &d[1], 0);
   MdlWideResult y = run(b, p->func, x);
+  if (!is_finite_result(&y) || kink < 0 || kink > BAR / 4) return false;
+  if (mdl_is_null(p->jvp)) {
+    jvp_by_differences(b, p, &d[1], jvp);
+    return true;
+  }
   MdlWideTensor arg[2 * MOST];
   memcpy(arg, x, (size_t)p->args * sizeof *arg);
   floats_after(arg, p->args, p->args, v);
   *jvp = run(b, p->jvp, arg);
-  if (!is_finite_result(&y) || kink < 0 || kink > BAR / 4) return false;
   long double error = distance(&d[1], jvp, p->results);
   ck_assert_msg(error >= 0 && error <= BAR, "%s %s: jvp is off by %Lg", trying,
                 mdl_op_text(b->ir, p->func, "sym_name"), error);
@@ -286,16 +329,27 @@ static int check_pair(Bench *b, const Pair *p, Range range, int draws)
   return good;
 }
 
+/* All are declared before the first has its body: functions with a rule stay until then. */
 int check_derivatives(Bench *b, const char *func, Range range, int draws)
 {
-  Pair first = pair_of(b, func);
-  const char *jvp = mdl_op_text(b->ir, first.jvp, "sym_name");
-  const char *vjp = mdl_op_text(b->ir, first.vjp, "sym_name");
+  const char *jvp = declare(b, func, "jvp"), *vjp = declare(b, func, "vjp");
+  const char *jvp_jvp = declare(b, jvp, "jvp"), *jvp_vjp = declare(b, jvp, "vjp");
+  const char *vjp_jvp = declare(b, vjp, "jvp"), *vjp_vjp = declare(b, vjp, "vjp");
+  Pair first = pair_filled(b, func, jvp, vjp);
+  Pair of_jvp = pair_filled(b, jvp, jvp_jvp, jvp_vjp);
+  Pair of_vjp = pair_filled(b, vjp, vjp_jvp, vjp_vjp);
   int good = check_pair(b, &first, range, draws);
-  Pair of_jvp = pair_of(b, jvp), of_vjp = pair_of(b, vjp);
   if (!good) return 0;
   int second = check_pair(b, &of_jvp, range, 1), third = check_pair(b, &of_vjp, range, 1);
   return second && third ? good : 0;
+}
+
+int check_reverse(Bench *b, const char *func, Range range, int draws)
+{
+  const char *vjp = declare(b, func, "vjp"), *vjp_vjp = declare(b, vjp, "vjp");
+  Pair first = pair_filled(b, func, NULL, vjp), second = pair_filled(b, vjp, NULL, vjp_vjp);
+  int good = check_pair(b, &first, range, draws);
+  return good && check_pair(b, &second, range, 1) ? good : 0;
 }
 
 bool bench_agree(Bench *b, const char *one, const char *other, Range range)
@@ -310,6 +364,24 @@ bool bench_agree(Bench *b, const char *one, const char *other, Range range)
       long double u = p.result[i].real[k], v = q.result[i].real[k];
       if (isnan(u) != isnan(v) || (isfinite(u) && fabsl(u - v) > BAR * fmaxl(1, fabsl(u))))
         return false;
+    }
+  return true;
+}
+
+bool bench_same_bits(Bench *b, const char *one, const char *other, Range range)
+{
+  MdlMap *symbols = mdl_symbols(b->ir, b->module);
+  MlirOperation f = mdl_symbol(b->ir, symbols, one), g = mdl_symbol(b->ir, symbols, other);
+  MdlWideTensor x[MOST];
+  draw_args(b, f, range, x);
+  MdlWideResult p =
+      mdl_wide_eval(b->ir, b->module, f, x, true, size_of, NULL, b->ir->arena);
+  MdlWideResult q =
+      mdl_wide_eval(b->ir, b->module, g, x, true, size_of, NULL, b->ir->arena);
+  for (int i = 0; i < p.results; i++)
+    for (int64_t k = 0; k < p.result[i].count && p.result[i].real; k++) {
+      long double u = p.result[i].real[k], v = q.result[i].real[k];
+      if (u == u || v == v ? u != v || signbit(u) != signbit(v) : false) return false;
     }
   return true;
 }

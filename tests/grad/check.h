@@ -28,8 +28,10 @@ MlirOperation bench_derive(Bench *b, const char *of, const char *kind);
 
 /* Runs the bench's passes until the declaration has its body. */
 MlirOperation bench_fill(Bench *b, const char *name);
+/* The same until every recipe of the module has its body. */
+void bench_settle(Bench *b);
 /* Added to every failure from now on: which program is being tried. */
-void bench_say(const char *format, int number);
+void bench_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Where arguments are drawn from. */
 typedef struct Range {
@@ -41,8 +43,14 @@ typedef struct Range {
  * with another step disagree), are drawn again. Returns how many draws counted. */
 int check_derivatives(Bench *b, const char *func, Range range, int draws);
 
+/* The same by reverse mode alone, for functions with a vjp rule: the dot-product test against
+ * differences. */
+int check_reverse(Bench *b, const char *func, Range range, int draws);
+
 /* Do two functions of one type give the same float results at a drawn point, NaN where the other
  * has NaN? */
 bool bench_agree(Bench *b, const char *one, const char *other, Range range);
+/* The same, to the bit, with every value rounded to its element type; NaN is NaN. */
+bool bench_same_bits(Bench *b, const char *one, const char *other, Range range);
 
 #endif
