@@ -8,12 +8,14 @@ set(mdlc_package ${CMAKE_INSTALL_LIBDIR}/cmake/mdlc)
 set_target_properties(mdlc libmdlc PROPERTIES INSTALL_RPATH "${LLVM_LIBRARY_DIRS}")
 install(TARGETS mdlc libmdlc)
 install(FILES compiler/mdlc.h runtime/mdl.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES runtime/pjrt.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} RENAME mdl_pjrt.h)
 
 # The runtime alone, for programs that use compiled modules: no LLVM behind it.
 file(GLOB mdl_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/*.c)
 add_library(mdl STATIC ${mdl_files})
 set_target_properties(mdl PROPERTIES C_STANDARD 99)
 target_link_libraries(mdl PRIVATE $<BUILD_INTERFACE:mdlc_flags>)
+mdlc_pjrt_client(mdl)
 install(TARGETS mdl DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/compiler/mdlc-config.cmake.in ${PROJECT_BINARY_DIR}/mdlc-config.cmake

@@ -1,0 +1,33 @@
+# The PJRT client: against plugins that are wrong in one way each, and, where it is installed, XLA's
+# CPU plugin. What needs the plugin or its header prints `skipped: ...` without.
+set(mdlc_fakes no_table wrong_major short_table old hole only_runs no_start no_client no_device
+    hangs crashes exits)
+set(mdlc_fake_folder ${CMAKE_BINARY_DIR}/fakes)
+add_library(fake_no_symbol MODULE ${CMAKE_CURRENT_LIST_DIR}/no_plugin.c)
+set(mdlc_fake_targets fake_no_symbol)
+if(MDLC_PJRT_INCLUDE)
+  foreach(fault ${mdlc_fakes})
+    add_library(fake_${fault} MODULE ${CMAKE_CURRENT_LIST_DIR}/fake_plugin.c)
+    target_compile_definitions(fake_${fault} PRIVATE FAULT_${fault})
+    target_include_directories(fake_${fault} SYSTEM PRIVATE ${MDLC_PJRT_INCLUDE})
+    list(APPEND mdlc_fake_targets fake_${fault})
+  endforeach()
+endif()
+set_target_properties(${mdlc_fake_targets} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${mdlc_fake_folder})
+
+file(GLOB mdlc_pjrt_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_test.c)
+if(NOT MDLC_PJRT_INCLUDE) # they call what is inside the client
+  list(REMOVE_ITEM mdlc_pjrt_tests ${CMAKE_CURRENT_LIST_DIR}/proto_test.c)
+endif()
+foreach(file ${mdlc_pjrt_tests})
+  get_filename_component(name ${file} NAME_WE)
+  add_executable(pjrt_${name} ${file} ${PROJECT_SOURCE_DIR}/tests/unit/main.c)
+  target_link_libraries(pjrt_${name} PRIVATE mdlc_flags mdlc_runtime PkgConfig::CHECK)
+  target_compile_definitions(pjrt_${name} PRIVATE FAKES="${mdlc_fake_folder}"
+    $<$<BOOL:${MDLC_PJRT_INCLUDE}>:HAVE_CLIENT>
+    $<$<BOOL:${MDLC_PJRT_PLUGIN}>:CPU_PLUGIN="${MDLC_PJRT_PLUGIN}">)
+  add_dependencies(pjrt_${name} ${mdlc_fake_targets})
+  add_test(NAME pjrt/${name} COMMAND pjrt_${name})
+  set_tests_properties(pjrt/${name} PROPERTIES LABELS pjrt TIMEOUT 300 SKIP_RETURN_CODE 77
+                       ENVIRONMENT "CK_DEFAULT_TIMEOUT=120;TF_CPP_MIN_LOG_LEVEL=3")
+endforeach()
