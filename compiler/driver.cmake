@@ -7,6 +7,7 @@ target_link_libraries(mdlc_compiler PUBLIC mdlc_frontend mdlc_passes mdlc_codege
                                            mdlc_ir)
 add_executable(mdlc ${PROJECT_SOURCE_DIR}/compiler/main.c)
 target_link_libraries(mdlc PRIVATE mdlc_compiler)
+set_target_properties(mdlc PROPERTIES MDLC_ARCHIVES ${MDLC_ARCHIVES})
 
 add_library(libmdlc SHARED ${PROJECT_SOURCE_DIR}/compiler/library.c)
 set_target_properties(libmdlc PROPERTIES OUTPUT_NAME mdlc VERSION ${PROJECT_VERSION} SOVERSION 0

@@ -4,7 +4,8 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(mdlc_package ${CMAKE_INSTALL_LIBDIR}/cmake/mdlc)
 
-# LLVM's shared libraries lie in a folder of their own, which only the run path names.
+# LLVM's shared libraries lie in a folder of their own, which only the run path names (mdlc needs it where
+# it is not linked with the archives).
 set_target_properties(mdlc libmdlc PROPERTIES INSTALL_RPATH "${LLVM_LIBRARY_DIRS}")
 install(TARGETS mdlc libmdlc)
 install(FILES compiler/mdlc.h runtime/mdl.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

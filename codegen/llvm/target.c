@@ -11,10 +11,12 @@
 
 static void init_targets(void)
 {
-  LLVMInitializeAllTargetInfos();
-  LLVMInitializeAllTargets();
-  LLVMInitializeAllTargetMCs();
-  LLVMInitializeAllAsmPrinters();
+#define TARGET(name) \
+  LLVMInitialize##name##TargetInfo(); \
+  LLVMInitialize##name##Target(); \
+  LLVMInitialize##name##TargetMC(); \
+  LLVMInitialize##name##AsmPrinter();
+#include "codegen/llvm/targets.def"
 }
 
 static void init_host(void)
