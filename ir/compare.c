@@ -22,7 +22,8 @@ static bool counts(MlirNamedAttribute attr)
 static uint64_t mix_shape(uint64_t h, MlirOperation op)
 {
   h = mix_pointer(h, mlirIdentifierStr(mlirOperationGetName(op)).data);
-  for (intptr_t i = 0; i < mlirOperationGetNumAttributes(op); i++) {
+  intptr_t count = mlirOperationGetNumAttributes(op); /* MLIR sorts them afresh at every call */
+  for (intptr_t i = 0; i < count; i++) {
     MlirNamedAttribute attr = mlirOperationGetAttribute(op, i);
     if (counts(attr)) h = mix_pointer(mix_pointer(h, attr.name.ptr), attr.attribute.ptr);
   }

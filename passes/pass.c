@@ -30,6 +30,8 @@ typedef struct Run {
   MlirOperation module;
   const MdlPassOptions *options;
   const MdlPassObserver *observer;
+  MdlMap *print;      /* function -> its fingerprint, for those that no pass has changed since */
+  uint64_t whole;     /* the module's, or 0: not known */
   MdlMap *done[ROWS]; /* function -> its fingerprint after the row last ran on it */
 } Run;
 
@@ -40,20 +42,44 @@ static double now(void)
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* ---- what changed: fingerprints are a walk each, so they are kept ------------------------- */
+
+static uint64_t take_print(MlirOperation op) { return mdl_fingerprint(op) | 1; }
+
+static void *take_function(Run *run, MlirOperation func)
+{
+  void *print = (void *)(uintptr_t)take_print(func);
+  mdl_map_set(run->print, func.ptr, print);
+  return print;
+}
+
+static void *function_print(Run *run, MlirOperation func)
+{
+  void *print = mdl_map_get(run->print, func.ptr);
+  return print ? print : take_function(run, func);
+}
+
+static uint64_t module_print(Run *run)
+{
+  if (!run->whole) run->whole = take_print(run->module);
+  return run->whole;
+}
+
 /* One function, unless nothing changed in it since the row's last time. */
 static bool run_on(Run *run, int row, MdlPass *pass, MlirOperation func)
 {
-  void *before = (void *)(uintptr_t)(mdl_fingerprint(func) | 1);
+  void *before = function_print(run, func);
   if (mdl_map_get(run->done[row], func.ptr) == before) return true;
   bool changed = pass->changed;
   pass->changed = false;
   if (!rows[row].run(pass, func)) return false;
-  void *after = (void *)(uintptr_t)(mdl_fingerprint(func) | 1);
+  void *after = take_function(run, func);
   mdl_map_set(run->done[row], func.ptr, after);
   pass->changed = changed || after != before;
   return true;
 }
 
+/* A function pass changes no other function than the one it runs on. */
 static bool run_on_functions(Run *run, int row, MdlPass *pass)
 {
   MlirOperation *op = NULL;
@@ -62,6 +88,17 @@ static bool run_on_functions(Run *run, int row, MdlPass *pass)
     bool is_defined = mdl_op(run->ir, op[i]) == MDL_OP_func && mdl_body(op[i], 0).ptr;
     if (is_defined && !run_on(run, row, pass, op[i])) return false;
   }
+  if (pass->changed) run->whole = 0;
+  return true;
+}
+
+static bool run_on_module(Run *run, int row, MdlPass *pass)
+{
+  uint64_t before = module_print(run);
+  if (!rows[row].run(pass, (MlirOperation){NULL})) return false;
+  run->whole = take_print(run->module);
+  pass->changed = run->whole != before;
+  if (pass->changed) mdl_map_clear(run->print);
   return true;
 }
 
@@ -83,11 +120,8 @@ static bool run_row(Run *run, int i, bool *changed)
             mdl_form_name(mdl_form_of(run->ir, run->module)));
   MdlPass pass = {run->ir, run->module, mdl_symbols(run->ir, run->module), run->options, false};
   bool is_module = row->scope == MDL_SCOPE_module;
-  uint64_t before = is_module ? mdl_fingerprint(run->module) : 0;
-  bool ok = is_module ? row->run(&pass, (MlirOperation){NULL}) : run_on_functions(run, i, &pass);
-  if (!ok) return false;
-  if (is_module) pass.changed = mdl_fingerprint(run->module) != before;
-  if (row->to != row->from) mdl_form_set(run->ir, run->module, row->to);
+  if (!(is_module ? run_on_module : run_on_functions)(run, i, &pass)) return false;
+  if (row->to != row->from) mdl_form_set(run->ir, run->module, row->to), run->whole = 0;
   if (pass.changed || row->to != row->from) verify(run, row);
   session->pass = NULL;
   *changed |= pass.changed;
@@ -99,7 +133,8 @@ static bool run_row(Run *run, int i, bool *changed)
 static Run run_make(MdlIr *ir, MlirOperation module, const MdlPassOptions *options,
                     const MdlPassObserver *observer)
 {
-  Run run = {ir, module, options, observer, {NULL}};
+  Run run = {.ir = ir, .module = module, .options = options, .observer = observer};
+  run.print = mdl_map_create(ir->arena);
   for (int i = 0; i < ROWS; i++) run.done[i] = mdl_map_create(ir->arena);
   return run;
 }
