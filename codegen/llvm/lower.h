@@ -21,4 +21,7 @@ LLVMTargetMachineRef mdl_llvm_machine(MdlIr *ir, const MdlLlvmOptions *options);
 void mdl_llvm_optimise(MdlIr *ir, LLVMModuleRef llvm, LLVMTargetMachineRef machine,
                        const MdlLlvmOptions *options);
 
+/* The last step before code is made; changes no value. */
+void mdl_llvm_hide_counters(LLVMModuleRef llvm);
+
 #endif

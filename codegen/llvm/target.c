@@ -117,6 +117,7 @@ void mdl_llvm_optimise(MdlIr *ir, LLVMModuleRef llvm, LLVMTargetMachineRef machi
   LLVMErrorRef error = LLVMRunPasses(llvm, pipeline, machine, o);
   LLVMDisposePassBuilderOptions(o);
   if (error) MDL_BUG(ir->session, "LLVM's passes: %s", LLVMGetErrorMessage(error));
+  if (options->opt) mdl_llvm_hide_counters(llvm);
 }
 
 static void to_memory(MdlIr *ir, LLVMModuleRef llvm, LLVMTargetMachineRef machine,
