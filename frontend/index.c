@@ -1,6 +1,7 @@
 /* Indexing: static parts become one slice, run-time parts gathers and dynamic slices, then one
  * reshape drops and adds axes. */
 #include "frontend/fold.h"
+#include "frontend/index.h"
 
 #include <string.h>
 
@@ -58,8 +59,8 @@ static const char *check_text(MdlSema *s, MdlSpan at, const MdlSize *extent)
 
 /* ---- one item an axis -------------------------------------------------------------------- */
 
-int mdl_index_axes(MdlSema *s, const MdlIndex *index, int indices, int rank, MdlIndex *full,
-                   MdlSpan at)
+static int items_of(MdlSema *s, const MdlIndex *index, int indices, int rank, MdlIndex *full,
+                    MdlSpan at)
 {
   int used = 0, dots = -1, count = 0;
   for (int i = 0; i < indices; i++) {
@@ -84,15 +85,6 @@ int mdl_index_axes(MdlSema *s, const MdlIndex *index, int indices, int rank, Mdl
   return count;
 }
 
-typedef struct Axis {
-  enum { AXIS_whole, AXIS_static, AXIS_at, AXIS_tensor, AXIS_window, AXIS_new } kind;
-  bool drop;                    /* static: a single element */
-  const MdlSize *start, *limit; /* static */
-  int64_t step;
-  MdlCore *index;        /* at, tensor, window */
-  const MdlSize *length; /* window */
-} Axis;
-
 static bool out_of_range(MdlSema *s, const MdlSize *i, const MdlSize *n, MdlSpan at)
 {
   MdlReport *r = mdl_error(s->session, MDL_E0407, at, mdl_size_shown(s, i), mdl_size_shown(s, n));
@@ -113,21 +105,21 @@ static bool at_least_zero(MdlSema *s, const MdlSize *left, MdlSpan at)
   return true;
 }
 
-static bool static_at(MdlSema *s, const MdlSize *i, const MdlSize *n, Axis *axis, MdlSpan at)
+static bool static_at(MdlSema *s, const MdlSize *i, const MdlSize *n, MdlPick *pick, MdlSpan at)
 {
   MdlSizes *z = s->sizes;
   const MdlSize *one = mdl_size_const(z, 1), *shown = i;
   int64_t value;
   if (mdl_size_is_const(i, &value) && value < 0) i = mdl_size_add(z, n, i);
-  axis->kind = AXIS_static, axis->drop = true, axis->step = 1;
-  axis->start = i;
-  axis->limit = mdl_size_add(z, i, one);
-  if (!at_least_zero(s, i, at) || !at_least_zero(s, mdl_size_sub(z, n, axis->limit), at))
+  pick->kind = MDL_PICK_range, pick->drop = true;
+  pick->start = i;
+  pick->limit = mdl_size_add(z, i, one);
+  if (!at_least_zero(s, i, at) || !at_least_zero(s, mdl_size_sub(z, n, pick->limit), at))
     return out_of_range(s, shown, n, at);
   return true;
 }
 
-static bool index_at(MdlSema *s, const MdlIndex *index, const MdlSize *n, Axis *axis)
+static bool index_at(MdlSema *s, const MdlIndex *index, const MdlSize *n, MdlPick *pick)
 {
   MdlVal *v = mdl_expr(s, index->value, NULL);
   if (mdl_is_kind(v, MDL_KIND_range)) {
@@ -136,11 +128,11 @@ static bool index_at(MdlSema *s, const MdlIndex *index, const MdlSize *n, Axis *
     return false;
   }
   const MdlSize *size = mdl_val_size_of(s, v);
-  if (size && mdl_size_is_static(s, size)) return static_at(s, size, n, axis, index->at);
-  axis->index = mdl_index_core(s, v);
-  if (!axis->index) return false;
-  axis->kind = axis->index->type.rank ? AXIS_tensor : AXIS_at;
-  mdl_check_index(s, axis->index, n, check_text(s, index->at, n));
+  if (size && mdl_size_is_static(s, size)) return static_at(s, size, n, pick, index->at);
+  pick->index = mdl_index_core(s, v);
+  if (!pick->index) return false;
+  pick->kind = pick->index->type.rank ? MDL_PICK_list : MDL_PICK_one;
+  mdl_check_index(s, pick->index, n, check_text(s, index->at, n));
   return true;
 }
 
@@ -167,40 +159,49 @@ static bool bound(MdlSema *s, const MdlExpr *expr, const MdlSize *n, const MdlSi
   return *size != NULL;
 }
 
-static bool window(MdlSema *s, const MdlIndex *index, Axis *axis, MdlCore *start)
+static bool window(MdlSema *s, const MdlIndex *index, const MdlSize *n, MdlPick *pick,
+                   MdlCore *start)
 {
-  axis->length = mdl_size_sub(s->sizes, axis->limit, axis->start);
-  if (!axis->length || !mdl_size_is_static(s, axis->length) || axis->step != 1) {
+  pick->length = mdl_size_sub(s->sizes, pick->limit, pick->start);
+  if (!pick->length || !mdl_size_is_static(s, pick->length) || pick->step != 1) {
     MdlReport *r = mdl_error(s->session, MDL_E0409, index->at, "length is no size");
     mdl_help(r, "`x[i:i+K]`");
     return false;
   }
-  axis->kind = AXIS_window;
-  axis->index = start ? start : mdl_index_core(s, mdl_val_size(s, axis->start, index->at));
-  return axis->index != NULL;
+  pick->kind = MDL_PICK_window;
+  pick->index = start ? start : mdl_index_core(s, mdl_val_size(s, pick->start, index->at));
+  if (!at_least_zero(s, pick->length, index->at) ||
+      !at_least_zero(s, mdl_size_sub(s->sizes, n, pick->length), index->at))
+    return out_of_range(s, pick->length, n, index->at);
+  return pick->index != NULL;
 }
 
-static bool index_slice(MdlSema *s, const MdlIndex *index, const MdlSize *n, Axis *axis)
+static bool step_of(MdlSema *s, const MdlIndex *index, int64_t *step)
+{
+  *step = 1;
+  if (!index->step) return true;
+  const MdlSize *size = mdl_val_size_of(s, mdl_expr(s, index->step, NULL));
+  if (size && mdl_size_is_const(size, step) && *step > 0) return true;
+  mdl_error(s->session, MDL_E0409, index->at, "step is not positive");
+  return false;
+}
+
+static bool index_slice(MdlSema *s, const MdlIndex *index, const MdlSize *n, MdlPick *pick)
 {
   MdlCore *core[2] = {NULL, NULL};
-  axis->kind = AXIS_whole, axis->step = 1;
-  axis->start = mdl_size_const(s->sizes, 0), axis->limit = n;
+  pick->kind = MDL_PICK_all;
+  pick->start = mdl_size_const(s->sizes, 0), pick->limit = n;
   if (!index->value && !index->end && !index->step) return true;
-  if (!bound(s, index->value, n, axis->start, &axis->start, &core[0]) ||
-      !bound(s, index->end, n, n, &axis->limit, &core[1]))
+  if (!bound(s, index->value, n, pick->start, &pick->start, &core[0]) ||
+      !bound(s, index->end, n, n, &pick->limit, &core[1]) || !step_of(s, index, &pick->step))
     return false;
-  if (index->step) {
-    const MdlSize *step = mdl_val_size_of(s, mdl_expr(s, index->step, NULL));
-    if (!step || !mdl_size_is_const(step, &axis->step) || axis->step <= 0) {
-      mdl_error(s->session, MDL_E0409, index->at, "step is not positive");
-      return false;
-    }
-  }
-  if (core[0] || core[1] || !mdl_size_is_static(s, axis->start) ||
-      !mdl_size_is_static(s, axis->limit))
-    return window(s, index, axis, core[0]);
-  axis->kind = AXIS_static;
-  return mdl_slice_in_range(s, axis->start, axis->limit, n, index->at);
+  if (core[0] || core[1] || !mdl_size_is_static(s, pick->start) ||
+      !mdl_size_is_static(s, pick->limit))
+    return window(s, index, n, pick, core[0]);
+  pick->kind = MDL_PICK_range;
+  pick->length = mdl_size_sub(s->sizes, pick->limit, pick->start);
+  if (pick->length) pick->length = mdl_size_ceil_div(s->sizes, pick->length, pick->step);
+  return mdl_slice_in_range(s, pick->start, pick->limit, n, index->at);
 }
 
 bool mdl_slice_in_range(MdlSema *s, const MdlSize *start, const MdlSize *limit, const MdlSize *n,
@@ -213,126 +214,118 @@ bool mdl_slice_in_range(MdlSema *s, const MdlSize *start, const MdlSize *limit, 
   return true;
 }
 
-/* ---- all axes ---------------------------------------------------------------------------- */
+int mdl_picks_read(MdlSema *s, const MdlType *x, const MdlIndex *index, int indices, MdlSpan at,
+                   MdlPick *pick)
+{
+  MdlIndex full[MDL_MAX_PICKS];
+  int items = -1, rank = 0;
+  if (indices <= 2 * MDL_MAX_RANK) items = items_of(s, index, indices, x->rank, full, at);
+  if (indices > 2 * MDL_MAX_RANK) mdl_error(s->session, MDL_E0902, at, "the rank");
+  for (int i = 0, k = 0; i < items; i++) {
+    bool ok = true;
+    pick[i] = (MdlPick){.kind = MDL_PICK_new, .step = 1, .at = full[i].at};
+    if (full[i].kind == MDL_INDEX_at)
+      ok = index_at(s, &full[i], x->dim[k++], &pick[i]);
+    else if (full[i].kind != MDL_INDEX_new)
+      ok = index_slice(s, &full[i], x->dim[k++], &pick[i]);
+    if (!ok) return -1;
+    rank += pick[i].kind == MDL_PICK_list ? pick[i].index->type.rank : 1;
+  }
+  if (rank <= s->session->limits.rank) return items;
+  mdl_error(s->session, MDL_E0902, at, "the rank");
+  return -1;
+}
 
-static MdlCore *static_slice(MdlSema *s, MdlCore *x, int items, const Axis *axis)
+/* ---- reading ----------------------------------------------------------------------------- */
+
+static MdlCore *read_ranges(MdlSema *s, MdlCore *x, int items, const MdlPick *pick)
 {
   const MdlSize *start[MDL_MAX_RANK], *limit[MDL_MAX_RANK];
   int64_t step[MDL_MAX_RANK];
   bool any = false;
   for (int i = 0, k = 0; i < items; i++) {
-    if (axis[i].kind == AXIS_new) continue;
-    bool is_static = axis[i].kind == AXIS_static;
-    start[k] = is_static ? axis[i].start : mdl_size_const(s->sizes, 0);
-    limit[k] = is_static ? axis[i].limit : x->type.dim[k];
-    step[k++] = is_static ? axis[i].step : 1;
-    any |= is_static;
+    if (pick[i].kind == MDL_PICK_new) continue;
+    bool is_range = pick[i].kind == MDL_PICK_range;
+    start[k] = is_range ? pick[i].start : mdl_size_const(s->sizes, 0);
+    limit[k] = is_range ? pick[i].limit : x->type.dim[k];
+    step[k++] = is_range ? pick[i].step : 1;
+    any |= is_range;
   }
   return any ? mdl_emit_slice(s, x, start, limit, step) : x;
 }
 
-static MdlCore *take(MdlSema *s, MdlCore *x, int items, const Axis *axis)
+/* Scalars and windows. */
+static MdlCore *read_scalars(MdlSema *s, MdlCore *x, int items, const MdlPick *pick)
 {
-  const MdlSize *dim[2 * MDL_MAX_RANK];
-  int rank = 0, at = x->type.rank, from = 0;
-  bool reshaped = false;
-  x = static_slice(s, x, items, axis);
-  for (int i = items - 1; i >= 0; i--) { /* last axis first, so that numbers stay */
-    if (axis[i].kind == AXIS_new) continue;
-    at--;
-    if (axis[i].kind == AXIS_at || axis[i].kind == AXIS_tensor)
-      x = mdl_emit_gather(s, x, axis[i].index, at, 0);
-    if (axis[i].kind == AXIS_window)
-      x = mdl_emit_dynamic_slice(s, x, axis[i].index, at, axis[i].length);
+  for (int i = 0, axis = 0; i < items; i++) {
+    if (pick[i].kind == MDL_PICK_one)
+      x = mdl_emit_gather(s, x, pick[i].index, axis, 0);
+    else if (pick[i].kind == MDL_PICK_window)
+      x = mdl_emit_dynamic_slice(s, x, pick[i].index, axis, pick[i].length);
+    axis += pick[i].kind != MDL_PICK_one && pick[i].kind != MDL_PICK_new;
   }
-  for (int i = 0; i < items; i++) {
-    if (axis[i].kind == AXIS_at) continue;
-    int axes = axis[i].kind == AXIS_tensor ? axis[i].index->type.rank : 1;
-    reshaped |= axis[i].kind == AXIS_new || axis[i].drop;
-    if (axis[i].kind == AXIS_new)
-      dim[rank++] = mdl_size_const(s->sizes, 1);
-    else if (axis[i].drop)
-      from++;
-    else
-      for (int k = 0; k < axes; k++) dim[rank++] = x->type.dim[from++];
-  }
-  return reshaped ? mdl_emit_reshape(s, x, rank, dim) : x;
+  return x;
 }
 
-/* x[i, j] with integer tensors pairs them up, as NumPy does: the axes are joined and walked by one
- * index. */
-static bool join_tensors(MdlSema *s, MdlCore **x, int *items, Axis *axis, MdlSpan at)
+/* One list, or several that walk together. x is what the other picks left; *list gets their axes.
+ */
+static MdlCore *read_lists(MdlSema *s, MdlCore *x, int items, const MdlPick *pick, bool in_front,
+                           MdlType *list, MdlSpan at)
 {
-  int first = -1, second = -1, number = -1;
-  for (int i = 0, k = 0; i < *items; i++) {
-    if (axis[i].kind == AXIS_tensor && first < 0)
-      first = i, number = k;
-    else if (axis[i].kind == AXIS_tensor && second < 0)
-      second = i;
-    k += axis[i].kind != AXIS_new;
-  }
-  if (second < 0) return true;
-  if (second != first + 1) {
-    mdl_error(s->session, MDL_E0990, at, "integer tensors at axes that are not neighbours");
-    return false;
-  }
-  MdlType *t = &(*x)->type;
-  MdlVal *one = mdl_val_int(s, 1, at), *zero = mdl_val_int(s, 0, at);
-  MdlVal *extent = mdl_val_size(s, t->dim[number + 1], at), *joined[2];
-  for (int i = 0; i < 2; i++) {
-    MdlVal *n = mdl_val_size(s, t->dim[number + i], at);
-    MdlVal *last = mdl_apply_map(s, MDL_OP_sub, "-", 2, (MdlVal *[]){n, one}, at);
-    MdlVal *v = mdl_val_core(s, axis[first + i].index, at);
-    v = mdl_apply_map(s, MDL_OP_max, "max", 2, (MdlVal *[]){v, zero}, at);
-    joined[i] = mdl_apply_map(s, MDL_OP_min, "min", 2, (MdlVal *[]){v, last}, at);
-  }
-  MdlVal *flat = mdl_apply_map(s, MDL_OP_mul, "*", 2, (MdlVal *[]){joined[0], extent}, at);
-  flat = mdl_apply_map(s, MDL_OP_add, "[]", 2, (MdlVal *[]){flat, joined[1]}, at);
-  if (mdl_is_poison(flat)) return false;
-  const MdlSize *dim[MDL_MAX_RANK];
-  int rank = 0;
-  for (int i = 0; i < t->rank; i++) {
-    if (i == number + 1)
-      dim[rank - 1] = mdl_size_mul(s->sizes, dim[rank - 1], t->dim[i]);
+  MdlPick left[MDL_MAX_PICKS];
+  MdlPlaces places;
+  int axes = 0, lists = 0, axis = 0;
+  for (int i = 0; i < items; i++) {
+    if (pick[i].kind == MDL_PICK_one || pick[i].kind == MDL_PICK_new) continue;
+    left[axes] = pick[i];
+    if (pick[i].kind == MDL_PICK_list)
+      axis = axes, lists++, *list = pick[i].index->type;
     else
-      dim[rank++] = t->dim[i];
+      left[axes].kind = MDL_PICK_all;
+    axes++;
   }
-  *x = mdl_emit_reshape(s, *x, rank, dim);
-  axis[first].index = flat->leaf[0];
-  memmove(axis + second, axis + second + 1, (size_t)(*items - second - 1) * sizeof *axis);
-  --*items;
-  return join_tensors(s, x, items, axis, at);
+  if (!lists) return x;
+  if (lists == 1) return mdl_emit_gather(s, x, left[axis].index, axis, 0);
+  if (!mdl_places_join(s, x, left, false, in_front, at, &places)) return NULL;
+  *list = places.index->type;
+  list->rank = places.lists;
+  return mdl_places_out(s, &places, mdl_emit_gather(s, places.x, places.index, places.axis, 0));
+}
+
+static int put_dims(const MdlSize **dim, int rank, const MdlType *list)
+{
+  for (int k = 0; k < list->rank; k++) dim[rank + k] = list->dim[k];
+  return rank + list->rank;
+}
+
+static MdlCore *read_tensor(MdlSema *s, MdlCore *x, int items, const MdlPick *pick, MdlSpan at)
+{
+  const MdlSize *dim[2 * MDL_MAX_RANK];
+  MdlType list = {0};
+  int rank = 0, axis = 0;
+  bool in_front = !mdl_lists_adjoin(items, pick), placed = in_front, changes = false;
+  x = read_scalars(s, read_ranges(s, x, items, pick), items, pick);
+  MdlCore *y = read_lists(s, x, items, pick, in_front, &list, at);
+  if (in_front) rank = put_dims(dim, rank, &list);
+  for (int i = 0; i < items; i++) {
+    bool is_new = pick[i].kind == MDL_PICK_new;
+    changes |= is_new || pick[i].drop;
+    if (pick[i].kind == MDL_PICK_list && !placed) rank = put_dims(dim, rank, &list), placed = true;
+    if (is_new) dim[rank++] = mdl_size_const(s->sizes, 1);
+    if (is_new || pick[i].kind == MDL_PICK_one) continue;
+    if (pick[i].kind != MDL_PICK_list && !pick[i].drop) dim[rank++] = x->type.dim[axis];
+    axis++;
+  }
+  return y && changes ? mdl_emit_reshape(s, y, rank, dim) : y;
 }
 
 static MdlVal *index_tensor(MdlSema *s, MdlCore *x, const MdlIndex *index, int indices, MdlSpan at)
 {
-  MdlIndex full[3 * MDL_MAX_RANK];
-  Axis axis[3 * MDL_MAX_RANK] = {{0}};
-  if (indices > 2 * MDL_MAX_RANK) {
-    mdl_error(s->session, MDL_E0902, at, "the rank");
-    return mdl_val_poison(s);
-  }
-  int items = mdl_index_axes(s, index, indices, x->type.rank, full, at), rank = 0;
-  if (items < 0) return mdl_val_poison(s);
-  for (int i = 0, k = 0; i < items; i++) {
-    bool ok = true;
-    axis[i].step = 1;
-    if (full[i].kind == MDL_INDEX_new)
-      axis[i].kind = AXIS_new;
-    else if (full[i].kind == MDL_INDEX_at)
-      ok = index_at(s, &full[i], x->type.dim[k++], &axis[i]);
-    else
-      ok = index_slice(s, &full[i], x->type.dim[k++], &axis[i]);
-    if (!ok) return mdl_val_poison(s);
-    rank += axis[i].kind == AXIS_tensor ? axis[i].index->type.rank : 1;
-  }
-  if (rank > s->session->limits.rank) {
-    mdl_error(s->session, MDL_E0902, at, "the rank");
-    return mdl_val_poison(s);
-  }
+  MdlPick pick[MDL_MAX_PICKS];
+  int items = mdl_picks_read(s, &x->type, index, indices, at, pick);
   s->at = at;
-  if (!join_tensors(s, &x, &items, axis, at)) return mdl_val_poison(s);
-  return mdl_val_core(s, take(s, x, items, axis), at);
+  MdlCore *y = items < 0 ? NULL : read_tensor(s, x, items, pick, at);
+  return y ? mdl_val_core(s, y, at) : mdl_val_poison(s);
 }
 
 /* ---- values ------------------------------------------------------------------------------ */

@@ -25,10 +25,6 @@ static MdlVal *key_of(Init *in, const char *path)
   MdlSema *s = in->s;
   MdlFnVal fold = {.kind = MDL_FN_builtin, .builtin = mdl_builtin_find("fold"), .at = in->at};
   MdlType u32 = mdl_type_scalar(MDL_u32);
-  if (!fold.builtin) {
-    mdl_error(s->session, MDL_E0990, in->at, "random initial values");
-    return mdl_val_poison(s);
-  }
   MdlCore *hash = mdl_emit_exact(s, &u32, NULL, mdl_exact_int(hash_path(path)));
   MdlCallArg arg[] = {{.value = in->key}, {.value = mdl_val_core(s, hash, in->at)}};
   return mdl_call_fn(s, &fold, 2, arg, NULL, in->at);

@@ -349,9 +349,6 @@ bool mdl_slice_in_range(MdlSema *s, const MdlSize *start, const MdlSize *limit, 
 MdlVal *mdl_update_index(MdlSema *s, MdlVal *base, const MdlIndex *index, int indices, MdlVal *v,
                          MdlUpdate update, MdlSpan at);
 MdlVal *mdl_update_value(MdlSema *s, MdlUpdate update, MdlVal *old, MdlVal *v, MdlSpan at);
-/* Index items per axis, `...` filled in; -1 after a report. */
-int mdl_index_axes(MdlSema *s, const MdlIndex *index, int indices, int rank, MdlIndex *full,
-                   MdlSpan at);
 MdlVal *mdl_matmul(MdlSema *s, MdlVal *a, MdlVal *b, MdlSpan at);
 
 /* call.c, transform.c */

@@ -1,6 +1,6 @@
 /* Updates of a part: x[i] = v, x[a:b] += v, x[idx] max= v. The outermost index is written last: a
  * part is read, changed inside, and put back. */
-#include "frontend/fold.h"
+#include "frontend/index.h"
 
 #include <string.h>
 
@@ -73,16 +73,12 @@ MdlCore *mdl_fit(MdlSema *s, MdlVal *v, const MdlCore *like, const MdlType *shap
 
 /* ---- scatters ---------------------------------------------------------------------------- */
 
-static bool scatter_op(MdlUpdate update, MdlOp *op)
-{
-  static const MdlOp ops[] = {
-      [MDL_UPDATE_set] = MDL_OP_scatter,     [MDL_UPDATE_add] = MDL_OP_scatter_add,
-      [MDL_UPDATE_sub] = MDL_OP_scatter_add, [MDL_UPDATE_mul] = MDL_OP_scatter_mul,
-      [MDL_UPDATE_div] = MDL_OP_scatter_mul, [MDL_UPDATE_max] = MDL_OP_scatter_max,
-      [MDL_UPDATE_min] = MDL_OP_scatter_min};
-  *op = ops[update];
-  return true;
-}
+typedef struct Update {
+  MdlSema *s;
+  MdlVal *v;
+  MdlUpdate update;
+  MdlSpan at;
+} Update;
 
 static MdlType part_type(const MdlType *x, const MdlType *index, int axis)
 {
@@ -93,195 +89,148 @@ static MdlType part_type(const MdlType *x, const MdlType *index, int axis)
   return part;
 }
 
-static MdlCore *scatter(MdlSema *s, MdlCore *x, MdlCore *index, int axis, MdlVal *v,
-                        MdlUpdate update, MdlSpan at)
+/* x[list] /= v: x over the product of all v that come to a place, which is v itself where one does.
+ */
+static MdlCore *divide(const Update *u, MdlCore *x, MdlCore *index, int axis, MdlCore *with)
 {
-  MdlOp op;
-  scatter_op(update, &op);
-  MdlType part = part_type(&x->type, &index->type, axis);
-  MdlCore *with = mdl_fit(s, v, x, &part, "x[i] = v", at);
+  MdlSema *s = u->s;
+  if (!mdl_is_float(mdl_core_dtype(s, x))) { /* whole quotients do not multiply */
+    MdlType type = x->type;
+    type.dtype = mdl_core_dtype(s, x);
+    MdlReport *r = mdl_error(s->session, MDL_E0307, u->at, "/=",
+                             mdl_vtype_text(s, mdl_vtype_tensor(s, &type)));
+    mdl_help(r, "place by place: `for k in 0..K { x[i[k]] /= v[k] }`");
+    return NULL;
+  }
+  MdlCore *all = mdl_emit_scatter(s, MDL_OP_scatter_mul, mdl_emit_like(s, x, 1), index, with, axis, 0);
+  return mdl_emit_map2(s, MDL_OP_div, x, all);
+}
+
+static MdlCore *scatter(const Update *u, MdlCore *x, MdlCore *index, int axis, MdlCore *with)
+{
+  static const MdlOp ops[] = {
+      [MDL_UPDATE_set] = MDL_OP_scatter,     [MDL_UPDATE_add] = MDL_OP_scatter_add,
+      [MDL_UPDATE_sub] = MDL_OP_scatter_add, [MDL_UPDATE_mul] = MDL_OP_scatter_mul,
+      [MDL_UPDATE_max] = MDL_OP_scatter_max, [MDL_UPDATE_min] = MDL_OP_scatter_min};
+  if (u->update == MDL_UPDATE_div) return divide(u, x, index, axis, with);
+  if (u->update == MDL_UPDATE_sub) with = mdl_emit_map1(u->s, MDL_OP_neg, with);
+  return mdl_emit_scatter(u->s, ops[u->update], x, index, with, axis, 0);
+}
+
+static MdlCore *update_places(const Update *u, MdlCore *x, const MdlPick *pick)
+{
+  MdlPlaces places;
+  bool in_front = !mdl_lists_adjoin(x->type.rank, pick);
+  if (!mdl_places_join(u->s, x, pick, true, in_front, u->at, &places)) return NULL;
+  MdlType part = mdl_places_type(&places);
+  MdlCore *with = mdl_fit(u->s, u->v, x, &part, "x[i] = v", u->at);
   if (!with) return NULL;
-  if (update == MDL_UPDATE_sub) with = mdl_emit_map1(s, MDL_OP_neg, with);
-  if (update == MDL_UPDATE_div)
-    with = mdl_emit_map2(s, MDL_OP_div, mdl_emit_like(s, with, 1), with);
-  return mdl_emit_scatter(s, op, x, index, with, axis, 0);
+  with = mdl_places_in(u->s, &places, with);
+  MdlCore *now = scatter(u, places.x, places.index, places.axis, with);
+  return !now || now->type.rank == x->type.rank
+             ? now
+             : mdl_emit_reshape(u->s, now, x->type.rank, x->type.dim);
 }
 
 /* ---- axis by axis ------------------------------------------------------------------------ */
 
-typedef struct Update {
-  MdlSema *s;
-  MdlVal *v;
-  MdlUpdate update;
-  MdlSpan at;
-} Update;
+static MdlCore *update_axes(const Update *u, MdlCore *x, const MdlPick *pick, int axis);
 
-static bool is_whole(const MdlIndex *index)
-{
-  return index->kind == MDL_INDEX_slice && !index->value && !index->end && !index->step;
-}
-
-static MdlCore *update_axes(Update *u, MdlCore *x, const MdlIndex *index, int axis, int count);
-
-static MdlCore *update_all(Update *u, MdlCore *x)
+static MdlCore *update_all(const Update *u, MdlCore *x)
 {
   if (u->update == MDL_UPDATE_set) return mdl_fit(u->s, u->v, x, &x->type, "x[i] = v", u->at);
   MdlVal *now = mdl_update_value(u->s, u->update, mdl_val_core(u->s, x, u->at), u->v, u->at);
   return mdl_is_poison(now) ? NULL : mdl_fit(u->s, now, x, &x->type, "x[i] = v", u->at);
 }
 
-static int rest_is_whole(const MdlIndex *index, int axis, int count)
+static bool rest_is_whole(const MdlPick *pick, int axis, int rank)
 {
-  for (int i = axis; i < count; i++)
-    if (!is_whole(&index[i])) return false;
+  for (int i = axis; i < rank; i++)
+    if (pick[i].kind != MDL_PICK_all) return false;
   return true;
 }
 
-/* x with the part at one run-time index changed. Writes out of range are dropped by the scatter. */
-static MdlCore *update_at(Update *u, MdlCore *x, MdlCore *at, const MdlIndex *index, int axis,
-                          int count)
+/* x with the part at a scalar, or the rows of a list, changed. Writes out of range are dropped by the scatter. */
+static MdlCore *update_at(const Update *u, MdlCore *x, const MdlPick *pick, int axis)
 {
   MdlSema *s = u->s;
-  mdl_check_index(s, at, x->type.dim[axis],
-                  mdl_text(s->arena, "index of %s in 0..%s",
-                           mdl_source_text(s->session, index[axis].at),
-                           mdl_size_shown(s, x->type.dim[axis])));
-  if (rest_is_whole(index, axis + 1, count)) return scatter(s, x, at, axis, u->v, u->update, u->at);
-  if (at->type.rank) {
-    mdl_error(s->session, MDL_E0990, u->at, "a part of the rows that an integer tensor names");
-    return NULL;
+  MdlCore *at = pick[axis].index;
+  bool divides = u->update == MDL_UPDATE_div && !at->type.rank; /* one place: read, divide, put */
+  if (!divides && rest_is_whole(pick, axis + 1, x->type.rank)) {
+    MdlType part = part_type(&x->type, &at->type, axis);
+    MdlCore *with = mdl_fit(s, u->v, x, &part, "x[i] = v", u->at);
+    return with ? scatter(u, x, at, axis, with) : NULL;
   }
-  MdlIndex rest[3 * MDL_MAX_RANK];
-  memcpy(rest, index, (size_t)axis * sizeof *rest);
-  memcpy(rest + axis, index + axis + 1, (size_t)(count - axis - 1) * sizeof *rest);
+  MdlPick rest[MDL_MAX_RANK];
+  memcpy(rest, pick, (size_t)axis * sizeof *rest);
+  memcpy(rest + axis, pick + axis + 1, (size_t)(x->type.rank - axis - 1) * sizeof *rest);
   MdlCore *row = mdl_emit_gather(s, x, at, axis, 0);
-  MdlCore *now = update_axes(u, row, rest, axis, count - 1);
-  if (!now) return NULL;
-  return mdl_emit_scatter(s, MDL_OP_scatter, x, at, now, axis, 0);
+  MdlCore *now = update_axes(u, row, rest, axis);
+  return now ? mdl_emit_scatter(s, MDL_OP_scatter, x, at, now, axis, 0) : NULL;
 }
 
-static bool slice_bounds(Update *u, const MdlIndex *index, const MdlSize *n, const MdlSize **start,
-                         const MdlSize **length, MdlCore **core)
-{
-  MdlSema *s = u->s;
-  const MdlSize *bound[2] = {mdl_size_const(s->sizes, 0), n};
-  const MdlExpr *expr[2] = {index->value, index->end};
-  int64_t value;
-  for (int i = 0; i < 2; i++) {
-    if (!expr[i]) continue;
-    MdlVal *v = mdl_expr(s, expr[i], NULL);
-    bound[i] = mdl_val_size_of(s, v);
-    if (bound[i] && mdl_size_is_const(bound[i], &value) && value < 0)
-      bound[i] = mdl_size_add(s->sizes, n, bound[i]);
-    if (bound[i]) continue;
-    MdlCore *at = mdl_index_core(s, v);
-    if (!at) return false;
-    if (!i) *core = at;
-    bound[i] = mdl_core_symbolic(s, at, 0);
-  }
-  *start = bound[0];
-  *length = mdl_size_sub(s->sizes, bound[1], bound[0]);
-  if (!bound[0] || !bound[1] || !*length) {
-    mdl_error(s->session, MDL_E0902, index->at, "a size");
-    return false;
-  }
-  bool is_static = mdl_size_is_static(s, bound[0]) && mdl_size_is_static(s, bound[1]);
-  if (is_static) return mdl_slice_in_range(s, bound[0], bound[1], n, index->at);
-  if (*length && mdl_size_is_static(s, *length)) return true;
-  mdl_error(s->session, MDL_E0409, index->at, "length is no size");
-  return false;
-}
-
-static MdlCore *static_part(MdlSema *s, MdlCore *x, int axis, const MdlSize *start,
-                            const MdlSize *length)
+static MdlCore *range_part(MdlSema *s, MdlCore *x, int axis, const MdlPick *pick)
 {
   const MdlSize *from[MDL_MAX_RANK], *to[MDL_MAX_RANK];
   int64_t step[MDL_MAX_RANK];
   for (int i = 0; i < x->type.rank; i++) {
-    from[i] = i == axis ? start : mdl_size_const(s->sizes, 0);
-    to[i] = i == axis ? mdl_size_add(s->sizes, start, length) : x->type.dim[i];
+    from[i] = i == axis ? pick->start : mdl_size_const(s->sizes, 0);
+    to[i] = i == axis ? pick->limit : x->type.dim[i];
     step[i] = 1;
   }
   return mdl_emit_slice(s, x, from, to, step);
 }
 
-/* x[a:b:k] = v: a scatter at a, a + k, ... */
-static MdlCore *update_steps(Update *u, MdlCore *x, const MdlIndex *index, int axis, int count)
+static MdlCore *update_slice(const Update *u, MdlCore *x, const MdlPick *pick, int axis)
 {
   MdlSema *s = u->s;
-  MdlIndex plain = index[axis];
-  const MdlSize *start, *length;
-  MdlCore *core = NULL;
-  int64_t step;
-  plain.step = NULL;
-  const MdlSize *k = mdl_val_size_of(s, mdl_expr(s, index[axis].step, NULL));
-  if (!k || !mdl_size_is_const(k, &step) || step <= 0) {
-    mdl_error(s->session, MDL_E0409, index[axis].at, "step not positive");
-    return NULL;
-  }
-  if (!slice_bounds(u, &plain, x->type.dim[axis], &start, &length, &core)) return NULL;
-  if (!rest_is_whole(index, axis + 1, count) || !mdl_size_is_static(s, start)) {
-    mdl_error(s->session, MDL_E0990, index[axis].at, "this write to a slice with a step");
-    return NULL;
-  }
-  MdlType rows = {.dtype = MDL_i64, .rank = 1};
-  rows.dim[0] = mdl_size_ceil_div(s->sizes, length, step);
-  MdlCore *at = mdl_emit_iota(s, &rows, 0);
-  at = mdl_emit_map2(s, MDL_OP_mul, at, mdl_emit_like(s, at, (double)step));
-  at = mdl_emit_map2(s, MDL_OP_add, at,
-                     mdl_emit_splat(s, mdl_emit_size(s, start, MDL_i64), 1, rows.dim));
-  return scatter(s, x, at, axis, u->v, u->update, u->at);
-}
-
-static MdlCore *update_slice(Update *u, MdlCore *x, const MdlIndex *index, int axis, int count)
-{
-  MdlSema *s = u->s;
-  const MdlSize *start, *length;
-  MdlCore *at = NULL;
-  int64_t zero;
-  if (index[axis].step) return update_steps(u, x, index, axis, count);
-  if (!slice_bounds(u, &index[axis], x->type.dim[axis], &start, &length, &at)) return NULL;
-  if (!at) at = mdl_index_core(s, mdl_val_size(s, start, u->at));
-  if (!at) return NULL;
-  const MdlSize *room = mdl_size_sub(s->sizes, x->type.dim[axis], length);
-  if (room && mdl_size_is_const(room, &zero) && zero < 0) {
-    mdl_error(s->session, MDL_E0407, index[axis].at, mdl_size_shown(s, length),
-              mdl_size_shown(s, x->type.dim[axis]));
-    return NULL;
-  }
-  MdlCore *part = mdl_size_is_static(s, start) ? static_part(s, x, axis, start, length)
-                                               : mdl_emit_dynamic_slice(s, x, at, axis, length);
-  MdlCore *now = update_axes(u, part, index, axis + 1, count);
+  const MdlPick *p = &pick[axis];
+  bool is_range = p->kind == MDL_PICK_range;
+  MdlCore *at = is_range ? mdl_index_core(s, mdl_val_size(s, p->start, u->at)) : p->index;
+  MdlCore *part = is_range ? range_part(s, x, axis, p)
+                           : mdl_emit_dynamic_slice(s, x, at, axis, p->length);
+  MdlCore *now = update_axes(u, part, pick, axis + 1);
   return now ? mdl_emit_dynamic_update(s, x, at, now, axis) : NULL;
 }
 
-static MdlCore *update_axes(Update *u, MdlCore *x, const MdlIndex *index, int axis, int count)
+static MdlCore *update_axes(const Update *u, MdlCore *x, const MdlPick *pick, int axis)
+{
+  while (axis < x->type.rank && pick[axis].kind == MDL_PICK_all) axis++;
+  if (axis == x->type.rank) return update_all(u, x);
+  bool is_slice = pick[axis].kind == MDL_PICK_range || pick[axis].kind == MDL_PICK_window;
+  return is_slice ? update_slice(u, x, pick, axis) : update_at(u, x, pick, axis);
+}
+
+/* Lists with something beside them, and steps: all axes at once. Else part in part, which the way
+ * back of a loop keeps small. */
+static bool wants_places(int rank, const MdlPick *pick)
+{
+  int lists = 0, picked = 0;
+  for (int i = 0; i < rank; i++) {
+    if (pick[i].step != 1) return true;
+    lists += pick[i].kind == MDL_PICK_list;
+    picked += pick[i].kind != MDL_PICK_all;
+  }
+  return lists && picked > 1;
+}
+
+static MdlCore *update_tensor(const Update *u, MdlCore *x, const MdlIndex *index, int indices)
 {
   MdlSema *s = u->s;
-  while (axis < count && is_whole(&index[axis])) axis++;
-  if (axis == count) return update_all(u, x);
-  if (index[axis].kind == MDL_INDEX_new) {
-    mdl_error(s->session, MDL_E0111, index[axis].at);
-    return NULL;
-  }
-  if (index[axis].kind == MDL_INDEX_slice) return update_slice(u, x, index, axis, count);
-  MdlVal *v = mdl_expr(s, index[axis].value, NULL);
-  const MdlSize *size = mdl_val_size_of(s, v);
-  int64_t i, n;
-  if (size && mdl_size_is_const(size, &i)) {
-    bool known = mdl_size_is_const(x->type.dim[axis], &n);
-    if (known && (i < -n || i >= n)) {
-      mdl_error(s->session, MDL_E0407, index[axis].at, mdl_size_shown(s, size),
-                mdl_size_shown(s, x->type.dim[axis]));
+  MdlPick pick[MDL_MAX_PICKS];
+  int items = mdl_picks_read(s, &x->type, index, indices, u->at, pick);
+  s->at = u->at;
+  for (int i = 0; i < items; i++) {
+    if (pick[i].kind == MDL_PICK_new) {
+      mdl_error(s->session, MDL_E0111, pick[i].at);
       return NULL;
     }
-    if (i < 0)
-      v = mdl_val_size(s, mdl_size_add(s->sizes, x->type.dim[axis], size), v->at);
-    else
-      v = mdl_val_size(s, size, v->at);
+    if (!pick[i].drop) continue;
+    pick[i].kind = MDL_PICK_one, pick[i].drop = false;
+    pick[i].index = mdl_index_core(s, mdl_val_size(s, pick[i].start, pick[i].at));
   }
-  MdlCore *at = mdl_index_core(s, v);
-  return at ? update_at(u, x, at, index, axis, count) : NULL;
+  if (items < 0) return NULL;
+  return wants_places(items, pick) ? update_places(u, x, pick) : update_axes(u, x, pick, 0);
 }
 
 static MdlVal *update_stack(MdlSema *s, MdlVal *base, const MdlIndex *index, int indices, MdlVal *v,
@@ -305,7 +254,6 @@ static MdlVal *update_stack(MdlSema *s, MdlVal *base, const MdlIndex *index, int
 MdlVal *mdl_update_index(MdlSema *s, MdlVal *base, const MdlIndex *index, int indices, MdlVal *v,
                          MdlUpdate update, MdlSpan at)
 {
-  MdlIndex full[3 * MDL_MAX_RANK];
   if (mdl_is_poison(base) || mdl_is_poison(v)) return mdl_val_poison(s);
   if (mdl_is_kind(base, MDL_KIND_struct) && base->type->stack)
     return update_stack(s, base, index, indices, v, update, at);
@@ -313,12 +261,7 @@ MdlVal *mdl_update_index(MdlSema *s, MdlVal *base, const MdlIndex *index, int in
     mdl_error(s->session, MDL_E0307, at, "[]", mdl_vtype_text(s, base->type));
     return mdl_val_poison(s);
   }
-  int items = indices > 2 * MDL_MAX_RANK
-                  ? -1
-                  : mdl_index_axes(s, index, indices, base->leaf[0]->type.rank, full, at);
-  if (items < 0) return mdl_val_poison(s);
   Update u = {s, v, update, at};
-  s->at = at;
-  MdlCore *now = update_axes(&u, base->leaf[0], full, 0, items);
+  MdlCore *now = update_tensor(&u, base->leaf[0], index, indices);
   return now ? mdl_val_core(s, now, at) : mdl_val_poison(s);
 }

@@ -7,3 +7,9 @@ foreach(file ${mdlc_lang_tests})
   add_test(NAME lang/${name} COMMAND run_lang ${file})
   set_tests_properties(lang/${name} PROPERTIES LABELS lang TIMEOUT 120)
 endforeach()
+
+# Every mix of indices, against a reference that walks the elements.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME lang/places COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/places.py
+                                  $<TARGET_FILE:run_lang> ${CMAKE_BINARY_DIR} 25)
+set_tests_properties(lang/places PROPERTIES LABELS lang TIMEOUT 120)
