@@ -1,7 +1,7 @@
 #include "passes/arith.h"
 
 #include "ir/formula.h"
-#include "passes/maths.h"
+#include "ir/maths.h"
 
 #include <string.h>
 
@@ -98,7 +98,7 @@ static MdlLoopOp loop_op_named(const char *name)
   return MDL_LOOP_none;
 }
 
-/* ---- passes/maths.def -------------------------------------------------------------------- */
+/* ---- ir/maths.def -------------------------------------------------------------------- */
 
 /* An instruction instead of the formula. */
 static MdlLoopOp instruction_for(MdlArith *a, const char *piece)
@@ -147,7 +147,7 @@ static MlirValue expand(MdlArith *a, const char *piece, MdlDtype dtype, int oper
   MdlLoopOp op = instruction_for(a, piece);
   if (op != MDL_LOOP_none) return mdl_loop_unary(a->b, op, operand[0]);
   const MdlMaths *maths = mdl_maths_find(piece + 1);
-  if (!maths) MDL_BUG(a->b->ir->session, "passes/maths.def has no row for %s", piece);
+  if (!maths) MDL_BUG(a->b->ir->session, "ir/maths.def has no row for %s", piece);
   return mdl_arith_maths(a, maths, dtype == MDL_f64 ? MDL_f64 : MDL_f32, operands, operand);
 }
 

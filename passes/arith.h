@@ -1,12 +1,12 @@
 /* Elementwise rows of ops.def as arith, for scalars and vectors alike: the `loop` column, the
- * formulas and passes/maths.def. */
+ * formulas and ir/maths.def. */
 #ifndef MDL_PASSES_ARITH_H
 #define MDL_PASSES_ARITH_H
 
 #include "ir/formula.h"
 #include "ir/loop.h"
 #include "ir/machine.h"
-#include "passes/maths.h"
+#include "ir/maths.h"
 
 typedef struct MdlArith {
   MdlBuilder *b;
@@ -42,7 +42,7 @@ MdlTyped mdl_arith_formula(MdlArith *a, const char *text, MdlDtype dtype, const 
 MdlTyped mdl_arith_fold(MdlArith *a, const MdlFormula *formula, MdlDtype dtype,
                         const MdlTyped *given, bool contract);
 
-/* A row of passes/maths.def: a call of its function, made on first use and shared by the module. */
+/* A row of ir/maths.def: a call of its function, made on first use and shared by the module. */
 MlirValue mdl_arith_maths(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, int operands,
                           const MlirValue *operand);
 

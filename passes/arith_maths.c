@@ -1,4 +1,4 @@
-/* Rows of passes/maths.def as private functions of the module: `exp1` for scalars, `exp8` for
+/* Rows of ir/maths.def as private functions of the module: `exp1` for scalars, `exp8` for
  * vectors of eight, `expd4` for four f64. They stand before everything that calls them. */
 #include "passes/arith.h"
 

@@ -90,7 +90,7 @@ static double draw_real(MdlRandom *r, const MdlCase *c, bool rare)
   return 2 * x;
 }
 
-/* passes/maths.def promises sin, cos and tan up to 12867, and rem up to quotients of 2^24. */
+/* ir/maths.def promises sin, cos and tan up to 12867, and rem up to quotients of 2^24. */
 static double in_range(MdlOp op, int operand, double x)
 {
   bool turns = op == MDL_OP_sin || op == MDL_OP_cos || op == MDL_OP_tan;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Minimax polynomials for passes/maths.def.
+"""Minimax polynomials for ir/maths.def.
 
 Prints, for every polynomial named there, coefficients in Horner order (highest first) and the
 largest weighted error. Remez exchange in 60 digits; coefficients are rounded to the element type

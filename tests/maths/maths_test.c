@@ -1,4 +1,4 @@
-/* Every row of passes/maths.def against the C library in long double: the largest error in units of
+/* Every row of ir/maths.def against the C library in long double: the largest error in units of
  * the last place must stay under the row's bar, fused and not, and special values must agree.
  * maths_test [DRAWS]: f32 inputs are spread over all bit patterns; 0 means each of them. */
 #include "tests/maths/tape.h"

@@ -1,9 +1,9 @@
-/* Formulas of passes/maths.def run in the arithmetic of one float type, as fast as a plain
+/* Formulas of ir/maths.def run in the arithmetic of one float type, as fast as a plain
  * interpreter can: a formula and every row it calls become one flat tape. */
 #ifndef MDL_TESTS_MATHS_TAPE_H
 #define MDL_TESTS_MATHS_TAPE_H
 
-#include "passes/maths.h"
+#include "ir/maths.h"
 
 typedef enum Kind { KIND_float, KIND_i32, KIND_i64, KIND_bool } Kind;
 

@@ -1,4 +1,4 @@
-# The formulas of passes/maths.def against the C library.
+# The formulas of ir/maths.def against the C library.
 add_executable(maths_test ${PROJECT_SOURCE_DIR}/tests/maths/maths_test.c
                           ${PROJECT_SOURCE_DIR}/tests/maths/tape.c)
 target_link_libraries(maths_test PRIVATE mdlc_passes mdlc_ir)

@@ -1,6 +1,6 @@
-/* Float functions as formulas: passes/maths.def in memory. */
-#ifndef MDL_PASSES_MATHS_H
-#define MDL_PASSES_MATHS_H
+/* Float functions as formulas: ir/maths.def in memory. */
+#ifndef MDL_IR_MATHS_H
+#define MDL_IR_MATHS_H
 
 #include "ir/formula.h"
 

@@ -1,10 +1,10 @@
-#include "passes/maths.h"
+#include "ir/maths.h"
 
 #include <string.h>
 
 static const MdlMaths rows[] = {
 #define MATHS(name, f32, f64, ulp32, ulp64, doc) {#name, f32, f64, ulp32, ulp64, doc},
-#include "passes/maths.def"
+#include "ir/maths.def"
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
