@@ -160,6 +160,13 @@ MlirLocation mdl_location_of(MlirOperation op);
 MdlSpan mdl_span_of(MdlIr *ir, MlirOperation op);
 /* The .mdl line of an op, 0 if unknown; *file gets the path if not NULL. */
 int mdl_line_of(MdlIr *ir, MlirOperation op, const char **file);
+/* Where in a .mdl something stands; line 0: nowhere. */
+typedef struct MdlSpot {
+  const char *file;
+  int line, column;
+} MdlSpot;
+MdlSpot mdl_spot_of(MdlIr *ir, MlirOperation op);
+MdlSpot mdl_spot_of_value(MdlIr *ir, MlirValue value);
 
 /* ---- building ---------------------------------------------------------------------------- */
 

@@ -77,11 +77,28 @@ MlirLocation mdl_location(MdlIr *ir, MdlSpan span, const char *name)
 MlirLocation mdl_location_of(MlirOperation op) { return mlirOperationGetLocation(op); }
 
 /* The file range under names, or a location that is none. */
-static MlirLocation range_of(MlirOperation op)
+static MlirLocation range_in(MlirLocation location)
 {
-  MlirLocation location = mlirOperationGetLocation(op);
   while (mlirLocationIsAName(location)) location = mlirLocationNameGetChildLoc(location);
   return location;
+}
+
+static MlirLocation range_of(MlirOperation op) { return range_in(mlirOperationGetLocation(op)); }
+
+static MdlSpot spot_at(MdlIr *ir, MlirLocation at)
+{
+  if (!mlirLocationIsAFileLineColRange(at)) return (MdlSpot){NULL, 0, 0};
+  MlirStringRef path = mlirIdentifierStr(mlirLocationFileLineColRangeGetFilename(at));
+  return (MdlSpot){mdl_intern(ir->arena, path.data, path.length),
+                   mlirLocationFileLineColRangeGetStartLine(at),
+                   mlirLocationFileLineColRangeGetStartColumn(at)};
+}
+
+MdlSpot mdl_spot_of(MdlIr *ir, MlirOperation op) { return spot_at(ir, range_of(op)); }
+
+MdlSpot mdl_spot_of_value(MdlIr *ir, MlirValue value)
+{
+  return spot_at(ir, range_in(mlirValueGetLocation(value)));
 }
 
 MdlSpan mdl_span_of(MdlIr *ir, MlirOperation op)
@@ -104,9 +121,7 @@ MdlSpan mdl_span_of(MdlIr *ir, MlirOperation op)
 
 int mdl_line_of(MdlIr *ir, MlirOperation op, const char **file)
 {
-  MlirLocation at = range_of(op);
-  if (!mlirLocationIsAFileLineColRange(at)) return 0;
-  MlirStringRef path = mlirIdentifierStr(mlirLocationFileLineColRangeGetFilename(at));
-  if (file) *file = mdl_intern(ir->arena, path.data, path.length);
-  return mlirLocationFileLineColRangeGetStartLine(at);
+  MdlSpot spot = mdl_spot_of(ir, op);
+  if (file && spot.line) *file = spot.file;
+  return spot.line;
 }
