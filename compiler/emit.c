@@ -84,6 +84,11 @@ bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length)
   case MDL_EMIT_loops:
     *bytes = mdl_print(job->ir, job->module, job->options.debug);
     break;
+  case MDL_EMIT_stablehlo:
+  case MDL_EMIT_hlo:
+  case MDL_EMIT_hlo_manifest:
+    *bytes = mdl_job_emit_hlo(job, emit);
+    break;
   case MDL_EMIT_c:
   case MDL_EMIT_header:
   case MDL_EMIT_manifest:

@@ -64,6 +64,10 @@ bool mdl_job_front(MdlJob *job);
 bool mdl_job_passes(MdlJob *job, MdlForm form);
 /* The bytes of one output, in the arena. False: reported. */
 bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length);
+/* Reports that no entry is called `word` (E0201), or with NULL that one has to be named. False. */
+bool mdl_job_unknown_entry(MdlJob *job, const char *word, int count, const char **names);
+/* StableHLO, HloModule text or their manifest: of --entry=, or of all. NULL: reported. */
+const char *mdl_job_emit_hlo(MdlJob *job, MdlEmit emit);
 /* Also after a failure of any of the above, and after MDL_BUG. */
 void mdl_job_close(MdlJob *job);
 

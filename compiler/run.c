@@ -27,19 +27,6 @@ static bool is_value(const char *word)
   return !is_name(word);
 }
 
-static bool unknown_entry(MdlJob *job, const char *word, int count, const char **names)
-{
-  const char *best[3], *list = "";
-  for (int i = 0; i < count; i++)
-    list = mdl_text(job->session->arena, "%s%s%s", list, i ? ", " : "", names[i]);
-  if (!word) return mdl_error(job->session, MDL_E0813, MDL_NO_SPAN, list), false;
-  MdlReport *report = mdl_error(job->session, MDL_E0201, MDL_NO_SPAN, "entry", word);
-  int found = mdl_did_you_mean(job->session, word, names, count, best, 3);
-  if (found) mdl_help_similar(report, MDL_NO_SPAN, best, found);
-  mdl_note(report, "entries: %s", list);
-  return false;
-}
-
 /* The entry that the first word names, or the only one. Steps over the word. */
 static bool choose_entry(MdlJob *job, int *words, const char ***word, MlirOperation *entry)
 {
@@ -54,8 +41,8 @@ static bool choose_entry(MdlJob *job, int *words, const char ***word, MlirOperat
     ++*word, --*words;
     return true;
   }
-  if (*words && !is_value(**word)) return unknown_entry(job, **word, count, names);
-  if (count > 1) return unknown_entry(job, NULL, count, names);
+  if (*words && !is_value(**word)) return mdl_job_unknown_entry(job, **word, count, names);
+  if (count > 1) return mdl_job_unknown_entry(job, NULL, count, names);
   *entry = entries[0];
   return true;
 }
