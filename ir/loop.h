@@ -117,6 +117,8 @@ MlirValue mdl_loop_shape(MdlBuilder *b, MlirValue base, const MdlLoopType *type,
                          const MlirValue *extent);
 MlirValue mdl_loop_view(MdlBuilder *b, MlirValue bytes, MlirValue shift, const MdlLoopType *type,
                         const MlirValue *extent);
+/* Memory of known size on the stack, until the function returns. */
+MlirValue mdl_loop_alloca(MdlBuilder *b, const MdlLoopType *type);
 /* As many indices as the memory has axes; `lanes` elements along the last. */
 MlirValue mdl_loop_load(MdlBuilder *b, MlirValue memory, const MlirValue *index, int lanes);
 void mdl_loop_store(MdlBuilder *b, MlirValue value, MlirValue memory, const MlirValue *index);

@@ -234,6 +234,16 @@ MlirValue mdl_loop_view(MdlBuilder *b, MlirValue bytes, MlirValue shift, const M
   return mdl_result(mdl_insert(b, &state), 0);
 }
 
+MlirValue mdl_loop_alloca(MdlBuilder *b, const MdlLoopType *type)
+{
+  static const int32_t none[] = {0, 0};
+  MlirType result = mdl_loop_type_make(b->ir, type);
+  MlirOperationState state = state_of(b, MDL_LOOP_alloca);
+  add_attr(b, &state, "operandSegmentSizes", mlirDenseI32ArrayGet(b->ir->context, 2, none));
+  mlirOperationStateAddResults(&state, 1, &result);
+  return mdl_result(mdl_insert(b, &state), 0);
+}
+
 MlirValue mdl_loop_load(MdlBuilder *b, MlirValue memory, const MlirValue *index, int lanes)
 {
   MdlLoopType type = mdl_loop_type_of(b->ir, memory);

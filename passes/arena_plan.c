@@ -57,6 +57,16 @@ static void find_lifetimes(MdlPlan *plan)
   }
 }
 
+static void find_scratch_lifetimes(MdlPlan *plan)
+{
+  for (int i = 0; i < plan->stores; i++) {
+    MlirOperation call = plan->store[i]->scratch;
+    if (mdl_is_null(call)) continue;
+    int at = position(plan->start, call);
+    extend(plan->store[i], at, at);
+  }
+}
+
 static bool overlap(const MdlStore *a, const MdlStore *b)
 {
   return a->from <= b->to && b->from <= a->to;
@@ -170,5 +180,6 @@ const MdlSize *mdl_plan_arena(MdlPlan *plan, int align)
 {
   mdl_plan_number(plan);
   find_lifetimes(plan);
+  find_scratch_lifetimes(plan);
   return place_symbolic(plan, place_known(plan, align), align);
 }

@@ -122,8 +122,8 @@ bool mdl_entry_fails(MdlEntry *e, MlirOperation op)
 
 /* ---- groups ------------------------------------------------------------------------------ */
 
-/* Sizes that the group names, operands in order, then memory of tensor results that are not
- * written in place. */
+/* Sizes that the group names, operands in order, memory of tensor results that are not written in
+ * place, scratch memory. */
 static void call_group(MdlEntry *e, MlirOperation op)
 {
   const char *symbol = mdl_op_text(e->ir, op, "callee");
@@ -145,6 +145,8 @@ static void call_group(MdlEntry *e, MlirOperation op)
     bool own = mdl_type_of(e->ir, mdl_result(op, i))->rank && mdl_group_in_place(group, i) < 0;
     if (own) arg[count++] = mdl_place_memory(e, mdl_result(op, i));
   }
+  void *scratch = mdl_map_get(e->memory, op.ptr);
+  if (scratch) arg[count++] = (MlirValue){scratch};
   MlirOperation call = mdl_build_call(&e->b, made, arg);
   for (int i = 0, next = 0; i < mdl_result_count(op); i++)
     if (!mdl_type_of(e->ir, mdl_result(op, i))->rank)

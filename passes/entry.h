@@ -16,7 +16,7 @@ typedef struct MdlEntry {
   MdlBuilder b;           /* where the next op goes */
   MdlExtents extents;
   MdlMap *scalars;  /* scalar of group form -> value */
-  MdlMap *memory;   /* tensor of group form -> memref<T> */
+  MdlMap *memory;   /* tensor of group form, or call with scratch memory -> memref<T> */
   MdlMap *slices;   /* place and element type -> pointer into the work buffer */
   MdlMap *groups;   /* symbol of a group -> its loop-form function */
   MlirValue status; /* i32 so far; no value while nothing can fail */

@@ -26,7 +26,8 @@ bool mdl_is_group(MlirOperation func);
 int mdl_group_sizes(MdlIr *ir, MlirOperation group, const char ***names);
 /* Which operand's memory result i is written to; -1: its own. */
 int mdl_group_in_place(MlirOperation group, int result);
-/* The loop-form function of a group: sizes, operands, results' memory; scalar results returned. */
+/* The loop-form function of a group: sizes, operands, results' memory, scratch; scalar results
+ * returned. Null: an error was reported. */
 MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group);
 
 #endif

@@ -13,8 +13,9 @@ bool mdl_pass_loops(MdlPass *pass, MlirOperation none)
   for (int i = 0; i < count; i++) {
     if (!mdl_is_group(op[i])) continue;
     const char *symbol = mdl_op_text(pass->ir, op[i], "sym_name");
-    mdl_map_set(groups, mdl_intern_text(pass->ir->arena, symbol),
-                (void *)mdl_group_lower(pass, op[i]).ptr);
+    MlirOperation made = mdl_group_lower(pass, op[i]);
+    if (mdl_is_null(made)) return false;
+    mdl_map_set(groups, mdl_intern_text(pass->ir->arena, symbol), (void *)made.ptr);
   }
   for (int i = 0; i < count; i++)
     if (mdl_is_entry(op[i])) mdl_entry_lower(pass, op[i], groups);

@@ -16,12 +16,24 @@ static const char *bytes_text(MdlIr *ir, const MdlType *type)
   return all ? mdl_size_text(all) : "?";
 }
 
+/* What a group packs its operands into. */
+static void report_scratch(Report *r, MlirOperation call, const char *group)
+{
+  const char *place = mdl_op_text(r->ir, call, "mdl.scratch");
+  const char *bytes = mdl_op_text(r->ir, call, "mdl.scratch_bytes");
+  if (place)
+    r->text = mdl_text(r->ir->arena, "%s  %12s B  %-28s %-16s %s\n", r->text, bytes, group,
+                       "packed", place);
+}
+
 static bool report_call(void *user, MlirOperation op)
 {
   Report *r = user;
+  if (mdl_op(r->ir, op) != MDL_OP_call) return true;
   const char *place = mdl_op_text(r->ir, op, "mdl.place");
-  if (mdl_op(r->ir, op) != MDL_OP_call || !place) return true;
   const char *group = mdl_op_text(r->ir, op, "callee");
+  report_scratch(r, op, group);
+  if (!place) return true;
   for (int i = 0; i < mdl_result_count(op); i++) {
     const MdlType *type = mdl_type_of(r->ir, mdl_result(op, i));
     if (!type->rank) continue;

@@ -6,7 +6,7 @@
 
 /* Of a module in group form with places: per entry the work buffer's bytes, then a line per tensor
  * that a group makes: its bytes, the group, its type and
- * its place. In the arena. */
+ * its place; and one for what a group packs its operands into. In the arena. */
 const char *mdl_mem_report(MdlIr *ir, MlirOperation module);
 
 #endif

@@ -10,6 +10,7 @@
 #include "passes/arith.h"
 #include "passes/extent.h"
 #include "passes/group.h"
+#include "passes/schedule.h"
 
 enum { MDL_MAX_CARRIED = 64 };
 
@@ -30,11 +31,13 @@ typedef struct MdlNest {
   MdlIr *ir;
   const MdlMachine *machine;
   MdlGroup g;
+  MdlSchedule s;
   MlirOperation func; /* in loop form */
   MdlBuilder b;
   MdlExtents extents;
   MdlMap *memory;  /* tensor argument or result of the group -> shaped memory */
   MdlMap *scalars; /* scalar argument -> value */
+  MlirValue scratch; /* memory that the schedule asks for; no value: none */
   int width;       /* lanes of a vector here; 1: none */
   int memos, memo_capacity;
   MdlMemo *memo;

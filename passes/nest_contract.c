@@ -1,167 +1,177 @@
-/* Contractions: dot and conv. Result axes and contracted axes; each operand is read at a point that
- * both decide. Sums run over the contracted axes in order, whatever the tile, so a result does not
- * depend on its neighbours. The tile: `rows` results along the row axis, each `columns` vectors
- * along the last axis, kept in registers while the contracted axes run. */
+/* Contractions: dot and conv, as their schedule says. Sums run over the contracted axes in order,
+ * whatever the tile, so a result does not depend on its neighbours. The loops, from the outside:
+ *   the result's axes that a packed operand depends on, then packing it
+ *   its other axes, blocks of rows that stay in cache, panels of columns, tiles of rows
+ *   a tile: `rows` results along the row axis, each `columns` vectors along the lanes, in registers
+ *   while the contracted axes run */
+#include "passes/contract.h"
 #include "passes/nest.h"
 
-enum { MOST_ROWS = 6, MOST_COLUMNS = 4 };
+enum { MOST = MDL_MAX_CARRIED };
 
 typedef struct Contract {
   MdlNest *n;
-  MlirOperation op;
-  const MdlType *result, *a, *b;
-  int ks; /* contracted axes */
-  MlirValue k_extent[MDL_MAX_RANK];
-  /* dot */
-  int pairs, batches;
-  int64_t a_contract[MDL_MAX_RANK], b_contract[MDL_MAX_RANK];
-  int64_t a_batch[MDL_MAX_RANK], b_batch[MDL_MAX_RANK];
-  int a_axis[MDL_MAX_RANK],
-      b_axis[MDL_MAX_RANK]; /* result axis of an operand axis; -1: contracted */
-  /* conv */
-  bool is_conv;
-  int64_t stride[MDL_MAX_RANK], dilate[MDL_MAX_RANK], groups;
-  /* the tile */
-  int row_axis, column_axis; /* of the result; -1: none */
-  bool lanes_of_a;           /* which operand runs along the lanes */
+  MdlContract c;
+  MdlSchedule s;
+  MlirValue k_extent[MDL_MAX_RANK], k_all;
+  MlirValue pack;  /* memory of the panels: [panel][k][columns of a panel]; no value: none */
+  int packed;      /* the operand in it; -1 */
+  MlirValue spill; /* a tile's results on the stack, where they leave it one by one */
 } Contract;
 
-/* ---- where operands are read ------------------------------------------------------------- */
-
-static MdlPoint dot_point(Contract *c, bool of_a, const MdlPoint *p, const MlirValue *k)
-{
-  const MdlType *type = of_a ? c->a : c->b;
-  const int *axis = of_a ? c->a_axis : c->b_axis;
-  const int64_t *contract = of_a ? c->a_contract : c->b_contract;
-  MdlPoint q = mdl_point(type->rank);
-  for (int i = 0; i < type->rank; i++)
-    if (axis[i] >= 0) {
-      q.at[i] = p->at[axis[i]];
-      if (p->lane == axis[i]) q.lane = i;
-    }
-  for (int i = 0; i < c->pairs; i++) q.at[contract[i]] = k[i];
-  return q;
-}
-
-/* a at [n, group*C/groups + k0, spatial*stride + k*dilate]; b at [o, k0, k...] */
-static MdlPoint conv_point(Contract *c, bool of_a, const MdlPoint *p, const MlirValue *k)
-{
-  MdlNest *n = c->n;
-  MdlPoint q = mdl_point(c->a->rank);
-  if (!of_a) {
-    q.at[0] = p->at[1];
-    for (int i = 1; i < c->b->rank; i++) q.at[i] = k[i - 1];
-    return q;
-  }
-  q.at[0] = p->at[0];
-  q.at[1] = k[0];
-  if (c->groups > 1) {
-    const MdlSize *each = mdl_size_exact_div(n->ir->sizes, c->b->dim[0], c->groups);
-    if (!each) MDL_BUG(n->ir->session, "the channels of a conv are not divisible");
-    MlirValue group = mdl_index_div(&n->b, p->at[1], mdl_nest_extent(n, each));
-    MlirValue first = mdl_index_mul(&n->b, group, mdl_nest_extent(n, c->b->dim[1]));
-    q.at[1] = mdl_index_add(&n->b, first, k[0]);
-  }
-  for (int i = 2; i < c->a->rank; i++) {
-    MlirValue at = mdl_index_mul(&n->b, p->at[i], mdl_nest_index(n, c->stride[i - 2]));
-    MlirValue in = mdl_index_mul(&n->b, k[i - 1], mdl_nest_index(n, c->dilate[i - 2]));
-    q.at[i] = mdl_index_add(&n->b, at, in);
-    if (p->lane == i) q.lane = i;
-  }
-  return q;
-}
-
-/* A vector where the operand runs along the lane, else one element for all lanes. */
-static MlirValue operand_at(Contract *c, bool of_a, const MdlPoint *p, const MlirValue *k)
-{
-  MdlPoint q = c->is_conv ? conv_point(c, of_a, p, k) : dot_point(c, of_a, p, k);
-  return mdl_nest_at(c->n, mdl_operand(c->op, of_a ? 0 : 1), &q);
-}
-
-/* ---- the tile ---------------------------------------------------------------------------- */
-
+/* Rows and columns of a tile; `kept`: the results that there are, if not all. */
 typedef struct Tile {
-  int rows, columns, width;
-  MdlPoint point[MOST_ROWS][MOST_COLUMNS];
+  int rows, columns, lanes;
+  bool spills;
+  MlirValue row, column; /* where it starts; no value: no such axis */
+  MlirValue kept;        /* columns that exist, for an edge */
+  int64_t panel;         /* columns of its panel */
+  MdlPoint base;
 } Tile;
 
-static bool reads_row(Contract *c, bool of_a)
-{
-  if (c->row_axis < 0) return false;
-  if (c->is_conv) return !of_a;
-  const int *axis = of_a ? c->a_axis : c->b_axis;
-  int rank = of_a ? c->a->rank : c->b->rank;
-  for (int i = 0; i < rank; i++)
-    if (axis[i] == c->row_axis) return true;
-  return false;
-}
-
-static bool reads_column(Contract *c, bool of_a)
-{
-  if (c->column_axis < 0) return false;
-  if (c->is_conv) return of_a;
-  const int *axis = of_a ? c->a_axis : c->b_axis;
-  int rank = of_a ? c->a->rank : c->b->rank;
-  for (int i = 0; i < rank; i++)
-    if (axis[i] == c->column_axis) return true;
-  return false;
-}
-
-/* One step of the sums: each operand element is read once and used for its row or column. */
-static void step(Contract *c, const Tile *t, const MlirValue *k, const MlirValue *so_far,
-                 MlirValue *next)
+static MdlPoint point_in(Contract *c, const Tile *t, int i, int j)
 {
   MdlNest *n = c->n;
+  MdlPoint p = t->base;
+  p.lane = t->lanes > 1 ? c->s.lanes : -1;
+  if (c->s.rows >= 0) p.at[c->s.rows] = mdl_index_add(&n->b, t->row, mdl_nest_index(n, i));
+  if (c->s.lanes >= 0)
+    p.at[c->s.lanes] = mdl_index_add(&n->b, t->column, mdl_nest_index(n, j * t->lanes));
+  return p;
+}
+
+/* ---- one step of the sums ---------------------------------------------------------------- */
+
+typedef struct Step {
+  MlirValue k[MDL_MAX_RANK], linear; /* contracted indices; their row-major number */
+} Step;
+
+static MlirValue packed_at(Contract *c, const Tile *t, const Step *at, int j)
+{
+  MdlNest *n = c->n;
+  MlirValue panel = mdl_index_mul(&n->b, t->column, c->k_all);
+  MlirValue row = mdl_index_mul(&n->b, at->linear, mdl_nest_index(n, t->panel));
+  MlirValue index = mdl_index_add(&n->b, panel, row);
+  index = mdl_index_add(&n->b, index, mdl_nest_index(n, j * t->lanes));
+  return mdl_loop_load(&n->b, c->pack, &index, t->lanes);
+}
+
+/* A vector where the operand runs along the lanes, else one element for all of them. */
+static MlirValue operand_at(Contract *c, int operand, const Tile *t, const Step *at, int i, int j)
+{
+  if (operand == c->packed) return packed_at(c, t, at, j);
+  MdlPoint p = point_in(c, t, i, j);
+  MdlPoint q = mdl_contract_point(&c->c, c->n, operand, &p, at->k);
+  MlirValue value = mdl_nest_at(c->n, mdl_operand(c->c.op, operand), &q);
+  return mdl_loop_splat(&c->n->b, value, t->lanes);
+}
+
+/* Each operand is read once for its row, its column, or both. */
+static void step(Contract *c, const Tile *t, const Step *at, MlirValue *sum)
+{
+  MlirValue read[2][MOST] = {{{NULL}}}, x[2];
+  MdlArith a = {&c->n->b, c->n->machine, t->lanes};
   for (int i = 0; i < t->rows; i++)
     for (int j = 0; j < t->columns; j++) {
-      const MdlPoint *p = &t->point[i][j];
-      MdlArith a = mdl_nest_arith(n, p);
-      MlirValue x = mdl_loop_splat(&n->b, operand_at(c, true, p, k), a.lanes);
-      MlirValue y = mdl_loop_splat(&n->b, operand_at(c, false, p, k), a.lanes);
-      int at = i * t->columns + j;
-      next[at] = mdl_arith_multiply_add(&a, c->result->dtype, x, y, so_far[at]);
+      for (int o = 0; o < 2; o++) {
+        bool by_row = c->s.rows >= 0 && mdl_contract_reads(&c->c, o, c->s.rows);
+        bool by_column = c->s.lanes >= 0 && mdl_contract_reads(&c->c, o, c->s.lanes);
+        MlirValue *known = &read[o][(by_row ? i * t->columns : 0) + (by_column ? j : 0)];
+        if (mdl_is_no_value(*known)) *known = operand_at(c, o, t, at, i, j);
+        x[o] = *known;
+      }
+      int s = i * t->columns + j;
+      sum[s] = mdl_arith_multiply_add(&a, c->c.result->dtype, x[0], x[1], sum[s]);
     }
 }
 
-static void sum(Contract *c, const Tile *t, int axis, MlirValue *k, MlirValue *value)
+static void sum_over(Contract *c, const Tile *t, int axis, Step *at, MlirValue *sum)
 {
   MdlNest *n = c->n;
   MdlLoop loop;
-  MlirValue next[MOST_ROWS * MOST_COLUMNS];
   int count = t->rows * t->columns;
-  if (axis == c->ks) {
-    step(c, t, k, value, next);
-    for (int i = 0; i < count; i++) value[i] = next[i];
+  if (axis == c->c.ks) {
+    step(c, t, at, sum);
     return;
   }
-  mdl_loop_over(n, &loop, c->k_extent[axis], count, value);
-  k[axis] = loop.iv;
-  for (int i = 0; i < count; i++) next[i] = loop.carry[i];
-  sum(c, t, axis + 1, k, next);
-  mdl_loop_end(n, &loop, next);
-  for (int i = 0; i < count; i++) value[i] = loop.carry[i];
+  MlirValue before = at->linear;
+  mdl_loop_over(n, &loop, c->k_extent[axis], count, sum);
+  at->k[axis] = loop.iv;
+  at->linear = axis ? mdl_index_mul(&n->b, before, c->k_extent[axis]) : before;
+  at->linear = mdl_index_add(&n->b, at->linear, loop.iv);
+  for (int i = 0; i < count; i++) sum[i] = loop.carry[i];
+  sum_over(c, t, axis + 1, at, sum);
+  mdl_loop_end(n, &loop, sum);
+  for (int i = 0; i < count; i++) sum[i] = loop.carry[i];
+  at->linear = before;
+}
+
+/* ---- results ----------------------------------------------------------------------------- */
+
+static MlirValue spilled(Contract *c, const Tile *t, MlirValue i, MlirValue j)
+{
+  MdlNest *n = c->n;
+  MlirValue row = mdl_index_mul(&n->b, i, mdl_nest_index(n, (int64_t)t->columns * t->lanes));
+  return mdl_index_add(&n->b, row, j);
+}
+
+/* Through the stack, one by one, the last axis of the result innermost. */
+static void emit_spilled(Contract *c, Tile *t, const MlirValue *sum)
+{
+  MdlNest *n = c->n;
+  MdlLoop outer, inner;
+  int width = n->width;
+  bool by_row = c->s.rows < c->s.lanes;
+  MlirValue rows = mdl_nest_index(n, t->rows), columns = t->kept;
+  for (int i = 0; i < t->rows; i++)
+    for (int j = 0; j < t->columns; j++) {
+      MlirValue to = mdl_nest_index(n, ((int64_t)i * t->columns + j) * t->lanes);
+      mdl_loop_store(&n->b, sum[i * t->columns + j], c->spill, &to);
+    }
+  if (mdl_is_no_value(columns)) columns = mdl_nest_index(n, (int64_t)t->columns * t->lanes);
+  mdl_loop_over(n, &outer, by_row ? rows : columns, 0, NULL);
+  mdl_loop_over(n, &inner, by_row ? columns : rows, 0, NULL);
+  MlirValue i = by_row ? outer.iv : inner.iv, j = by_row ? inner.iv : outer.iv;
+  MlirValue from = spilled(c, t, i, j), value = mdl_loop_load(&n->b, c->spill, &from, 1);
+  MdlPoint p = t->base;
+  if (c->s.rows >= 0) p.at[c->s.rows] = mdl_index_add(&n->b, t->row, i);
+  p.at[c->s.lanes] = mdl_index_add(&n->b, t->column, j);
+  n->width = 1;
+  mdl_nest_emit(n, mdl_result(c->c.op, 0), &p, value);
+  mdl_loop_end(n, &inner, NULL);
+  mdl_loop_end(n, &outer, NULL);
+  n->width = width;
 }
 
 static void emit_tile(Contract *c, Tile *t)
 {
-  MlirValue value[MOST_ROWS * MOST_COLUMNS], k[MDL_MAX_RANK];
-  MdlArith a = mdl_nest_arith(c->n, &t->point[0][0]);
+  MdlNest *n = c->n;
+  MlirValue sum[MOST];
+  Step at = {.linear = mdl_nest_index(n, 0)};
+  MdlArith a = {&n->b, n->machine, t->lanes};
+  n->width = t->lanes;
   for (int i = 0; i < t->rows * t->columns; i++)
-    value[i] = mdl_arith_number(&a, c->result->dtype, 0, 0);
-  sum(c, t, 0, k, value);
+    sum[i] = mdl_arith_number(&a, c->c.result->dtype, 0, 0);
+  sum_over(c, t, 0, &at, sum);
+  if (t->spills) {
+    emit_spilled(c, t, sum);
+    return;
+  }
   for (int i = 0; i < t->rows; i++)
-    for (int j = 0; j < t->columns; j++)
-      mdl_nest_emit(c->n, mdl_result(c->op, 0), &t->point[i][j], value[i * t->columns + j]);
+    for (int j = 0; j < t->columns; j++) {
+      MdlPoint p = point_in(c, t, i, j);
+      mdl_nest_emit(n, mdl_result(c->c.op, 0), &p, sum[i * t->columns + j]);
+    }
 }
 
-/* ---- around the tile --------------------------------------------------------------------- */
+/* ---- ranges ------------------------------------------------------------------------------ */
 
 typedef struct Range {
   MlirValue lo, hi;
 } Range;
 
-/* The part of [lo, hi) that whole steps cover; what is left stays in `range`. False: nothing. */
-static bool take(MdlNest *n, Range *range, int step, Range *part)
+/* The part of the range that whole steps cover; what is left stays in it. False: nothing. */
+static bool take(MdlNest *n, Range *range, int64_t step, Range *part)
 {
   int64_t lo, hi;
   *part = *range;
@@ -178,175 +188,281 @@ static bool take(MdlNest *n, Range *range, int step, Range *part)
   return true;
 }
 
-static void over_columns(Contract *c, MdlPoint base, int rows, MlirValue row)
+static bool is_empty(Range range)
 {
-  MdlNest *n = c->n;
-  int width = n->width, column = c->column_axis;
-  Range rest = {mdl_nest_index(n, 0), {NULL}}, part;
-  if (column < 0) {
-    Tile t = {.rows = rows, .columns = 1, .width = 1};
-    for (int i = 0; i < rows; i++) {
-      t.point[i][0] = base;
-      if (c->row_axis >= 0)
-        t.point[i][0].at[c->row_axis] = mdl_index_add(&n->b, row, mdl_nest_index(n, i));
-    }
-    emit_tile(c, &t);
-    return;
-  }
-  rest.hi = mdl_nest_extent(n, c->result->dim[column]);
-  int wide = width > 1 ? 2 : n->machine->vector_bytes ? 1 : 4;
-  const struct {
-    int columns, lanes;
-  } shapes[] = {{wide, width}, {1, width}, {1, 1}};
-  for (int s = 0; s < 3; s++) {
-    int columns = shapes[s].columns, lanes = shapes[s].lanes;
-    if (s && columns == shapes[s - 1].columns && lanes == shapes[s - 1].lanes) continue;
-    if (!take(n, &rest, columns * lanes, &part)) continue;
-    MdlLoop loop;
-    Tile t = {.rows = rows, .columns = columns, .width = lanes};
-    mdl_loop_begin(n, &loop, part.lo, part.hi, mdl_nest_index(n, columns * lanes), 0, NULL);
-    n->width = lanes;
-    for (int i = 0; i < rows; i++)
-      for (int j = 0; j < columns; j++) {
-        MdlPoint *p = &t.point[i][j];
-        *p = base;
-        p->lane = lanes > 1 ? column : -1;
-        p->at[column] = mdl_index_add(&n->b, loop.iv, mdl_nest_index(n, j * lanes));
-        if (c->row_axis >= 0) p->at[c->row_axis] = mdl_index_add(&n->b, row, mdl_nest_index(n, i));
-      }
-    emit_tile(c, &t);
-    mdl_loop_end(n, &loop, NULL);
-    n->width = width;
-  }
+  int64_t lo, hi;
+  return mdl_index_constant(range.lo, &lo) && mdl_index_constant(range.hi, &hi) && lo >= hi;
 }
 
-static void over_rows(Contract *c, MdlPoint base)
+/* Tiles of the schedule's rows, then one of those that are left, or a row at a time where nobody
+ * knows how many these are. */
+static void over_rows(Contract *c, const Tile *panel, Range rest)
 {
   MdlNest *n = c->n;
-  if (c->row_axis < 0) {
-    over_columns(c, base, 1, (MlirValue){NULL});
+  int64_t known = -1;
+  Range part;
+  if (c->s.rows < 0) {
+    Tile t = *panel;
+    t.rows = 1;
+    emit_tile(c, &t);
     return;
   }
-  Range rest = {mdl_nest_index(n, 0), mdl_nest_extent(n, c->result->dim[c->row_axis])}, part;
-  int most = n->width > 1 && n->machine->vector_registers >= 16 && n->machine->fma ? 6 : 4;
-  const int rows[] = {c->is_conv && c->groups > 1 ? 1 : most, 1};
+  mdl_size_is_const(c->c.result->dim[c->s.rows], &known);
+  int all = c->s.unroll[0], left = known < 0 ? 1 : (int)(known % all);
+  const int rows[] = {all, left};
   for (int s = 0; s < 2; s++) {
-    if (s && rows[0] == 1) continue;
-    if (!take(n, &rest, rows[s], &part)) continue;
+    if (!rows[s] || (s && all == 1)) continue;
+    if (s && is_empty(rest)) continue;
+    if (!s && !take(n, &rest, rows[s], &part)) continue;
+    if (s) part = rest;
     MdlLoop loop;
+    Tile t = *panel;
     mdl_loop_begin(n, &loop, part.lo, part.hi, mdl_nest_index(n, rows[s]), 0, NULL);
-    over_columns(c, base, rows[s], loop.iv);
+    t.rows = rows[s];
+    t.row = loop.iv;
+    emit_tile(c, &t);
     mdl_loop_end(n, &loop, NULL);
   }
 }
 
-/* Plain loops over every other axis of the result. */
-static void over_others(Contract *c, int axis, MdlPoint base)
+/* ---- columns ----------------------------------------------------------------------------- */
+
+static void over_panels(Contract *c, Tile *t, Range part, Range rows)
 {
   MdlNest *n = c->n;
   MdlLoop loop;
-  if (axis == c->result->rank) {
-    over_rows(c, base);
-    return;
-  }
-  if (axis == c->row_axis || axis == c->column_axis) {
-    over_others(c, axis + 1, base);
-    return;
-  }
-  mdl_loop_over(n, &loop, mdl_nest_extent(n, c->result->dim[axis]), 0, NULL);
-  base.at[axis] = loop.iv;
-  over_others(c, axis + 1, base);
+  MlirValue by = mdl_nest_index(n, (int64_t)t->columns * t->lanes);
+  mdl_loop_begin(n, &loop, part.lo, part.hi, by, 0, NULL);
+  t->column = loop.iv;
+  over_rows(c, t, rows);
   mdl_loop_end(n, &loop, NULL);
 }
 
-/* ---- choosing ---------------------------------------------------------------------------- */
-
-/* The last axis of the result is the column; the row is the last axis that the other operand
- * alone decides. Vectors, if the column's operand lies along it in memory. */
-static void choose(Contract *c)
+/* Panels are whole in memory, the last one filled with zeros: its tile keeps what exists. */
+static void over_packed(Contract *c, Tile *t, Range rest, Range rows)
 {
   MdlNest *n = c->n;
-  int rank = c->result->rank, bytes = mdl_dtypes[c->result->dtype].bytes;
-  c->row_axis = c->column_axis = -1;
-  if (!rank) return;
-  c->column_axis = rank - 1;
-  c->lanes_of_a = reads_column(c, true);
-  bool both = c->lanes_of_a && reads_column(c, false); /* a batch axis */
-  for (int i = 0; i < rank - 1; i++) {
-    c->row_axis = i;
-    if (reads_row(c, c->lanes_of_a) || !reads_row(c, !c->lanes_of_a)) c->row_axis = -1;
-    if (c->row_axis < 0) continue;
-    for (int j = i + 1; j < rank - 1; j++) {
-      int kept = c->row_axis;
-      c->row_axis = j;
-      if (reads_row(c, c->lanes_of_a) || !reads_row(c, !c->lanes_of_a)) c->row_axis = kept;
+  Range part;
+  int64_t known = -1;
+  MlirValue end = rest.hi;
+  t->panel = (int64_t)c->s.unroll[1] * c->s.width;
+  t->lanes = c->s.width;
+  t->columns = c->s.unroll[1];
+  if (take(n, &rest, t->panel, &part)) over_panels(c, t, part, rows);
+  mdl_size_is_const(c->c.result->dim[c->s.lanes], &known);
+  int64_t left = known < 0 ? t->panel : known % t->panel;
+  if (!left) return;
+  t->columns = (int)((left + t->lanes - 1) / t->lanes);
+  t->spills |= left % t->lanes || known < 0;
+  t->kept = mdl_index_sub(&n->b, end, rest.lo);
+  /* at most one round */
+  over_panels(c, t, (Range){rest.lo, end}, rows);
+}
+
+/* As they lie: whole tiles, then fewer vectors, then single elements. */
+static void over_loaded(Contract *c, Tile *t, Range rest, Range rows)
+{
+  Range part;
+  int64_t known = -1;
+  int width = c->s.width, all = c->s.unroll[1];
+  mdl_size_is_const(c->c.result->dim[c->s.lanes], &known);
+  int left = known < 0 ? 1 : (int)(known / width % all);
+  int single = known < 0 || known % width < all ? 1 : all;
+  const struct {
+    int columns, lanes;
+  } shape[] = {{all, width}, {left, width}, {single, 1}, {1, 1}};
+  for (int s = 0; s < 4; s++) {
+    bool same =
+        s && shape[s].columns == shape[s - 1].columns && shape[s].lanes == shape[s - 1].lanes;
+    int64_t columns = (int64_t)shape[s].columns * shape[s].lanes;
+    if (!columns || same || !take(c->n, &rest, columns, &part)) continue;
+    t->columns = shape[s].columns;
+    t->lanes = shape[s].lanes;
+    over_panels(c, t, part, rows);
+  }
+}
+
+static void over_columns(Contract *c, MdlPoint base, Range rows)
+{
+  MdlNest *n = c->n;
+  Tile t = {.columns = 1, .lanes = 1, .base = base};
+  if (c->s.lanes < 0) {
+    over_rows(c, &t, rows);
+    return;
+  }
+  Range all = {mdl_nest_index(n, 0), mdl_nest_extent(n, c->c.result->dim[c->s.lanes])};
+  t.spills =
+      c->s.width > 1 && !mdl_group_lanes_out(&n->g, c->s.lanes, mdl_lane_bytes(c->c.result->dtype));
+  if (c->packed >= 0)
+    over_packed(c, &t, all, rows);
+  else
+    over_loaded(c, &t, all, rows);
+}
+
+static void over_blocks(Contract *c, MdlPoint base)
+{
+  MdlNest *n = c->n;
+  MdlLoop loop;
+  Range rows = {mdl_nest_index(n, 0), {NULL}};
+  int64_t known;
+  if (c->s.rows < 0) {
+    over_columns(c, base, rows);
+    return;
+  }
+  rows.hi = mdl_nest_extent(n, c->c.result->dim[c->s.rows]);
+  int block = c->s.tile[c->s.rows];
+  if (!block) {
+    over_columns(c, base, rows);
+    return;
+  }
+  mdl_loop_begin(n, &loop, rows.lo, rows.hi, mdl_nest_index(n, block), 0, NULL);
+  MlirValue end = mdl_index_add(&n->b, loop.iv, mdl_nest_index(n, block));
+  if (!mdl_index_constant(rows.hi, &known) || known % block)
+    end = mdl_index_min(&n->b, end, rows.hi);
+  over_columns(c, base, (Range){loop.iv, end});
+  mdl_loop_end(n, &loop, NULL);
+}
+
+/* ---- packing ----------------------------------------------------------------------------- */
+
+/* `count` columns of a panel at one step over k, in vectors where the operand has them. */
+static void pack_columns(Contract *c, const Tile *t, const Step *at, MlirValue lo, MlirValue hi,
+                         int lanes)
+{
+  MdlNest *n = c->n;
+  MdlLoop loop;
+  MdlPoint p = t->base;
+  mdl_loop_begin(n, &loop, lo, hi, mdl_nest_index(n, lanes), 0, NULL);
+  p.at[c->s.lanes] = mdl_index_add(&n->b, t->column, loop.iv);
+  p.lane = lanes > 1 ? c->s.lanes : -1;
+  n->width = lanes;
+  MdlPoint q = mdl_contract_point(&c->c, n, c->packed, &p, at->k);
+  MlirValue value = mdl_nest_at(n, mdl_operand(c->c.op, c->packed), &q);
+  MlirValue to = mdl_index_add(&n->b, mdl_index_mul(&n->b, t->column, c->k_all),
+                               mdl_index_mul(&n->b, at->linear, mdl_nest_index(n, t->panel)));
+  to = mdl_index_add(&n->b, to, loop.iv);
+  mdl_loop_store(&n->b, mdl_loop_splat(&n->b, value, lanes), c->pack, &to);
+  mdl_loop_end(n, &loop, NULL);
+}
+
+static void fill_columns(Contract *c, const Tile *t, const Step *at, MlirValue lo)
+{
+  MdlNest *n = c->n;
+  MdlLoop loop;
+  MdlArith one = {&n->b, n->machine, 1};
+  mdl_loop_begin(n, &loop, lo, mdl_nest_index(n, t->panel), mdl_nest_index(n, 1), 0, NULL);
+  MlirValue to = mdl_index_add(&n->b, mdl_index_mul(&n->b, t->column, c->k_all),
+                               mdl_index_mul(&n->b, at->linear, mdl_nest_index(n, t->panel)));
+  to = mdl_index_add(&n->b, to, loop.iv);
+  mdl_loop_store(&n->b, mdl_arith_number(&one, c->c.result->dtype, 0, 0), c->pack, &to);
+  mdl_loop_end(n, &loop, NULL);
+}
+
+static void pack_panel(Contract *c, const Tile *t, int axis, Step *at)
+{
+  MdlNest *n = c->n;
+  MdlLoop loop;
+  if (axis == c->c.ks) {
+    bool vectors = mdl_contract_has_lanes(&c->c, c->packed, c->s.lanes);
+    bool whole = mdl_is_no_value(t->kept);
+    MlirValue end = whole ? mdl_nest_index(n, t->panel) : t->kept;
+    pack_columns(c, t, at, mdl_nest_index(n, 0), end, whole && vectors ? c->s.width : 1);
+    if (!whole) fill_columns(c, t, at, end);
+    return;
+  }
+  MlirValue before = at->linear;
+  mdl_loop_over(n, &loop, c->k_extent[axis], 0, NULL);
+  at->k[axis] = loop.iv;
+  at->linear = axis ? mdl_index_mul(&n->b, before, c->k_extent[axis]) : before;
+  at->linear = mdl_index_add(&n->b, at->linear, loop.iv);
+  pack_panel(c, t, axis + 1, at);
+  mdl_loop_end(n, &loop, NULL);
+  at->linear = before;
+}
+
+/* Whole panels, then the one that is filled up. */
+static void pack_operand(Contract *c, MdlPoint base)
+{
+  MdlNest *n = c->n;
+  Range rest = {mdl_nest_index(n, 0), mdl_nest_extent(n, c->c.result->dim[c->s.lanes])}, part;
+  MlirValue end = rest.hi;
+  int64_t known = -1;
+  Tile t = {.panel = (int64_t)c->s.unroll[1] * c->s.width, .base = base};
+  mdl_size_is_const(c->c.result->dim[c->s.lanes], &known);
+  for (int edge = 0; edge < 2; edge++) {
+    if (edge && known >= 0 && known % t.panel == 0) break;
+    if (!edge && !take(n, &rest, t.panel, &part)) continue;
+    if (edge) part = (Range){rest.lo, end};
+    if (edge) t.kept = mdl_index_sub(&n->b, end, rest.lo);
+    MdlLoop loop;
+    Step at = {.linear = mdl_nest_index(n, 0)};
+    mdl_loop_begin(n, &loop, part.lo, part.hi, mdl_nest_index(n, t.panel), 0, NULL);
+    t.column = loop.iv;
+    pack_panel(c, &t, 0, &at);
+    mdl_loop_end(n, &loop, NULL);
+  }
+}
+
+/* ---- around ------------------------------------------------------------------------------ */
+
+/* Plain loops over every other axis of the result; those that the packed operand depends on come
+ * first. */
+static void over_others(Contract *c, int axis, bool packed, MdlPoint base)
+{
+  MdlNest *n = c->n;
+  MdlLoop loop;
+  if (axis == c->c.result->rank) {
+    if (!packed) {
+      over_blocks(c, base);
+      return;
     }
-    break;
+    pack_operand(c, base);
+    over_others(c, 0, false, base);
+    return;
   }
-  if (!n->machine->vector_bytes || bytes < 4 || both) {
-    if (both) c->row_axis = -1;
-    n->width = 1;
-  } else {
-    MlirValue lanes = mdl_operand(c->op, c->lanes_of_a ? 0 : 1);
-    const MdlType *type = c->lanes_of_a ? c->a : c->b;
-    int axis = -1;
-    for (int i = 0; i < type->rank && !c->is_conv; i++)
-      if ((c->lanes_of_a ? c->a_axis : c->b_axis)[i] == c->column_axis) axis = i;
-    if (c->is_conv && c->stride[c->a->rank - 3] == 1) axis = c->a->rank - 1;
-    bool vectors = axis >= 0 && mdl_group_lanes(&n->g, lanes, axis, bytes) &&
-                   mdl_group_lanes_out(&n->g, c->column_axis, bytes);
-    n->width = vectors ? n->machine->vector_bytes / bytes : 1;
+  bool first = c->packed >= 0 && mdl_contract_reads(&c->c, c->packed, axis);
+  if (axis == c->s.rows || axis == c->s.lanes || first != packed) {
+    over_others(c, axis + 1, packed, base);
+    return;
   }
-  /* a matrix times a vector: rows share the vector */
-  if (c->row_axis < 0 && n->width == 1 && !both) {
-    c->row_axis = c->column_axis;
-    c->column_axis = -1;
-  }
+  mdl_loop_over(n, &loop, mdl_nest_extent(n, c->c.result->dim[axis]), 0, NULL);
+  base.at[axis] = loop.iv;
+  over_others(c, axis + 1, packed, base);
+  mdl_loop_end(n, &loop, NULL);
 }
 
-static void run(Contract *c)
+/* Room for the largest tile, at the top of the function: a stack that loops does not grow. */
+static MlirValue spill_room(Contract *c)
 {
-  MdlPoint base = mdl_point(c->result->rank);
-  choose(c);
-  over_others(c, 0, base);
+  MdlLoopType type = {.kind = MDL_LOOP_memory, .rank = 1};
+  type.element = mdl_loop_cell(c->c.result->dtype);
+  type.dim[0] = (int64_t)c->s.unroll[0] * c->s.unroll[1] * c->s.width;
+  MlirValue room = mdl_loop_alloca(&c->n->extents.top, &type);
+  mdl_value_set_name(c->n->ir, room, "tile");
+  return room;
 }
 
-static Contract create(MdlNest *n, MlirOperation op)
+static void run(MdlNest *n)
 {
-  Contract c = {.n = n, .op = op};
-  c.result = mdl_nest_type(n, mdl_result(op, 0));
-  c.a = mdl_nest_type(n, mdl_operand(op, 0));
-  c.b = mdl_nest_type(n, mdl_operand(op, 1));
-  return c;
+  Contract c = {.n = n, .c = mdl_contract_read(&n->g), .s = n->s, .packed = -1};
+  c.k_all = mdl_nest_index(n, 1);
+  for (int i = 0; i < c.c.ks; i++) {
+    c.k_extent[i] = mdl_nest_extent(n, c.c.k[i]);
+    c.k_all = mdl_index_mul(&n->extents.top, c.k_all, c.k_extent[i]);
+  }
+  if (c.s.pack) c.packed = c.s.pack == 1 ? 0 : 1, c.pack = n->scratch;
+  if (c.s.width > 1) c.spill = spill_room(&c);
+  over_others(&c, 0, c.packed >= 0, mdl_point(c.c.result->rank));
 }
 
 void mdl_nest_dot(MdlNest *n, MlirOperation op)
 {
-  Contract c = create(n, op);
-  MdlAttrs attrs = mdl_attrs_of(n->ir, op);
-  c.pairs = c.ks = mdl_get_pairs(&attrs, "contract", c.a_contract, c.b_contract);
-  c.batches = mdl_get_pairs(&attrs, "batch", c.a_batch, c.b_batch);
-  for (int i = 0; i < MDL_MAX_RANK; i++) c.a_axis[i] = c.b_axis[i] = -2;
-  for (int i = 0; i < c.pairs; i++) c.a_axis[c.a_contract[i]] = c.b_axis[c.b_contract[i]] = -1;
-  for (int i = 0; i < c.batches; i++) c.a_axis[c.a_batch[i]] = c.b_axis[c.b_batch[i]] = i;
-  int next = c.batches;
-  for (int i = 0; i < c.a->rank; i++)
-    if (c.a_axis[i] == -2) c.a_axis[i] = next++;
-  for (int i = 0; i < c.b->rank; i++)
-    if (c.b_axis[i] == -2) c.b_axis[i] = next++;
-  for (int i = 0; i < c.pairs; i++) c.k_extent[i] = mdl_nest_extent(n, c.a->dim[c.a_contract[i]]);
-  run(&c);
+  (void)op;
+  run(n);
 }
 
 void mdl_nest_conv(MdlNest *n, MlirOperation op)
 {
-  Contract c = create(n, op);
-  MdlAttrs attrs = mdl_attrs_of(n->ir, op);
-  c.is_conv = true;
-  c.groups = mdl_get_int(&attrs, "groups");
-  mdl_get_ints(&attrs, "stride", c.stride);
-  mdl_get_ints(&attrs, "dilate", c.dilate);
-  c.ks = c.b->rank - 1;
-  for (int i = 0; i < c.ks; i++) c.k_extent[i] = mdl_nest_extent(n, c.b->dim[i + 1]);
-  run(&c);
+  (void)op;
+  run(n);
 }

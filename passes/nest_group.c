@@ -12,24 +12,17 @@ static MlirValue flat_extent(MdlNest *n, const MdlType *type)
   return mdl_nest_extent(n, count);
 }
 
-static int lanes_for(MdlNest *n, int bytes)
-{
-  return bytes < 4 ? 1 : n->machine->vector_bytes / bytes;
-}
-
 static void nest_map(MdlNest *n)
 {
   MlirOperation end = mdl_terminator(mdl_body(n->g.func, 0));
   const MdlType *type = mdl_nest_type(n, mdl_operand(end, 0));
   MlirValue extent[MDL_MAX_RANK];
-  int bytes = mdl_lane_bytes(type->dtype), rank = n->g.flat ? 1 : type->rank;
+  int rank = n->g.flat ? 1 : type->rank;
   for (int i = 0; i < rank; i++) extent[i] = mdl_nest_extent(n, type->dim[i]);
   if (n->g.flat) extent[0] = flat_extent(n, type);
-  n->width = lanes_for(n, bytes);
-  bool lanes = type->rank && n->width > 1 && mdl_group_lanes_out(&n->g, type->rank - 1, bytes);
   MdlSpace space;
   MdlPoint p;
-  mdl_space_begin(n, &space, rank, extent, lanes);
+  mdl_space_begin(n, &space, rank, extent, n->width > 1);
   while (mdl_space_next(n, &space, &p)) mdl_nest_finish(n, &p);
 }
 
@@ -53,13 +46,27 @@ static MlirType arg_type(MdlNest *n, const MdlType *type)
                     : mdl_loop_value_type(n->ir, type->dtype, 1);
 }
 
-/* Sizes, operands, memory of results. */
+/* Elements of the schedule's scratch memory: NULL for none. */
+static const MdlSize *scratch_of(MdlNest *n, MdlLoopType *type)
+{
+  const MdlSize *bytes = mdl_schedule_scratch(&n->g, &n->s);
+  if (!bytes) return NULL;
+  MdlDtype dtype = mdl_nest_type(n, mdl_result(n->g.seed, 0))->dtype;
+  *type = (MdlLoopType){.kind = MDL_LOOP_memory, .element = mdl_loop_cell(dtype), .rank = 1};
+  const MdlSize *count = mdl_size_exact_div(n->ir->sizes, bytes, mdl_dtypes[dtype].bytes);
+  if (!count) MDL_BUG(n->ir->session, "scratch memory is no whole number of elements");
+  if (!mdl_size_is_const(count, &type->dim[0])) type->dim[0] = -1;
+  return count;
+}
+
+/* Sizes, operands, memory of results, scratch. */
 static void declare(MdlNest *n, int sizes, const char **size)
 {
   MlirBlock body = mdl_body(n->g.func, 0);
   MlirOperation end = mdl_terminator(body);
   int args = mdl_arg_count(body), roots = mdl_operand_count(end);
-  size_t most = (size_t)(sizes + args + roots);
+  size_t most = (size_t)(sizes + args + roots + 1);
+  MdlLoopType scratch;
   Signature s = {0, 0, MDL_NEW(n->ir->arena, MlirType, most), MDL_NEW(n->ir->arena, MlirType, most),
                  MDL_NEW(n->ir->arena, const char *, most)};
   for (int i = 0; i < sizes; i++) add_arg(&s, n->ir->scalar[MDL_index], size[i]);
@@ -74,6 +81,7 @@ static void declare(MdlNest *n, int sizes, const char **size)
     else if (mdl_group_in_place(n->g.func, i) < 0)
       add_arg(&s, arg_type(n, type), name ? name : "y");
   }
+  if (scratch_of(n, &scratch)) add_arg(&s, mdl_loop_pointer_type(n->ir, scratch.element), "pack");
   MdlFunc func = {.symbol = mdl_op_text(n->ir, n->g.func, "sym_name"),
                   .is_private = true,
                   .define = true,
@@ -124,6 +132,22 @@ static void bind(MdlNest *n, int sizes, const char **size)
                                  : shaped(n, mdl_arg(to, next++), type);
     mdl_map_set(n->memory, root.ptr, (void *)memory.ptr);
   }
+  MdlLoopType scratch;
+  const MdlSize *count = scratch_of(n, &scratch);
+  if (!count) return;
+  MlirValue extent = mdl_nest_extent(n, count);
+  n->scratch = mdl_loop_shape(&n->b, mdl_arg(to, next), &scratch, &extent);
+}
+
+/* What the `schedule` pass wrote; a module fed in as text may say anything. */
+static bool read_schedule(MdlNest *n)
+{
+  const char *wrong = mdl_schedule_read(&n->g, &n->s);
+  if (!wrong) return true;
+  MdlReport *report = mdl_error(n->ir->session, MDL_E0814, mdl_span_of(n->ir, n->g.func),
+                                mdl_op_text(n->ir, n->g.func, "sym_name"), wrong);
+  mdl_help(report, "take `mdl.schedule` off the group: the pass `schedule` writes one that fits");
+  return false;
 }
 
 MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
@@ -133,7 +157,8 @@ MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
   const char **size;
   int sizes = mdl_group_sizes(ir, group, &size);
   n.g = mdl_group_read(ir, n.machine, group);
-  n.width = 1;
+  if (!read_schedule(&n)) return (MlirOperation){NULL};
+  n.width = n.s.width;
   n.memory = mdl_map_create(ir->arena);
   n.scalars = mdl_map_create(ir->arena);
   declare(&n, sizes, size);

@@ -1,10 +1,8 @@
 /* Reductions. Along kept lanes every lane sums in order, as one element would. Along the reduced
- * axis itself: `ways` accumulators of a vector each, added pairwise, then across the lanes by
- * halves, then the elements behind the last vector, in order: this order is the meaning of the
- * schedule, equal on every backend. */
+ * axis itself in the order that its schedule means (passes/schedule.h): `unroll[1]` accumulators of
+ * a vector each, combined pairwise, then across the lanes by halves, then the elements behind the
+ * last whole step, in order. */
 #include "passes/nest.h"
-
-enum { WAYS = 4 };
 
 typedef struct Reduce {
   MdlNest *n;
@@ -60,15 +58,10 @@ static MlirValue in_vectors(Reduce *r, int axis, MlirValue so_far)
 {
   MdlNest *n = r->n;
   MdlLoop loop;
-  MlirValue sum[WAYS], next[WAYS];
+  MlirValue sum[MDL_MAX_CARRIED], next[MDL_MAX_CARRIED];
   MdlPoint lane = r->q;
-  int64_t known;
-  int width = n->width, ways = WAYS;
+  int width = n->width, ways = n->s.unroll[1];
   MlirValue extent = extent_of(r, axis);
-  if (mdl_index_constant(extent, &known))
-    while (ways > 1 && known < ways * width) ways /= 2;
-  if (mdl_index_constant(extent, &known) && known < width)
-    return in_order(r, axis, mdl_nest_index(n, 0), so_far);
   lane.lane = axis;
   MdlArith a = mdl_nest_arith(n, &lane);
   MlirValue step = mdl_nest_index(n, ways * width);
@@ -128,12 +121,9 @@ void mdl_nest_reduce(MdlNest *n, MlirOperation op)
   Reduce r = {.n = n, .op = op, .kind = mdl_op(n->ir, op), .from = mdl_operand(op, 0)};
   r.type = mdl_nest_type(n, r.from);
   read(&r);
-  int last = r.type->rank - 1, bytes = mdl_dtypes[r.type->dtype].bytes;
-  bool wide = n->machine->vector_bytes && bytes >= 4 && mdl_group_lanes(&n->g, r.from, last, bytes);
+  int last = r.type->rank - 1;
   bool keeps_last = r.kept && r.keeps[r.kept - 1] == last;
-  bool vectors = wide && !keeps_last && r.axes && (r.axis[r.axes - 1] == last || n->g.flat);
-  bool lanes = wide && keeps_last && mdl_group_lanes_out(&n->g, r.kept - 1, bytes);
-  if (wide) n->width = n->machine->vector_bytes / bytes;
+  bool vectors = n->width > 1 && !keeps_last, lanes = n->width > 1 && keeps_last;
   MlirValue extent[MDL_MAX_RANK];
   for (int i = 0; i < r.kept; i++) extent[i] = mdl_nest_extent(n, r.type->dim[r.keeps[i]]);
   MdlSpace space;

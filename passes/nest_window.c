@@ -40,16 +40,11 @@ void mdl_nest_window(MdlNest *n, MlirOperation op)
   mdl_get_ints(&attrs, "size", w.size);
   mdl_get_ints(&attrs, "stride", w.stride);
   mdl_get_ints(&attrs, "dilate", w.dilate);
-  int last = result->rank - 1, bytes = mdl_dtypes[result->dtype].bytes;
   MlirValue extent[MDL_MAX_RANK];
   for (int i = 0; i < result->rank; i++) extent[i] = mdl_nest_extent(n, result->dim[i]);
-  bool lanes = n->machine->vector_bytes && bytes >= 4 && last >= 0 && w.stride[last] == 1 &&
-               mdl_group_lanes(&n->g, mdl_operand(op, 0), last, bytes) &&
-               mdl_group_lanes_out(&n->g, last, bytes);
-  if (lanes) n->width = n->machine->vector_bytes / bytes;
   MdlSpace space;
   MdlPoint p;
-  mdl_space_begin(n, &space, result->rank, extent, lanes);
+  mdl_space_begin(n, &space, result->rank, extent, n->width > 1);
   while (mdl_space_next(n, &space, &p)) {
     MdlArith a = mdl_nest_arith(n, &p);
     w.q = mdl_point(result->rank);

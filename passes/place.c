@@ -37,20 +37,18 @@ static void open_arena(Arena *arena, const MdlSize *work, int align)
 }
 
 /* One pointer per distinct offset and element type. */
-static MlirValue slice(Arena *arena, const char *place, MlirValue tensor)
+static MlirValue slice(Arena *arena, const char *place, MdlDtype dtype, const char *name)
 {
   MdlEntry *e = arena->e;
-  const MdlType *type = mdl_type_of(e->ir, tensor);
-  const char *key = mdl_intern_text(
-      e->ir->arena, mdl_text(e->ir->arena, "%s %s", place, mdl_dtypes[type->dtype].loop));
+  const char *key =
+      mdl_intern_text(e->ir->arena, mdl_text(e->ir->arena, "%s %s", place, mdl_dtypes[dtype].loop));
   void *known = mdl_map_get(e->slices, key);
   if (known) return (MlirValue){known};
   const char *offset = place + strlen("work ");
   const MdlSize *size = mdl_size_parse(e->ir->sizes, offset, strlen(offset));
   MlirValue shift = mdl_index_add(&e->b, arena->pad, mdl_extent(&e->extents, size));
-  MdlLoopType cell = {.kind = MDL_LOOP_memory, .element = mdl_loop_cell(type->dtype)};
+  MdlLoopType cell = {.kind = MDL_LOOP_memory, .element = mdl_loop_cell(dtype)};
   MlirValue pointer = mdl_loop_view(&e->b, arena->bytes, shift, &cell, NULL);
-  const char *name = mdl_value_name(e->ir, tensor);
   mdl_value_set_name(e->ir, pointer, name ? name : "t");
   mdl_map_set(e->slices, key, (void *)pointer.ptr);
   return pointer;
@@ -78,18 +76,32 @@ static MlirValue argument(MdlEntry *e, int index, bool result)
   MDL_BUG(e->ir->session, "a place names an argument that is not there");
 }
 
+/* A contraction packs operands of its own element type. */
+static void open_scratch(Arena *arena, MlirOperation call)
+{
+  MdlEntry *e = arena->e;
+  const char *place = mdl_op_text(e->ir, call, "mdl.scratch");
+  if (!place) return;
+  MdlGroup g =
+      mdl_group_read(e->ir, e->pass->options->machine, mdl_callee(e->ir, e->pass->symbols, call));
+  MdlDtype dtype = mdl_type_of(e->ir, mdl_result(g.seed, 0))->dtype;
+  mdl_map_set(e->memory, call.ptr, (void *)slice(arena, place, dtype, "pack").ptr);
+}
+
 static bool open_call(void *user, MlirOperation op)
 {
   Arena *arena = user;
   MdlEntry *e = arena->e;
   const char *text = mdl_op_text(e->ir, op, "mdl.place");
+  if (mdl_op(e->ir, op) == MDL_OP_call) open_scratch(arena, op);
   if (mdl_op(e->ir, op) != MDL_OP_call || !text) return true;
   for (int i = 0, next = 0; i < mdl_result_count(op); i++) {
     MlirValue tensor = mdl_result(op, i), pointer;
     if (!mdl_type_of(e->ir, tensor)->rank) continue;
     const char *place = part(e->ir, text, next++);
     if (!strncmp(place, "work ", 5))
-      pointer = slice(arena, place, tensor);
+      pointer =
+          slice(arena, place, mdl_type_of(e->ir, tensor)->dtype, mdl_value_name(e->ir, tensor));
     else
       pointer = argument(e, atoi(strchr(place, ' ')), *place == 'r');
     mdl_map_set(e->memory, tensor.ptr, (void *)pointer.ptr);

@@ -63,6 +63,19 @@ static void hand_over(Replay *r, MlirOperation from, int first, int count, MlirO
   }
 }
 
+/* A call fills its scratch memory while it reads its operands and writes its results. */
+static void use_scratch(Replay *r, MlirOperation call)
+{
+  MdlStore *scratch = mdl_plan_scratch(r->plan, call);
+  if (!scratch) return;
+  for (int i = 0; i < r->plan->stores; i++)
+    if (r->plan->store[i] != scratch && overlap(r->plan->store[i], scratch)) r->holds[i] = NULL;
+  for (int i = 0; i < mdl_result_count(call); i++)
+    if (is_tensor(r, mdl_result(call, i)) &&
+        overlap(mdl_plan_store(r->plan, mdl_result(call, i)), scratch))
+      MDL_BUG(r->plan->ir->session, "a group's scratch memory lies over its result");
+}
+
 static void replay_block(Replay *r, MlirBlock block);
 
 static void replay_for(Replay *r, MlirOperation op)
@@ -116,6 +129,7 @@ static void replay_block(Replay *r, MlirBlock block)
     if (kind == MDL_OP_while) replay_while(r, op);
     if (kind == MDL_OP_if) replay_if(r, op);
     if (kind != MDL_OP_call && kind != MDL_OP_return) continue;
+    use_scratch(r, op);
     for (int i = 0; i < mdl_operand_count(op); i++)
       if (is_tensor(r, mdl_operand(op, i))) need(r, op, mdl_operand(op, i));
     for (int i = 0; i < mdl_result_count(op); i++)

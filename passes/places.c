@@ -36,13 +36,18 @@ static bool write_call(void *user, MlirOperation op)
   }
   MlirOperation group = mdl_callee(plan->ir, plan->pass->symbols, op);
   if (*text) mdl_op_set_text(plan->ir, op, "mdl.place", text);
+  const MdlStore *scratch = mdl_plan_scratch(plan, op);
+  if (scratch) {
+    mdl_op_set_text(plan->ir, op, "mdl.scratch", place_text(plan, scratch));
+    mdl_op_set_text(plan->ir, op, "mdl.scratch_bytes", mdl_size_text(scratch->bytes));
+  }
   mdl_op_set_ints(plan->ir, group, "mdl.in_place", results, in_place);
   return true;
 }
 
 /* Gives every tensor of the entries a place: an argument, a result, or a slice of the work buffer.
  * Needs: group form. Keeps: what the entries compute. Leaves: copies as groups of their own where
- * one value is needed in two places; `mdl.place` on calls, `mdl.in_place` on groups and
+ * one value is needed in two places; `mdl.place` and `mdl.scratch` on calls, `mdl.in_place` on groups and
  * `mdl.work_bytes` on entries, slack for alignment included. */
 bool mdl_pass_places(MdlPass *pass, MlirOperation none)
 {

@@ -16,6 +16,7 @@ typedef struct MdlStore {
   const MdlSize *bytes;  /* of the largest tensor in it */
   const MdlSize *offset; /* work: where it starts */
   int from, to;          /* work: positions between which it is alive */
+  MlirOperation scratch; /* the call that this is scratch memory of; null: it holds tensors */
 } MdlStore;
 
 typedef struct MdlPlan {
@@ -32,6 +33,7 @@ typedef struct MdlPlan {
 /* The tensor that a view (mdl.reshape in an entry) is of. */
 MlirValue mdl_plan_base(MdlIr *ir, MlirValue value);
 MdlStore *mdl_plan_store(MdlPlan *plan, MlirValue value); /* NULL: not decided yet */
+MdlStore *mdl_plan_scratch(MdlPlan *plan, MlirOperation call); /* NULL: it needs none */
 
 /* Gives every tensor of the entry a store, with copies where one value would be needed in two. */
 void mdl_plan_stores(MdlPlan *plan);

@@ -2,6 +2,7 @@
  * still needs what that place held; else it is made elsewhere and copied. */
 #include "passes/group.h"
 #include "passes/plan.h"
+#include "passes/schedule.h"
 
 #include <stdint.h>
 
@@ -178,6 +179,7 @@ static MlirValue copy_before(MdlPlan *plan, MlirOperation at, MlirValue value)
   MdlBuilder in = mdl_builder_at_end(ir, mdl_body(group, 0), func.at);
   MlirValue same = mdl_build(&in, MDL_OP_stop_grad, mdl_arg(mdl_body(group, 0), 0));
   mdl_build_return(&in, 1, &same);
+  mdl_schedule_give(ir, plan->pass->options->machine, group);
   MdlBuilder b = mdl_builder_before(ir, at);
   MlirOperation call = mdl_build_call(&b, group, &value);
   /* the new op takes the position of the one before which it stands */
@@ -291,10 +293,31 @@ static void plan_loop(MdlPlan *plan, MlirOperation op)
   grant(plan, op, wishes_for(plan, op, 0, wish), wish);
 }
 
+MdlStore *mdl_plan_scratch(MdlPlan *plan, MlirOperation call)
+{
+  for (int i = 0; i < plan->stores; i++)
+    if (mdl_same_op(plan->store[i]->scratch, call)) return plan->store[i];
+  return NULL;
+}
+
+/* Pack buffers: in the work buffer like any tensor, for the time of the call. */
+static void give_scratch(MdlPlan *plan, MlirOperation call, MlirOperation group)
+{
+  MdlSchedule s;
+  MdlGroup g = mdl_group_read(plan->ir, plan->pass->options->machine, group);
+  if (mdl_schedule_read(&g, &s)) return; /* the loops say what is wrong with it */
+  const MdlSize *bytes = mdl_schedule_scratch(&g, &s);
+  if (!bytes) return;
+  MdlStore *store = add_store(plan, MDL_AT_work, 0, false);
+  store->bytes = bytes;
+  store->scratch = call;
+}
+
 /* The result takes over a place whose tensor nobody reads after the call. */
 static void plan_call(MdlPlan *plan, MlirOperation op)
 {
   MlirOperation group = mdl_callee(plan->ir, plan->pass->symbols, op);
+  give_scratch(plan, op, group);
   for (int i = 0; i < mdl_result_count(op); i++) {
     MlirValue result = mdl_result(op, i);
     if (!is_tensor(plan, result)) continue;

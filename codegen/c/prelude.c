@@ -201,8 +201,13 @@ static void print_intrinsics(MdlPrinter *p, FILE *out)
       const char *m = mdl_text(p->arena, "__m%d%s", bits, wide ? "d" : "");
       if (!needed(p, name)) continue;
       const char *call = wide ? rows[i].f64 : rows[i].f32;
-      if (bits == 512 && !strncmp(call, "round", 5))
+      bool is_macro = bits == 512 && !strncmp(call, "round", 5);
+      if (is_macro) {
         call = wide ? "roundscale_pd" : "roundscale_ps";
+        /* without optimisation gcc's header is a macro, and passes its own mask with a sign */
+        fprintf(out, "#pragma GCC diagnostic push\n"
+                     "#pragma GCC diagnostic ignored \"-Wsign-conversion\"\n");
+      }
       if (rows[i].operands == 3)
         fprintf(out,
                 "MDL_INLINE %s %s(%s a, %s b, %s c)\n{\n  return (%s)%s_%s((%s)a, (%s)b, "
@@ -211,6 +216,7 @@ static void print_intrinsics(MdlPrinter *p, FILE *out)
       else
         fprintf(out, "MDL_INLINE %s %s(%s a) { return (%s)%s_%s((%s)a%s); }\n", v, name, v, v, mm,
                 call, m, rows[i].more);
+      if (is_macro) fprintf(out, "#pragma GCC diagnostic pop\n");
     }
 }
 

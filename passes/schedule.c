@@ -1,0 +1,256 @@
+/* Schedules as attributes: which there may be, how they are kept, and the pass that writes them. */
+#include "passes/schedule.h"
+
+#include "passes/contract.h"
+#include "passes/nest.h"
+
+#include "ir/record.h"
+
+#include <string.h>
+
+/* ---- axes -------------------------------------------------------------------------------- */
+
+static int axes_of_type(const MdlType *type, MdlAxis *axis)
+{
+  for (int i = 0; i < type->rank; i++) axis[i] = (MdlAxis){type->dim[i], false};
+  return type->rank;
+}
+
+/* Reductions and the like: the operand's. */
+static int axes_of_operand(const MdlGroup *g, MdlAxis *axis)
+{
+  const MdlOpInfo *row = mdl_op_info(mdl_op(g->ir, g->seed));
+  MdlAttrs attrs = mdl_attrs_of(g->ir, g->seed);
+  int count = axes_of_type(mdl_type_of(g->ir, mdl_operand(g->seed, 0)), axis);
+  int64_t reduced[MDL_MAX_RANK];
+  int n = 0;
+  for (int i = 0; i < row->attrs; i++)
+    if (!strcmp(row->attr[i].name, "axes")) n = mdl_get_ints(&attrs, "axes", reduced);
+  for (int i = 0; i < row->attrs; i++)
+    if (!strcmp(row->attr[i].name, "axis")) reduced[n++] = mdl_get_int(&attrs, "axis");
+  for (int i = 0; i < n; i++) axis[reduced[i]].is_reduced = true;
+  return count;
+}
+
+static bool is_reduction(const MdlGroup *g)
+{
+  if (mdl_is_null(g->seed)) return false;
+  MdlNestFn *nest = mdl_nest_of(mdl_op(g->ir, g->seed));
+  return nest == mdl_nest_reduce || nest == mdl_nest_arg;
+}
+
+static int axes_of_contract(const MdlGroup *g, MdlAxis *axis)
+{
+  MdlContract c = mdl_contract_read(g);
+  int count = axes_of_type(c.result, axis);
+  for (int i = 0; i < c.ks; i++) axis[count++] = (MdlAxis){c.k[i], true};
+  return count;
+}
+
+int mdl_group_axes(const MdlGroup *g, MdlAxis *axis)
+{
+  MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
+  if (g->flat) {
+    MlirValue whole = is_reduction(g) ? mdl_operand(g->seed, 0) : mdl_operand(end, 0);
+    const MdlSize *all = mdl_type_elements(g->ir->sizes, mdl_type_of(g->ir, whole));
+    axis[0] = (MdlAxis){all, is_reduction(g)};
+    return 1;
+  }
+  if (mdl_is_contract(g)) return axes_of_contract(g, axis);
+  if (is_reduction(g)) return axes_of_operand(g, axis);
+  return axes_of_type(mdl_type_of(g->ir, mdl_operand(end, 0)), axis);
+}
+
+/* ---- choosing ---------------------------------------------------------------------------- */
+
+MdlSchedule mdl_schedule_plain(void)
+{
+  return (MdlSchedule){.lanes = -1, .width = 1, .rows = -1, .unroll = {1, 1}, .threads = -1};
+}
+
+MdlSchedule mdl_schedule_choose(const MdlGroup *g)
+{
+  if (mdl_is_null(g->seed)) return mdl_schedule_choose_map(g);
+  MdlNestFn *nest = mdl_nest_of(mdl_op(g->ir, g->seed));
+  if (nest == mdl_nest_dot || nest == mdl_nest_conv) return mdl_schedule_choose_contract(g);
+  if (nest == mdl_nest_reduce) return mdl_schedule_choose_reduce(g);
+  if (nest == mdl_nest_window) return mdl_schedule_choose_window(g);
+  return mdl_schedule_plain();
+}
+
+/* ---- the attribute ----------------------------------------------------------------------- */
+
+static void put(MdlField *field, int *count, const char *name, int numbers, const int *value)
+{
+  MdlField *f = &field[(*count)++];
+  *f = (MdlField){.name = name, .count = numbers};
+  for (int i = 0; i < (numbers < 0 ? 1 : numbers); i++) f->value[i] = value[i];
+}
+
+void mdl_schedule_write(const MdlGroup *g, const MdlSchedule *s)
+{
+  MdlField field[8];
+  MdlAxis axis[MDL_MAX_AXES];
+  int count = 0, axes = mdl_group_axes(g, axis);
+  const char *text = "";
+  for (int i = 0; i < axes; i++)
+    text = mdl_text(g->ir->arena, "%s%s%s", text, i ? ", " : "", mdl_size_text(axis[i].extent));
+  field[count++] = (MdlField){.name = "axes", .text = text};
+  put(field, &count, "lanes", -1, &s->lanes);
+  put(field, &count, "width", -1, &s->width);
+  put(field, &count, "rows", -1, &s->rows);
+  put(field, &count, "unroll", 2, s->unroll);
+  put(field, &count, "tile", axes, s->tile);
+  put(field, &count, "pack", -1, &s->pack);
+  put(field, &count, "threads", -1, &s->threads);
+  mdl_op_set_record(g->ir, g->func, "mdl.schedule", count, field);
+}
+
+/* Numbers of a field into the schedule; false for a name that is none of its. */
+static bool take(MdlSchedule *s, const MdlField *field)
+{
+  const struct {
+    const char *name;
+    int *to, most;
+  } rows[] = {{"lanes", &s->lanes, 1},        {"width", &s->width, 1}, {"rows", &s->rows, 1},
+              {"unroll", s->unroll, 2},       {"pack", &s->pack, 1},   {"threads", &s->threads, 1},
+              {"tile", s->tile, MDL_MAX_AXES}};
+  if (field->text) return !strcmp(field->name, "axes");
+  int count = field->count < 0 ? 1 : field->count;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (strcmp(rows[i].name, field->name) || count > rows[i].most) continue;
+    for (int j = 0; j < count; j++) rows[i].to[j] = (int)field->value[j];
+    return true;
+  }
+  return false;
+}
+
+const char *mdl_schedule_read(const MdlGroup *g, MdlSchedule *s)
+{
+  MdlField field[16];
+  *s = mdl_schedule_plain();
+  int count = mdl_op_record(g->ir, g->func, "mdl.schedule", field, 16);
+  if (count < 0) return "it has no record `mdl.schedule`";
+  for (int i = 0; i < count; i++)
+    if (!take(s, &field[i]))
+      return mdl_text(g->ir->arena, "`%s` is no field of a schedule", field[i].name);
+  return mdl_schedule_wrong(g, s);
+}
+
+/* ---- what can be run --------------------------------------------------------------------- */
+
+static const char *wrong_contract(const MdlGroup *g, const MdlSchedule *s)
+{
+  MdlContract c = mdl_contract_read(g);
+  int of = 0;
+  if (s->rows >= c.result->rank || s->lanes >= c.result->rank)
+    return "`rows` and `lanes` are axes of the result";
+  if (s->rows == s->lanes && s->rows >= 0) return "`rows` and `lanes` are one axis";
+  if (s->unroll[0] * s->unroll[1] > MDL_MAX_CARRIED)
+    return mdl_text(g->ir->arena, "a tile holds at most %d values", MDL_MAX_CARRIED);
+  if (s->rows < 0 && s->unroll[0] > 1) return "`unroll` has rows, `rows` is no axis";
+  if (s->lanes >= 0) {
+    of = mdl_contract_reads(&c, 0, s->lanes) ? 0 : 1;
+    bool both = mdl_contract_reads(&c, 1 - of, s->lanes);
+    if (both && s->width > 1) return "both operands run along `lanes`";
+    bool there = mdl_contract_has_lanes(&c, of, s->lanes);
+    if (s->width > 1 && !there && s->pack != 1 << of)
+      return mdl_text(g->ir->arena, "operand %d has no vectors along `lanes`: pack = %d copies it",
+                      of, 1 << of);
+  }
+  if (!s->pack) return NULL;
+  if (s->pack != 1 << of || s->lanes < 0 || mdl_contract_along(&c, of, s->lanes) < 0 ||
+      (c.is_conv && !of))
+    return "only the operand along `lanes` can be packed, and not the image of a conv";
+  if (mdl_contract_reads(&c, 1 - of, s->lanes) ||
+      (s->rows >= 0 && mdl_contract_reads(&c, of, s->rows)))
+    return "a packed operand is read along `lanes` alone";
+  if (mdl_lane_bytes(c.result->dtype) < 4) return "elements of less than 4 bytes are not packed";
+  return NULL;
+}
+
+static const char *wrong_tile(const MdlGroup *g, const MdlSchedule *s, int axes)
+{
+  for (int i = 0; i < axes; i++) {
+    if (!s->tile[i]) continue;
+    if (!mdl_is_contract(g) || i != s->rows) return "`tile` blocks the axis of `rows`, no other";
+    if (s->tile[i] < 0 || s->tile[i] % s->unroll[0])
+      return mdl_text(g->ir->arena, "`tile` is a multiple of the %d rows of the tile",
+                      s->unroll[0]);
+  }
+  return NULL;
+}
+
+/* Lanes that a class of group takes at all, apart from contractions. */
+static bool has_lanes(const MdlGroup *g, const MdlSchedule *s)
+{
+  MdlSchedule best = mdl_schedule_choose(g);
+  return s->width == 1 || (best.width == s->width && best.lanes == s->lanes);
+}
+
+const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s)
+{
+  MdlAxis axis[MDL_MAX_AXES];
+  MdlArena *arena = g->ir->arena;
+  int axes = mdl_group_axes(g, axis);
+  MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
+  MlirValue made = mdl_is_null(g->seed) ? mdl_operand(end, 0) : mdl_result(g->seed, 0);
+  int width = mdl_schedule_width(g->machine, mdl_type_of(g->ir, made)->dtype);
+  const int fields[] = {s->lanes, s->rows, s->threads};
+  for (int i = 0; i < 3; i++)
+    if (fields[i] < -1 || fields[i] >= axes)
+      return mdl_text(arena, "%d is no axis: it has %d", fields[i], axes);
+  if (s->width != 1 && s->width != width)
+    return mdl_text(arena, "`width` is 1 or, on this processor, %d", width);
+  if (s->width > 1 && s->lanes < 0) return "`width` wants an axis in `lanes`";
+  if (s->unroll[0] < 1 || s->unroll[1] < 1) return "`unroll` counts from 1";
+  const char *why = wrong_tile(g, s, axes);
+  if (why) return why;
+  if (mdl_is_contract(g)) return wrong_contract(g, s);
+  if (!has_lanes(g, s))
+    return mdl_text(arena, "it does not run in vectors along axis %d", s->lanes);
+  if (s->pack || s->rows >= 0 || s->unroll[0] > 1)
+    return "`pack`, `rows` and rows in `unroll` are for contractions";
+  bool ways = is_reduction(g) && s->lanes >= 0 && axis[s->lanes].is_reduced;
+  if (s->unroll[1] > 1 && (!ways || s->unroll[1] > 16 || s->unroll[1] & (s->unroll[1] - 1)))
+    return "`unroll[1]` is for reductions in vectors: 1, 2, 4, 8 or 16 accumulators";
+  return NULL;
+}
+
+const MdlSize *mdl_schedule_scratch(const MdlGroup *g, const MdlSchedule *s)
+{
+  MdlSizes *sizes = g->ir->sizes;
+  if (!s->pack) return NULL;
+  MdlContract c = mdl_contract_read(g);
+  int panel = s->unroll[1] * s->width;
+  const MdlSize *count = mdl_size_ceil_div(sizes, c.result->dim[s->lanes], panel);
+  int64_t bytes = (int64_t)panel * mdl_dtypes[c.result->dtype].bytes;
+  count = mdl_size_mul(sizes, count, mdl_size_const(sizes, bytes));
+  for (int i = 0; i < c.ks; i++) count = mdl_size_mul(sizes, count, c.k[i]);
+  return count;
+}
+
+/* ---- the pass ---------------------------------------------------------------------------- */
+
+void mdl_schedule_give(MdlIr *ir, const MdlMachine *machine, MlirOperation group)
+{
+  MdlGroup g = mdl_group_read(ir, machine, group);
+  MdlSchedule s = mdl_schedule_choose(&g);
+  const char *wrong = mdl_schedule_wrong(&g, &s);
+  if (wrong) MDL_BUG(ir->session, "a schedule that its group cannot run: %s", wrong);
+  mdl_schedule_write(&g, &s);
+}
+
+/* Every group gets `mdl.schedule`. Needs: groups. Keeps: schedules that are there, and what
+ * --schedule= says. Leaves: no choice to the loops. */
+bool mdl_pass_schedule(MdlPass *pass, MlirOperation none)
+{
+  (void)none;
+  MlirOperation *op;
+  int count = mdl_list(pass->ir, mdl_module_body(pass->module), &op);
+  for (int i = 0; i < count; i++) {
+    if (!mdl_is_group(op[i]) || mdl_op_has(op[i], "mdl.schedule")) continue;
+    mdl_schedule_give(pass->ir, pass->options->machine, op[i]);
+  }
+  return true;
+}

@@ -1,0 +1,69 @@
+/* Schedules: how the loop nest of a group runs. The attribute `mdl.schedule` of every group, chosen
+ * by one pure function a class from the group and the machine table, written by the `schedule`
+ * pass, read by the nests; `--emit=schedule` prints them and `--schedule=FILE` overrides them.
+ *
+ * What a schedule may change. Contractions and kept axes: the speed and nothing else, every sum
+ * runs over the contracted axes in order. A reduction whose `lanes` axis is itself reduced: the
+ * order of its sum, which is then `unroll[1]` accumulators of `width` lanes, combined pairwise,
+ * then across the lanes by halves, then the elements behind the last whole step, one by one. That
+ * order is all that the attribute says, so every backend gives the same bits. */
+#ifndef MDL_PASSES_SCHEDULE_H
+#define MDL_PASSES_SCHEDULE_H
+
+#include "passes/group.h"
+
+enum { MDL_MAX_AXES = 2 * MDL_MAX_RANK };
+
+/* The axes of a group, by which a schedule names them: those of its result, then those that it sums
+ * over; for reductions those of the operand. A flat group has one. */
+typedef struct MdlAxis {
+  const MdlSize *extent;
+  bool is_reduced;
+} MdlAxis;
+int mdl_group_axes(const MdlGroup *g, MdlAxis *axis);
+
+typedef struct MdlSchedule {
+  int lanes;              /* the axis along the vectors; -1: none */
+  int width;              /* elements of a vector; 1 without lanes */
+  int rows;               /* contractions: the axis of the tile's rows; -1: it has one row */
+  int unroll[2];          /* rows and vectors of a register tile; reductions: [1] accumulators */
+  int tile[MDL_MAX_AXES]; /* block of an axis that stays in cache; 0: no blocks */
+  int pack;               /* contractions: a bit for each operand that is copied into panels */
+  int threads;            /* the axis that threads share; -1: none */
+} MdlSchedule;
+MdlSchedule mdl_schedule_plain(void); /* one element at a time */
+
+/* ---- choosing: pure functions of group and machine --------------------------------------- */
+
+typedef MdlSchedule MdlScheduleFn(const MdlGroup *g);
+MdlScheduleFn mdl_schedule_choose_map, mdl_schedule_choose_reduce, mdl_schedule_choose_window,
+    mdl_schedule_choose_contract;
+MdlSchedule mdl_schedule_choose(const MdlGroup *g); /* by class */
+/* Accumulators of a vector each along a reduced axis. */
+int mdl_schedule_ways(const MdlSize *extent, int width);
+/* Lanes of a vector of such elements; 1: none. */
+int mdl_schedule_width(const MdlMachine *machine, MdlDtype dtype);
+/* What a size counts as: its value, or as if every free size were 256. */
+int64_t mdl_schedule_guess(const MdlSize *size);
+
+/* ---- the attribute ----------------------------------------------------------------------- */
+
+/* The chosen one, written. */
+void mdl_schedule_give(MdlIr *ir, const MdlMachine *machine, MlirOperation group);
+void mdl_schedule_write(const MdlGroup *g, const MdlSchedule *s);
+/* NULL, or why the group has none that can be used, in the arena. */
+const char *mdl_schedule_read(const MdlGroup *g, MdlSchedule *s);
+/* NULL, or what the group cannot run so. */
+const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s);
+/* Bytes that the nest wants in the work buffer, beside its results; NULL: none. */
+const MdlSize *mdl_schedule_scratch(const MdlGroup *g, const MdlSchedule *s);
+
+/* ---- text -------------------------------------------------------------------------------- */
+
+/* "NAME: axes = [M, N, K], lanes = 1, width = 8\n", for every group. Fields at their default are
+ * left out. */
+const char *mdl_schedule_print(MdlIr *ir, MlirOperation module, const MdlMachine *machine);
+/* Overrides by a file of such lines; `#` starts a comment. False: an error was reported. */
+bool mdl_schedule_override(MdlPass *pass, int file);
+
+#endif

@@ -1,0 +1,86 @@
+/* Schedules of maps, reductions and windows: vectors where memory allows them. */
+#include "passes/schedule.h"
+
+#include "passes/nest.h"
+
+int mdl_schedule_width(const MdlMachine *machine, MdlDtype dtype)
+{
+  int bytes = mdl_lane_bytes(dtype);
+  return bytes < 4 || !machine->vector_bytes ? 1 : machine->vector_bytes / bytes;
+}
+
+static bool free_size(void *user, const char *name, int64_t *value)
+{
+  (void)user, (void)name;
+  *value = 256;
+  return true;
+}
+
+int64_t mdl_schedule_guess(const MdlSize *size)
+{
+  int64_t value;
+  return size && mdl_size_eval(size, free_size, NULL, &value) && value > 0 ? value : 1;
+}
+
+MdlSchedule mdl_schedule_choose_map(const MdlGroup *g)
+{
+  MdlSchedule s = mdl_schedule_plain();
+  MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
+  const MdlType *type = mdl_type_of(g->ir, mdl_operand(end, 0));
+  int width = mdl_schedule_width(g->machine, type->dtype), last = type->rank - 1;
+  if (width == 1 || !type->rank) return s;
+  if (!mdl_group_lanes_out(g, last, mdl_lane_bytes(type->dtype))) return s;
+  s.lanes = g->flat ? 0 : last;
+  s.width = width;
+  return s;
+}
+
+enum { WAYS = 4 /* covers the latency of an addition on two ports */ };
+
+int mdl_schedule_ways(const MdlSize *extent, int width)
+{
+  int64_t known;
+  int ways = WAYS;
+  if (mdl_size_is_const(extent, &known))
+    while (ways > 1 && known < ways * width) ways /= 2;
+  return ways;
+}
+
+/* Along the last axis of the operand, whether it is kept or reduced. */
+MdlSchedule mdl_schedule_choose_reduce(const MdlGroup *g)
+{
+  MdlSchedule s = mdl_schedule_plain();
+  MdlAxis axis[MDL_MAX_AXES];
+  MlirValue from = mdl_operand(g->seed, 0);
+  const MdlType *type = mdl_type_of(g->ir, from);
+  int axes = mdl_group_axes(g, axis), last = type->rank - 1, kept = 0;
+  int width = mdl_schedule_width(g->machine, type->dtype), bytes = mdl_lane_bytes(type->dtype);
+  int64_t known;
+  if (width == 1 || !axes || !mdl_group_lanes(g, from, last, bytes)) return s;
+  for (int i = 0; i < axes; i++) kept += !axis[i].is_reduced;
+  if (!axis[axes - 1].is_reduced && !mdl_group_lanes_out(g, kept - 1, bytes)) return s;
+  if (axis[axes - 1].is_reduced) {
+    if (mdl_size_is_const(axis[axes - 1].extent, &known) && known < width) return s;
+    s.unroll[1] = mdl_schedule_ways(axis[axes - 1].extent, width);
+  }
+  s.lanes = axes - 1;
+  s.width = width;
+  return s;
+}
+
+MdlSchedule mdl_schedule_choose_window(const MdlGroup *g)
+{
+  MdlSchedule s = mdl_schedule_plain();
+  const MdlType *type = mdl_type_of(g->ir, mdl_result(g->seed, 0));
+  int width = mdl_schedule_width(g->machine, type->dtype), bytes = mdl_lane_bytes(type->dtype);
+  int last = type->rank - 1;
+  int64_t stride[MDL_MAX_RANK];
+  MdlAttrs attrs = mdl_attrs_of(g->ir, g->seed);
+  mdl_get_ints(&attrs, "stride", stride);
+  if (width == 1 || last < 0 || stride[last] != 1) return s;
+  if (!mdl_group_lanes(g, mdl_operand(g->seed, 0), last, bytes)) return s;
+  if (!mdl_group_lanes_out(g, last, bytes)) return s;
+  s.lanes = last;
+  s.width = width;
+  return s;
+}
