@@ -1,0 +1,338 @@
+/* Runs the blocks of a launch, one after another: their threads, barriers, warp operations and
+ * asynchronous copies. EMU_SEED=n in the environment shuffles the order of threads for each block.
+ */
+#include "emu.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+uint3 threadIdx, blockIdx;
+dim3 blockDim, gridDim;
+
+namespace
+{
+
+enum State { RUNS, AT_BARRIER, IN_WARP, RETURNED };
+enum { MAX_COPIES = 64, WARP_BYTES = 64 };
+
+struct Copy {
+  void *to;
+  const void *from;
+  size_t bytes;
+  int group;
+};
+
+struct Thread {
+  EmuFiber *fiber;
+  State state;
+  int line;
+  uint3 index;
+  /* Warp operations. A lane publishes in its two slots in turn: who was released with it reads one
+   * while it may already fill the other. Which lanes took part, and which slot each of them used,
+   * are kept by lane, since parts of a warp may be at different operations. */
+  unsigned mask, lanes, slots;
+  int slot;
+  unsigned char published[2][WARP_BYTES];
+  /* Asynchronous copies, by groups. */
+  int group, copies;
+  Copy copy[MAX_COPIES];
+};
+
+Thread threads[EMU_MAX_THREADS];
+int thread_count, current;
+bool in_kernel;
+void (*kernel_body)(void *);
+void *kernel_context;
+unsigned launch_number, block_number, barrier_number, warp_number[EMU_MAX_THREADS / 32];
+
+/* ---- order ---- */
+
+uint64_t random_state;
+
+unsigned random_next()
+{
+  random_state ^= random_state << 13;
+  random_state ^= random_state >> 7;
+  random_state ^= random_state << 17;
+  return (unsigned)(random_state >> 11);
+}
+
+void seed_once()
+{
+  static bool done;
+  if (done) return;
+  done = true;
+  const char *seed = getenv("EMU_SEED");
+  if (seed) random_state = 88172645463325252u ^ (strtoull(seed, nullptr, 10) * 0x9E3779B97F4A7C15u);
+}
+
+void put_in_order(int *order)
+{
+  for (int t = 0; t < thread_count; t++) order[t] = t;
+  if (!random_state) return;
+  for (int t = thread_count; t-- > 1;)
+    std::swap(order[t], order[random_next() % (unsigned)(t + 1)]);
+}
+
+/* ---- faults ---- */
+
+/* Which threads wait where, in runs of neighbours that do the same. */
+[[noreturn]] void cannot_go_on()
+{
+  static const char *const doing[] = {"run", "wait in __syncthreads, line",
+                                      "wait in a warp operation, line", "have returned"};
+  fprintf(stderr, "divergent barrier: block (%u,%u,%u) cannot go on:\n", blockIdx.x, blockIdx.y,
+          blockIdx.z);
+  for (int from = 0, to; from < thread_count; from = to) {
+    const Thread &a = threads[from];
+    for (to = from + 1; to < thread_count; to++) {
+      const Thread &b = threads[to];
+      if (b.state != a.state || (a.state != RETURNED && b.line != a.line)) break;
+    }
+    fprintf(stderr, "  threads %d..%d %s", from, to - 1, doing[a.state]);
+    if (a.state != RETURNED) fprintf(stderr, " %d", a.line);
+    fputc('\n', stderr);
+  }
+  _Exit(3);
+}
+
+/* ---- threads ---- */
+
+void thread_body(void *)
+{
+  kernel_body(kernel_context);
+  Thread &t = threads[current];
+  t.state = RETURNED;
+  emu_fiber_leave(t.fiber, true);
+}
+
+void wait_as(State state, int line)
+{
+  Thread &t = threads[current];
+  t.state = state;
+  t.line = line;
+  emu_fiber_leave(t.fiber, false);
+}
+
+void start_threads()
+{
+  const unsigned x = blockDim.x, y = blockDim.y;
+  for (int i = 0; i < thread_count; i++) {
+    Thread &t = threads[i];
+    if (!t.fiber) t.fiber = emu_fiber_create();
+    emu_fiber_start(t.fiber, thread_body, nullptr);
+    t.state = RUNS;
+    t.slot = t.group = t.copies = 0;
+    t.index = {(unsigned)i % x, (unsigned)i / x % y, (unsigned)i / x / y};
+  }
+}
+
+void enter(int t)
+{
+  current = t;
+  threadIdx = threads[t].index;
+  in_kernel = true;
+  emu_fiber_enter(threads[t].fiber);
+  in_kernel = false;
+}
+
+/* ---- what releases those who wait ---- */
+
+/* The lanes of an operation's mask are complete once all that have not returned wait with it. */
+bool release_warp(int first)
+{
+  const int count = thread_count - first < 32 ? thread_count - first : 32;
+  bool released = false;
+  for (int lane = 0; lane < count; lane++) {
+    const Thread &t = threads[first + lane];
+    if (t.state != IN_WARP) continue;
+    unsigned lanes = 0, slots = 0;
+    bool complete = true;
+    for (int k = 0; k < count; k++) {
+      const Thread &o = threads[first + k];
+      if (!(t.mask >> k & 1) || o.state == RETURNED) continue;
+      if (o.state != IN_WARP || o.mask != t.mask) complete = false;
+      lanes |= 1u << k;
+      slots |= (unsigned)o.slot << k;
+    }
+    if (!complete) continue;
+    released = true;
+    warp_number[first / 32]++;
+    for (int k = 0; k < count; k++) {
+      if (!(lanes >> k & 1)) continue;
+      Thread &o = threads[first + k];
+      o.lanes = lanes;
+      o.slots = slots;
+      o.state = RUNS;
+    }
+  }
+  return released;
+}
+
+bool release_warps()
+{
+  bool released = false;
+  for (int first = 0; first < thread_count; first += 32) released |= release_warp(first);
+  return released;
+}
+
+/* All live threads wait at one barrier of the source. */
+bool release_barrier()
+{
+  int line = -1;
+  for (int i = 0; i < thread_count; i++) {
+    const Thread &t = threads[i];
+    if (t.state == RETURNED) continue;
+    if (t.state != AT_BARRIER || (line >= 0 && t.line != line)) return false;
+    line = t.line;
+  }
+  for (int i = 0; i < thread_count; i++)
+    if (threads[i].state == AT_BARRIER) threads[i].state = RUNS;
+  barrier_number++;
+  return true;
+}
+
+/* Nobody is released before all who can run have run: what one publishes stays until then. */
+void run_block(size_t dynamic_shared)
+{
+  int order[EMU_MAX_THREADS];
+  block_number++;
+  barrier_number++;
+  emu_shared_reset(dynamic_shared);
+  if (emu_race_block) emu_race_block();
+  start_threads();
+  put_in_order(order);
+  for (;;) {
+    int live = 0;
+    for (int i = 0; i < thread_count; i++) {
+      if (threads[order[i]].state == RUNS) enter(order[i]);
+      live += threads[order[i]].state != RETURNED;
+    }
+    if (!live) return;
+    if (!release_warps() && !release_barrier()) cannot_go_on();
+  }
+}
+
+} // namespace
+
+/* ---- for kernels ---- */
+
+extern "C" void emu_barrier(int line) { wait_as(AT_BARRIER, line); }
+
+extern "C" int emu_lane_id(void) { return current % 32; }
+
+extern "C" void emu_warp(unsigned mask, const void *bytes, size_t count, int line)
+{
+  Thread &t = threads[current];
+  if (!(mask >> (current % 32) & 1))
+    emu_fault("wrong warp mask", "line %d: its lane %d is not in the mask %08x", line, current % 32,
+              mask);
+  if (count > WARP_BYTES) emu_fault("wide warp operation", "line %d: %zu bytes", line, count);
+  t.slot ^= 1;
+  if (count) memcpy(t.published[t.slot], bytes, count);
+  t.mask = mask;
+  wait_as(IN_WARP, line);
+}
+
+extern "C" const void *emu_lane(int lane)
+{
+  const Thread &t = threads[current / 32 * 32 + lane];
+  return t.published[threads[current].slots >> lane & 1];
+}
+
+extern "C" unsigned emu_lanes(void) { return threads[current].lanes; }
+
+extern "C" void emu_copy_async(void *to, const void *from, size_t bytes, int line)
+{
+  Thread &t = threads[current];
+  if (((uintptr_t)to | (uintptr_t)from) % bytes)
+    emu_fault("misaligned access", "line %d: cp.async of %zu bytes from %p to %p", line, bytes,
+              from, to);
+  if (t.copies == MAX_COPIES)
+    emu_fault("too many cp.async", "line %d: %d are in flight", line, MAX_COPIES);
+  t.copy[t.copies++] = {to, from, bytes, t.group};
+}
+
+extern "C" void emu_copy_commit(void) { threads[current].group++; }
+
+extern "C" void emu_copy_wait(int groups_left)
+{
+  Thread &t = threads[current];
+  int kept = 0;
+  for (int i = 0; i < t.copies; i++) {
+    const Copy c = t.copy[i];
+    if (c.group >= t.group - groups_left) {
+      t.copy[kept++] = c;
+      continue;
+    }
+    memcpy(c.to, c.from, c.bytes);
+    if (!emu_race_access) continue;
+    emu_race_access(c.from, c.bytes, false);
+    emu_race_access(c.to, c.bytes, true);
+  }
+  t.copies = kept;
+}
+
+extern "C" void emu_check_aligned(const void *p, size_t bytes)
+{
+  if ((uintptr_t)p % bytes == 0 || !in_kernel || emu_fiber_owns(threads[current].fiber, p)) return;
+  emu_fault("misaligned access", "%zu bytes at %p", bytes, p);
+}
+
+/* ---- for the checkers ---- */
+
+bool emu_who(const void *p, EmuWho *who)
+{
+  const bool index = p >= (const void *)&threadIdx && p < (const void *)(&threadIdx + 1);
+  if (!in_kernel || index || emu_fiber_owns(threads[current].fiber, p)) return false;
+  *who = {launch_number, block_number, current, barrier_number, warp_number[current / 32]};
+  return true;
+}
+
+const char *emu_place(void)
+{
+  static char place[80];
+  if (!in_kernel) return "host";
+  snprintf(place, sizeof place, "block (%u,%u,%u) thread %d", blockIdx.x, blockIdx.y, blockIdx.z,
+           current);
+  return place;
+}
+
+void emu_fault(const char *name, const char *format, ...)
+{
+  fflush(stdout);
+  fprintf(stderr, "%s: %s: ", name, emu_place());
+  va_list values;
+  va_start(values, format);
+  vfprintf(stderr, format, values);
+  va_end(values);
+  fputc('\n', stderr);
+  _Exit(3);
+}
+
+/* ---- launches ---- */
+
+extern "C" int emu_launch(dim3 grid, dim3 block, size_t dynamic_shared, void (*body)(void *),
+                          void *context)
+{
+  enum { INVALID_CONFIGURATION = 9, MAX_SHARED = 227 << 10 };
+  const uint64_t per_block = (uint64_t)block.x * block.y * block.z;
+  if (per_block < 1 || per_block > EMU_MAX_THREADS || dynamic_shared > MAX_SHARED)
+    return INVALID_CONFIGURATION;
+  if (!grid.x || !grid.y || !grid.z || grid.x > 0x7fffffff || grid.y > 65535 || grid.z > 65535)
+    return INVALID_CONFIGURATION;
+  seed_once();
+  launch_number++;
+  blockDim = block;
+  gridDim = grid;
+  thread_count = (int)per_block;
+  kernel_body = body;
+  kernel_context = context;
+  for (blockIdx.z = 0; blockIdx.z < grid.z; blockIdx.z++)
+    for (blockIdx.y = 0; blockIdx.y < grid.y; blockIdx.y++)
+      for (blockIdx.x = 0; blockIdx.x < grid.x; blockIdx.x++) run_block(dynamic_shared);
+  return 0;
+}

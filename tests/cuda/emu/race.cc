@@ -1,0 +1,268 @@
+/* Finds races, and reads of shared memory that nobody wrote. Kernels are compiled with
+ * -fsanitize=thread, whose instrumentation calls the functions below; TSan's own runtime is not
+ * linked (it loses races among hundreds of fibers).
+ *
+ * Two accesses to a byte race if one writes, they come from different threads, not both are
+ * atomic, and nothing orders them: within a block a __syncthreads between them, within a warp an
+ * operation of the warp; blocks of a launch are never ordered. An operation of a warp is taken to
+ * order all of its lanes. Any finding makes the process end with status 66. */
+#include "emu.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace
+{
+
+/* ---- the last accesses to each word of memory ---- */
+
+enum Readers { ONE, OF_A_WARP, OF_SEVERAL_WARPS };
+
+struct Access {
+  EmuWho who;
+  unsigned char bytes; /* a bit for each of the word's four */
+  bool atomic;
+  Readers readers; /* reads of one interval are one record */
+  void *pc;
+};
+
+struct Word {
+  uintptr_t key; /* address / 4, 0 when free */
+  Access write, read;
+};
+
+enum { TABLE_BITS = 21, PROBES = 16 };
+Word *table;
+
+/* A full neighbourhood forgets an entry: a race can then be missed, never invented. */
+Word *word_of(uintptr_t key)
+{
+  if (!table) {
+    void *p = mmap(nullptr, sizeof(Word) << TABLE_BITS, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED) emu_fault("out of memory", "no room for the checker's table");
+    table = (Word *)p;
+  }
+  const uintptr_t size = (uintptr_t)1 << TABLE_BITS;
+  uintptr_t at = (key * 0x9E3779B97F4A7C15u) >> (64 - TABLE_BITS);
+  for (int n = 0; n < PROBES; n++, at = (at + 1) & (size - 1)) {
+    if (table[at].key == key) return &table[at];
+    if (table[at].key) continue;
+    table[at].key = key;
+    return &table[at];
+  }
+  memset(&table[at], 0, sizeof table[at]);
+  table[at].key = key;
+  return &table[at];
+}
+
+/* ---- reports: each pair of places once ---- */
+
+enum { MAX_REPORTS = 32 };
+void *reported[MAX_REPORTS][2];
+int report_count, finding_count;
+
+bool is_new(void *a, void *b)
+{
+  finding_count++;
+  for (int i = 0; i < report_count; i++)
+    if (reported[i][0] == a && reported[i][1] == b) return false;
+  if (report_count == MAX_REPORTS) return false;
+  reported[report_count][0] = a;
+  reported[report_count++][1] = b;
+  return true;
+}
+
+/* The line of the source, by addr2line; the call is the instruction before the return address. */
+void print_place(void *pc)
+{
+  char command[120];
+  fflush(stdout);
+  fflush(stderr);
+  snprintf(command, sizeof command, "addr2line -p -s -f -e /proc/%d/exe %p 1>&2", (int)getpid(),
+           (void *)((char *)pc - 1));
+  if (system(command)) fprintf(stderr, "(addr2line is not installed)\n");
+}
+
+void report_race(const char *name, const Access &old, bool old_writes, const Access &now,
+                 bool writes)
+{
+  if (!is_new(old.pc, now.pc)) return;
+  fprintf(stderr, "%s: %s by thread %d, %s by %s, and nothing orders them:\n", name,
+          old_writes ? "write" : "read", old.who.thread, writes ? "write" : "read", emu_place());
+  print_place(old.pc);
+  print_place(now.pc);
+}
+
+/* ---- races ---- */
+
+void check(const Access &old, bool old_writes, const Access &now, bool writes, bool shared)
+{
+  if (old.who.launch != now.who.launch || !(old.bytes & now.bytes) || (old.atomic && now.atomic))
+    return;
+  if (old.who.block != now.who.block) {
+    if (!shared) report_race("race between blocks", old, old_writes, now, writes);
+    return;
+  }
+  if (old.who.barriers != now.who.barriers) return;
+  if (old.who.thread == now.who.thread && old.readers == ONE) return;
+  const bool same_warp =
+      old.who.thread / 32 == now.who.thread / 32 && old.readers != OF_SEVERAL_WARPS;
+  if (same_warp && old.who.warp != now.who.warp) return;
+  report_race("race in a block", old, old_writes, now, writes);
+}
+
+/* Several readers since the last barrier: the record says from how far apart they came. */
+void record_read(Access &last, Access now)
+{
+  const bool same = last.who.launch == now.who.launch && last.who.block == now.who.block &&
+                    last.who.barriers == now.who.barriers;
+  if (same) {
+    now.bytes |= last.bytes;
+    now.readers = last.readers;
+    if (last.who.thread / 32 != now.who.thread / 32)
+      now.readers = OF_SEVERAL_WARPS;
+    else if (last.who.thread != now.who.thread && now.readers == ONE)
+      now.readers = OF_A_WARP;
+  }
+  last = now;
+}
+
+/* ---- shared memory that was written in this block ---- */
+
+enum { SHARED_WORDS = 1 << 16 };
+unsigned written_in[SHARED_WORDS]; /* by address / 4 modulo the size: the block's number */
+unsigned char written_bytes[SHARED_WORDS];
+unsigned block_now;
+
+void check_written(uintptr_t key, const Access &now, bool writes)
+{
+  const uintptr_t at = key % SHARED_WORDS;
+  if (written_in[at] != block_now) written_in[at] = block_now, written_bytes[at] = 0;
+  if (writes)
+    written_bytes[at] |= now.bytes;
+  else if ((now.bytes & ~written_bytes[at]) && is_new(now.pc, nullptr)) {
+    fprintf(stderr, "uninitialised shared memory: read by %s:\n", emu_place());
+    print_place(now.pc);
+  }
+}
+
+void access(const void *p, size_t size, bool writes, bool atomic, void *pc)
+{
+  Access now = {};
+  if (!emu_who(p, &now.who)) return;
+  const bool shared = emu_shared_has(p);
+  now.atomic = atomic;
+  now.pc = pc;
+  for (uintptr_t at = (uintptr_t)p, end = at + size, next; at < end; at = next) {
+    const uintptr_t key = at / 4;
+    next = key * 4 + 4 < end ? key * 4 + 4 : end;
+    now.bytes = 0;
+    for (uintptr_t x = at; x < next; x++) now.bytes |= (unsigned char)(1u << (x & 3));
+    if (shared) check_written(key, now, writes);
+    Word *w = word_of(key);
+    check(w->write, true, now, writes, shared);
+    if (!writes) {
+      record_read(w->read, now);
+      continue;
+    }
+    check(w->read, false, now, writes, shared);
+    w->write = now;
+  }
+}
+
+__attribute__((destructor)) void at_end()
+{
+  if (!finding_count) return;
+  fflush(stdout);
+  _exit(66);
+}
+
+} // namespace
+
+extern "C" void emu_race_access(const void *p, size_t bytes, bool write)
+{
+  access(p, bytes, write, false, __builtin_return_address(0));
+}
+
+extern "C" void emu_race_block(void) { block_now++; }
+
+/* ---- what the instrumentation calls ---- */
+
+#define CALLER __builtin_return_address(0)
+
+#define EMU_ACCESSES(N)                                                                     \
+  extern "C" void __tsan_read##N(void *p) { access(p, N, false, false, CALLER); }           \
+  extern "C" void __tsan_write##N(void *p) { access(p, N, true, false, CALLER); }           \
+  extern "C" void __tsan_unaligned_read##N(void *p) { access(p, N, false, false, CALLER); } \
+  extern "C" void __tsan_unaligned_write##N(void *p) { access(p, N, true, false, CALLER); }
+
+EMU_ACCESSES(1)
+EMU_ACCESSES(2)
+EMU_ACCESSES(4)
+EMU_ACCESSES(8)
+EMU_ACCESSES(16)
+
+#define EMU_ATOMICS(BITS, T)                                                                    \
+  extern "C" T __tsan_atomic##BITS##_load(const volatile T *p, int)                             \
+  {                                                                                             \
+    access((const void *)p, BITS / 8, false, true, CALLER);                                     \
+    return *p;                                                                                  \
+  }                                                                                             \
+  extern "C" void __tsan_atomic##BITS##_store(volatile T *p, T v, int)                          \
+  {                                                                                             \
+    access((const void *)p, BITS / 8, true, true, CALLER);                                      \
+    *p = v;                                                                                     \
+  }                                                                                             \
+  extern "C" int __tsan_atomic##BITS##_compare_exchange_strong(volatile T *p, T *was, T v, int, \
+                                                               int)                             \
+  {                                                                                             \
+    access((const void *)p, BITS / 8, true, true, CALLER);                                      \
+    if (*p == *was) return *p = v, 1;                                                           \
+    *was = *p;                                                                                  \
+    return 0;                                                                                   \
+  }                                                                                             \
+  extern "C" T __tsan_atomic##BITS##_compare_exchange_val(volatile T *p, T was, T v, int, int)  \
+  {                                                                                             \
+    access((const void *)p, BITS / 8, true, true, CALLER);                                      \
+    const T old = *p;                                                                           \
+    if (old == was) *p = v;                                                                     \
+    return old;                                                                                 \
+  }
+
+EMU_ATOMICS(8, uint8_t)
+EMU_ATOMICS(16, uint16_t)
+EMU_ATOMICS(32, uint32_t)
+EMU_ATOMICS(64, uint64_t)
+
+extern "C" {
+void __tsan_init(void) {}
+void __tsan_func_entry(void *) {}
+void __tsan_func_exit(void) {}
+void __tsan_atomic_thread_fence(int) {}
+void __tsan_vptr_update(void **, void *) {}
+void __tsan_vptr_read(void **) {}
+
+void *__tsan_memcpy(void *to, const void *from, size_t bytes)
+{
+  access(from, bytes, false, false, CALLER);
+  access(to, bytes, true, false, CALLER);
+  return memcpy(to, from, bytes);
+}
+
+void *__tsan_memmove(void *to, const void *from, size_t bytes)
+{
+  access(from, bytes, false, false, CALLER);
+  access(to, bytes, true, false, CALLER);
+  return memmove(to, from, bytes);
+}
+
+void *__tsan_memset(void *p, int value, size_t bytes)
+{
+  access(p, bytes, true, false, CALLER);
+  return memset(p, value, bytes);
+}
+}

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Builds a program out of .cu files by clang, as plain C++ with the stand-in headers:
+#   emulate.sh plain|asan|race OUT FOLDER FILE...     (FOLDER holds the emulator's objects)
+# asan: AddressSanitizer and UBSan; race: the checker of races and uninitialised shared memory.
+set -eu
+mode=$1 out=$2 objects=$3
+shift 3
+here=$(dirname "$0")
+CXX=${MDLC_CLANGXX:-clang++-22}
+flags="-std=c++17 -g -Wall -Wextra -Werror -I$here/emu/include -ffp-contract=off"
+case $mode in
+plain) kernels=-O2 runtime=-O2 link= ;;
+asan) kernels="-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" runtime=$kernels link=$kernels ;;
+race) kernels="-O1 -fsanitize=thread" runtime=-O2 link=-no-pie ;;
+*) echo "emulate.sh: plain, asan or race, not $mode" >&2; exit 2 ;;
+esac
+
+mkdir -p "$objects/$mode"
+parts="fiber block shared host"
+[ "$mode" = race ] && parts="$parts race"
+list=
+for part in $parts; do
+  object=$objects/$mode/$part.o
+  list="$list $object"
+  [ "$object" -nt "$here/emu/$part.cc" ] && [ "$object" -nt "$here/emu/emu.h" ] && [ "$object" -nt "$here/emu/include/emu_host.h" ] && continue
+  # shellcheck disable=SC2086
+  $CXX $flags $runtime -c "$here/emu/$part.cc" -o "$object.$$" && mv "$object.$$" "$object"
+done
+for file in "$@"; do
+  object=$out.$(basename "$file").o
+  list="$list $object"
+  # shellcheck disable=SC2086
+  $CXX $flags $kernels -femulated-tls -Wno-unknown-pragmas -x c++ -c "$file" -o "$object"
+done
+# shellcheck disable=SC2086
+$CXX $link $list -o "$out"

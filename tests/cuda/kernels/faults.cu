@@ -1,0 +1,125 @@
+/* Kernels with one fault each: `faults NAME` launches the one of that name, and
+ * tests/cuda/faults.sh expects the emulator to name it. `faults none` launches them without their
+ * faults. */
+#include <cuda_runtime.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum Fault {
+  NONE,
+  MISSING_BARRIER,
+  SECOND_BARRIER,
+  SAME_WORD,
+  BETWEEN_BLOCKS,
+  PAST_THE_END,
+  PAST_SHARED,
+  MISALIGNED,
+  UNINITIALISED,
+  WRONG_MASK,
+  DIVERGENT,
+  MISSING_WAIT,
+  FAULTS
+};
+
+static const char *const names[FAULTS] = {
+    "none",        "missing-barrier",   "missing-second-barrier",
+    "same-word",   "between-blocks",    "past-the-end",
+    "past-shared", "misaligned",        "uninitialised",
+    "wrong-mask",  "divergent-barrier", "missing-wait"};
+
+/* Sums of rows of 256: warps first, then their sums through shared memory. */
+extern "C" __global__ void __launch_bounds__(256) row_sums(const float *x, float *y, int fault)
+{
+  __shared__ float part[8];
+  const int t = (int)threadIdx.x, lane = t % 32, warp = t / 32;
+  float s = x[blockIdx.x * 256 + threadIdx.x];
+  const unsigned mask = fault == WRONG_MASK && lane >= 16 ? 0xffffu : ~0u;
+  for (int o = 16; o; o >>= 1) s += __shfl_xor_sync(mask, s, o);
+  if (lane == 0 && !(fault == UNINITIALISED && warp == 5))
+    part[fault == PAST_SHARED ? warp + 4 : warp] = s;
+  if (fault != MISSING_BARRIER) __syncthreads();
+  if (fault == DIVERGENT && warp == 0)
+    __syncthreads();
+  else if (fault == DIVERGENT)
+    __syncthreads();
+  if (warp) return;
+  s = lane < 8 ? part[lane] : 0.0f;
+  for (int o = 16; o; o >>= 1) s += __shfl_xor_sync(~0u, s, o);
+  if (lane == 0) y[fault == PAST_THE_END ? blockIdx.x + 3 : blockIdx.x] = s;
+}
+
+/* Neighbours exchange values through shared memory, twice. */
+extern "C" __global__ void exchange(float *x, int fault)
+{
+  __shared__ float s[64];
+  const int t = (int)threadIdx.x;
+  for (int round = 0; round < 2; round++) {
+    s[fault == SAME_WORD ? t / 2 : t] = x[t];
+    __syncthreads();
+    const float other = s[63 - (fault == SAME_WORD ? t / 2 + 32 : t)];
+    if (fault != SECOND_BARRIER) __syncthreads();
+    x[t] = other;
+  }
+}
+
+/* Every block adds to the same row. */
+extern "C" __global__ void add_rows(const float *x, float *y, int fault)
+{
+  const float v = x[blockIdx.x * 32 + threadIdx.x];
+  if (fault == BETWEEN_BLOCKS)
+    y[threadIdx.x] += v;
+  else
+    atomicAdd(&y[threadIdx.x], v);
+}
+
+extern "C" __global__ void copy_fours(const float *x, float *y, int fault)
+{
+  *(float4 *)&y[threadIdx.x * 4] =
+      *(const float4 *)&x[threadIdx.x * 4 + (fault == MISALIGNED ? 1 : 0)];
+}
+
+extern "C" __global__ void copy_later(const float *x, float *y, int fault)
+{
+  __shared__ __align__(16) float s[128];
+  const int t = (int)threadIdx.x;
+  emu_copy_async(&s[t * 4], &x[t * 4], 16, __LINE__);
+  emu_copy_commit();
+  if (fault != MISSING_WAIT) emu_copy_wait(0);
+  __syncthreads();
+  y[t] = s[t];
+}
+
+template <class... Wanted, class... Given>
+static void launch(unsigned blocks, unsigned threads, void (*kernel)(Wanted...), Given... given)
+{
+  cudaLaunchConfig_t c = {};
+  c.gridDim = dim3(blocks);
+  c.blockDim = dim3(threads);
+  if (cudaLaunchKernelEx(&c, kernel, given...) != cudaSuccess) exit(2);
+}
+
+int main(int argc, char **argv)
+{
+  int fault = -1;
+  for (int i = 0; i < FAULTS; i++)
+    if (argc > 1 && !strcmp(argv[1], names[i])) fault = i;
+  if (fault < 0) return fprintf(stderr, "faults: no such fault\n"), 2;
+
+  float *x, *sums, *row, *copy;
+  cudaMalloc(&x, 1028 * sizeof *x);
+  cudaMalloc(&sums,
+             64 * sizeof *sums); /* of which four are used: 256 bytes are what is given out */
+  cudaMalloc(&row, 64 * sizeof *row);
+  cudaMalloc(&copy, 512 * sizeof *copy);
+  for (int i = 0; i < 1028; i++) x[i] = (float)(i % 5);
+  for (int i = 0; i < 64; i++) row[i] = 0.0f;
+  launch(4, 256, row_sums, (const float *)x, fault == PAST_THE_END ? sums + 60 : sums, fault);
+  launch(1, 64, exchange, x, fault);
+  launch(8, 32, add_rows, (const float *)x, row, fault);
+  launch(1, 32, copy_fours, (const float *)x, copy, fault);
+  launch(1, 32, copy_later, (const float *)x, copy, fault);
+  cudaFree(x), cudaFree(sums), cudaFree(row), cudaFree(copy);
+  return 0;
+}
