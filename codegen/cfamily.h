@@ -77,6 +77,10 @@ const char *mdl_c_type(MdlPrinter *p, const MdlLoopType *type);
 const char *mdl_c_number(MdlPrinter *p, MdlDtype dtype, double real, int64_t integer);
 /* A size as C: `4 * N + 3`, every operand cast to `type` first when it is given. */
 const char *mdl_c_size(MdlArena *arena, const MdlSize *size, const char *type);
+/* "MDL_F32": as the header and runtime/mdl.h name element types. */
+const char *mdl_c_element(MdlDtype dtype);
+/* "\"a text\"", escaped. */
+const char *mdl_c_literal(MdlArena *arena, const char *text);
 /* "MDL_BAD_SIZE": a status code as every emitted header names it; "?" for none. */
 const char *mdl_c_code(int code);
 /* Marks a prelude function as used and returns its name. */

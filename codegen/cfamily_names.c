@@ -188,6 +188,32 @@ const char *mdl_c_code(int code)
   return code >= 0 && code < 8 ? names[code] : "?";
 }
 
+const char *mdl_c_element(MdlDtype dtype)
+{
+  static const char *const names[] = {"MDL_BOOL", "MDL_I8",  "MDL_I16", "MDL_I32", "MDL_I64",
+                                      "MDL_U8",   "MDL_U16", "MDL_U32", "MDL_U64", "MDL_F16",
+                                      "MDL_BF16", "MDL_F32", "MDL_F64"};
+  return names[dtype];
+}
+
+/* Octal escapes end after three digits, so that what follows is never taken for more of them; `?`
+ * is escaped because of trigraphs. */
+const char *mdl_c_literal(MdlArena *arena, const char *text)
+{
+  char *out = mdl_alloc_array(arena, 4 * strlen(text) + 3, 1), *to = out;
+  *to++ = '"';
+  for (; *text; text++) {
+    unsigned char c = (unsigned char)*text;
+    if (c >= ' ' && c < 127 && !strchr("\"\\?", c))
+      *to++ = (char)c;
+    else
+      to += sprintf(to, "\\%03o", c);
+  }
+  *to++ = '"';
+  *to = '\0';
+  return out;
+}
+
 const char *mdl_need(MdlPrinter *p, const char *function)
 {
   const char *name = mdl_intern_text(p->arena, function);

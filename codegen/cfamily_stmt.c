@@ -114,8 +114,26 @@ static bool is_reach(MdlPrinter *p, MlirValue value)
   return true;
 }
 
+/* mdl_print("loss", MDL_F32, 0, NULL, value): a function of the host. */
+static MdlExpr hook_of(MdlPrinter *p, MlirOperation op, const char *function)
+{
+  const char *text = mdl_text(p->arena, "%s(", function);
+  for (int i = 0; i < mdl_operand_count(op); i++) {
+    double real;
+    int64_t element;
+    const char *arg = mdl_print_expr(p, mdl_operand(op, i)).text;
+    if (i == 1 && mdl_loop_constant(p->ir, mdl_operand(op, i), &real, &element))
+      arg = mdl_c_element((MdlDtype)element);
+    text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "", arg);
+  }
+  return (MdlExpr){.text = mdl_text(p->arena, "%s)", text), .precedence = 15};
+}
+
 static MdlExpr call_of(MdlPrinter *p, MlirOperation op)
 {
+  MlirOperation callee = mdl_callee(p->ir, p->symbols, op);
+  const char *hook = mdl_op_text(p->ir, callee, "mdl.hook");
+  if (hook) return hook_of(p, op, hook);
   const char *text = mdl_text(p->arena, "%s(", mdl_op_text(p->ir, op, "callee"));
   for (int i = 0; i < mdl_operand_count(op); i++)
     text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "", argument(p, mdl_operand(op, i)));
@@ -236,6 +254,17 @@ static void print_alloca(MdlPrinter *p, MlirOperation op)
   const char *name = mdl_print_name(p, to, "tile");
   mdl_line(p, "%s %s[%lld];", type_of(p, to), name, (long long)count);
   set_name(p, to, name);
+}
+
+/* Constant memory by its name; a text as a literal; nothing as NULL. */
+static void print_data_at(MdlPrinter *p, MlirOperation op)
+{
+  MlirOperation global = mdl_symbol(p->ir, p->symbols, mdl_op_text(p->ir, op, "name"));
+  MdlLoopData data = mdl_loop_data_read(p->ir, global);
+  MdlExpr made = {.text = data.name, .precedence = 16};
+  if (data.is_text) made.text = mdl_c_literal(p->arena, data.bytes);
+  if (!data.count) made.text = "NULL";
+  set_expr(p, mdl_result(op, 0), made);
 }
 
 static void print_ops(MdlPrinter *p, MlirBlock block, MlirOperation end);
@@ -526,6 +555,9 @@ static void print_statement(MdlPrinter *p, MlirOperation op)
     return;
   case MDL_LOOP_alloca:
     print_alloca(p, op);
+    return;
+  case MDL_LOOP_data_at:
+    print_data_at(p, op);
     return;
   case MDL_LOOP_store:
   case MDL_LOOP_vstore:

@@ -1,6 +1,7 @@
 #include "compiler/call.h"
 
 #include "codegen/llvm/llvm.h"
+#include "runtime/mdl.h"
 
 #include <string.h>
 
@@ -57,6 +58,9 @@ bool mdl_call(MdlJob *job, MlirOperation entry, MdlArgs *args, MdlCall *call)
   MdlLlvmOptions options = {.machine = job->options.machine, .source = job->path};
   options.opt = job->options.opt;
   options.size = job->options.size;
+  const MdlHostFunction host[] = {{"mdl_print", (void (*)(void))mdl_print_stderr}};
+  options.host = host;
+  options.hosts = sizeof host / sizeof *host;
   MdlJit *jit = mdl_jit_create(job->ir, job->module, &options);
   if (!jit) return false;
   const char *symbol = mdl_op_text(job->ir, entry, "sym_name");

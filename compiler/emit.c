@@ -82,7 +82,7 @@ bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length)
   case MDL_EMIT_mlir:
   case MDL_EMIT_groups:
   case MDL_EMIT_loops:
-    *bytes = mdl_print(job->ir, job->module, job->options.debug);
+    *bytes = mdl_ir_text(job->ir, job->module, job->options.debug);
     break;
   case MDL_EMIT_stablehlo:
   case MDL_EMIT_hlo:

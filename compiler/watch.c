@@ -12,7 +12,7 @@ static void dump(MdlJob *job, const char *pass, MlirOperation module)
   const char *dir = mdl_option(job->line, "print_dir"), *why;
   bool here = after && (!strcmp(after, "all") || !strcmp(after, pass));
   if (!here && !dir) return;
-  const char *text = mdl_print(job->ir, module, job->options.debug);
+  const char *text = mdl_ir_text(job->ir, module, job->options.debug);
   if (here) fprintf(stderr, "// ---- after %s\n%s\n", pass, text);
   if (!dir) return;
   const char *path = mdl_text(job->session->arena, "%s/%02d-%s.mlir", dir, job->passes, pass);

@@ -295,7 +295,7 @@ MlirBlock mdl_module_body(MlirOperation module);
 bool mdl_walk(MlirOperation root, bool (*fn)(void *user, MlirOperation op), void *user);
 
 /* MLIR text; `places` adds locations (needed for names to survive stock tools). */
-char *mdl_print(MdlIr *ir, MlirOperation op, bool places);
+char *mdl_ir_text(MdlIr *ir, MlirOperation op, bool places);
 /* Parses MLIR text; null with the reason in mdl_ir_said. */
 MlirOperation mdl_parse_mlir(MdlIr *ir, const char *text, size_t length);
 void mdl_module_destroy(MlirOperation module);

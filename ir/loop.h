@@ -15,6 +15,9 @@
  * sizes and scalars; a scalar result is returned. `mdl.doc` is its formula and places, for the
  * comment in C.
  *
+ * Data: private memref.globals of constant cells. Hook: a declaration with `mdl.hook`, the name of a
+ * function that the host provides.
+ *
  * Bools are i1 in registers, i8 in memory. f16 and bf16 are i16 in memory and f32 in registers.
  * Integers are signless and wrap; index arithmetic does not overflow. Vectors are one-dimensional,
  * never wider than the machine's registers. */
@@ -22,6 +25,7 @@
 #define MDL_IR_LOOP_H
 
 #include "ir/ir.h"
+#include "ir/map.h"
 
 typedef enum MdlLoopOp {
 #define LOOP_OP(mlir, name, ...) MDL_LOOP_##name,
@@ -126,6 +130,26 @@ void mdl_loop_copy(MdlBuilder *b, MlirValue from, MlirValue to);
 /* As mdl_build_for with a step; end its body with mdl_build_yield. */
 MlirOperation mdl_loop_for(MdlBuilder *b, MlirValue lo, MlirValue hi, MlirValue step, int carried,
                            const MlirValue *init);
+/* Constant memory: cells as they lie, in a private memref.global of the module. */
+typedef struct MdlLoopData {
+  const char *name; /* of the symbol, made unique */
+  MdlDtype element; /* a cell's */
+  int64_t count;
+  const void *bytes; /* little-endian; one element alone where is_splat */
+  bool is_text;      /* a text of the source, ended by 0: a literal in C */
+  bool is_splat;
+} MdlLoopData;
+/* A pointer to it, memref<T>. What holds the same bytes is one. `symbols`: the module's, kept. */
+MlirValue mdl_loop_data(MdlBuilder *b, MlirOperation module, MdlMap *symbols,
+                        const MdlLoopData *data);
+MdlLoopData mdl_loop_data_read(MdlIr *ir, MlirOperation global);
+
+/* A function of the host, declared as `function.variant`: C and LLVM know all variants by the one
+ * name, since their pointers have no type. */
+MlirOperation mdl_loop_hook(MdlBuilder *b, MlirOperation module, MdlMap *symbols,
+                            const char *function, const char *variant, int args,
+                            const MlirType *arg);
+
 /* Marks every memory argument of a function `llvm.noalias`. */
 void mdl_loop_noalias(MdlIr *ir, MlirOperation func);
 

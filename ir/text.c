@@ -6,7 +6,7 @@
 
 static void write_text(MlirStringRef text, void *file) { fwrite(text.data, 1, text.length, file); }
 
-char *mdl_print(MdlIr *ir, MlirOperation op, bool places)
+char *mdl_ir_text(MdlIr *ir, MlirOperation op, bool places)
 {
   char *text = NULL;
   size_t length = 0;

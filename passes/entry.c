@@ -174,7 +174,8 @@ void mdl_entry_block(MdlEntry *e, MlirBlock block)
       check(e, op);
       break;
     case MDL_OP_print:
-      break; /* the host's hook comes with the runtime */
+      mdl_entry_print(e, op);
+      break;
     case MDL_OP_reshape:
       if (mdl_type_of(e->ir, mdl_result(op, 0))->rank) break; /* a view */
       mdl_entry_set(e, mdl_result(op, 0), scalar_op(e, op, kind));

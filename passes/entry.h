@@ -30,6 +30,9 @@ void mdl_entry_block(MdlEntry *e, MlirBlock block);
 /* scf.for, scf.if, scf.while of the entry. */
 void mdl_entry_flow(MdlEntry *e, MlirOperation op);
 
+/* print: a call of a function that calls the host's mdl_print. */
+void mdl_entry_print(MdlEntry *e, MlirOperation op);
+
 MlirValue mdl_entry_scalar(MdlEntry *e, MlirValue value);
 void mdl_entry_set(MdlEntry *e, MlirValue value, MlirValue made);
 bool mdl_entry_fails(MdlEntry *e, MlirOperation op); /* holds a check */

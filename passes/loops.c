@@ -21,6 +21,7 @@ bool mdl_pass_loops(MdlPass *pass, MlirOperation none)
     if (mdl_is_entry(op[i])) mdl_entry_lower(pass, op[i], groups);
   for (int i = 0; i < count; i++) mdl_erase(pass->ir, op[i]);
   for (MlirOperation f = mdl_first(mdl_module_body(pass->module)); !mdl_is_null(f); f = mdl_next(f))
-    mdl_loop_dce(pass->ir, mdl_body(f, 0));
+    if (mdl_op(pass->ir, f) == MDL_OP_func && mdl_body(f, 0).ptr)
+      mdl_loop_dce(pass->ir, mdl_body(f, 0));
   return true;
 }

@@ -146,22 +146,6 @@ MlirValue mdl_vmap_choose(MdlVmap *v, MlirValue mask, MlirValue a, MlirValue b)
   return mdl_build(&v->b, MDL_OP_where, mdl_vmap_spread(v, mask, a), a, b);
 }
 
-/* A check holds if it does in every lane that runs; the status is the same whichever fails. */
-void mdl_vmap_check(MdlVmap *v, MlirOperation op)
-{
-  MlirValue holds = mdl_vmap_lanes(v, mdl_operand(op, 0));
-  if (!mdl_is_no_value(v->mask)) {
-    MlirValue idle = mdl_build(&v->b, MDL_OP_bitnot, mdl_vmap_spread(v, v->mask, holds));
-    holds = mdl_build(&v->b, MDL_OP_bitor, idle, holds);
-  }
-  int64_t axes[MDL_MAX_RANK];
-  int rank = mdl_type_of(v->ir, holds)->rank;
-  for (int i = 0; i < rank; i++) axes[i] = i;
-  holds = mdl_build_reduce(&v->b, MDL_OP_reduce_all, holds, rank, axes);
-  MdlAttrs attrs = mdl_attrs_of(v->ir, op);
-  mdl_build_op(&v->b, MDL_OP_check, 1, &holds, &attrs, NULL);
-}
-
 /* ---- rules of the function --------------------------------------------------------------- */
 
 static bool is_float(MdlIr *ir, MlirType type)

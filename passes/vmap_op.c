@@ -18,6 +18,7 @@ static MdlVmapOfOp *const special[MDL_OP_ALL] = {
     [MDL_OP_dot] = mdl_vmap_dot,
     [MDL_OP_conv] = mdl_vmap_conv,
     [MDL_OP_check] = mdl_vmap_check,
+    [MDL_OP_print] = mdl_vmap_print,
     [MDL_OP_if] = mdl_vmap_if,
     [MDL_OP_for] = mdl_vmap_for,
     [MDL_OP_while] = mdl_vmap_while,
@@ -158,8 +159,7 @@ void mdl_vmap_block(MdlVmap *v, MlirBlock block)
 
 /* ---- one lane after the other ------------------------------------------------------------ */
 
-/* [lanes, ..] at lane i -> [..] */
-static MlirValue lane_of(MdlVmap *v, MlirValue now, MlirValue i)
+MlirValue mdl_vmap_lane(MdlVmap *v, MlirValue now, MlirValue i)
 {
   MdlType one = *mdl_type_of(v->ir, now), inner = mdl_type_scalar(one.dtype);
   for (int k = 1; k < one.rank; k++) inner.dim[inner.rank++] = one.dim[k];
@@ -195,7 +195,7 @@ void mdl_vmap_by_lane(MdlVmap *v, MlirOperation op)
   MdlMap *values = mdl_map_create(v->ir->arena);
   for (int k = 0; k < mdl_operand_count(op); k++) {
     MlirValue operand = mdl_operand(op, k), now = mdl_vmap_value(v, operand);
-    mdl_map_value_set(values, operand, mdl_is_mapped(v, operand) ? lane_of(v, now, i) : now);
+    mdl_map_value_set(values, operand, mdl_is_mapped(v, operand) ? mdl_vmap_lane(v, now, i) : now);
   }
   MlirOperation one = mdl_clone_op(&v->b, op, values, NULL, NULL);
   MlirValue next = put_lane(v, mdl_arg(mdl_body(loop, 0), 1), i, mdl_result(one, 0));

@@ -78,9 +78,11 @@ void mdl_vmap_build(MdlVmap *v, MlirOperation op, const MlirValue *operand, cons
 
 /* Where shifting axes alone does not say it. */
 MdlVmapOfOp mdl_vmap_pad, mdl_vmap_dynamic_slice, mdl_vmap_dynamic_update, mdl_vmap_gather,
-    mdl_vmap_scatter, mdl_vmap_dot, mdl_vmap_conv, mdl_vmap_check;
+    mdl_vmap_scatter, mdl_vmap_dot, mdl_vmap_conv, mdl_vmap_check, mdl_vmap_print;
 MdlVmapOfOp mdl_vmap_if, mdl_vmap_for, mdl_vmap_while, mdl_vmap_call;
 
+/* A new value [lanes, ..] at lane i -> [..] */
+MlirValue mdl_vmap_lane(MdlVmap *v, MlirValue now, MlirValue i);
 /* One lane after the other, for what no op does at once. */
 void mdl_vmap_by_lane(MdlVmap *v, MlirOperation op);
 

@@ -2,9 +2,11 @@
  * status, arrays and weights in files, first values of parameters, threads. Nothing here is needed
  * to call an entry; link only what is used.
  *
- * No function ends the process or prints. Functions that can fail return NULL, or a few words that
- * say what is wrong and live for ever ("the file is shorter than its header says"). Any bytes may
- * be handed to the readers: they are checked before they are believed. */
+ * No function ends the process, and none prints but mdl_print_stderr. Functions that can fail
+ * return NULL, or a few words that say what is wrong and live for ever ("the file is shorter than
+ * its header says"). Any bytes may be handed to the readers: they are checked before they are
+ * believed.
+ */
 #ifndef MDL_H
 #define MDL_H
 
@@ -39,6 +41,9 @@ const char *mdl_status_text(mdl_status status);
 
 /* ---- arrays ---- */
 
+#ifndef MDL_ELEMENT
+#define MDL_ELEMENT
+/* Element types, as numbers: the same in every header. */
 typedef enum {
   MDL_BOOL, /* a byte, 0 or 1 */
   MDL_I8,
@@ -55,6 +60,7 @@ typedef enum {
   MDL_F64,
   MDL_ELEMENTS
 } mdl_element;
+#endif
 size_t mdl_element_bytes(mdl_element element);
 const char *mdl_element_name(mdl_element element); /* "f32" */
 
@@ -97,6 +103,22 @@ int mdl_weights_next(const mdl_weights *weights, size_t *at, char *name, size_t 
                      mdl_array *array);
 const char *mdl_weights_write(const char *path, int count, const char *const *names,
                               const mdl_array *arrays);
+
+/* ---- print ---- */
+
+/* Takes what `print` of the source says: its text, and a dense, row-major value that lives as long
+ * as the call. rank 0: a scalar; shape is not read then. May be called by several threads at once if
+ * entries are. */
+typedef void mdl_printer(const char *text, int element, int rank, const int64_t *shape,
+                         const void *data);
+/* What compiled code calls. Nothing is printed unless a printer is set; a program may as well define
+ * mdl_print itself and leave this one out. */
+mdl_printer mdl_print;
+/* Set it before the first call; NULL for none. */
+void mdl_print_use(mdl_printer *printer);
+/* A printer: a line on stderr, "loss = 0.25", "w = [[1, 2], [3, 4]]", in the shortest digits that
+ * read back; of a long axis its ends. Written at once, so that lines of threads do not mix. */
+mdl_printer mdl_print_stderr;
 
 /* ---- threads ---- */
 

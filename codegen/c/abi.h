@@ -21,6 +21,11 @@ const char *mdl_c_leaves(MdlArena *arena, const MdlSignature *s, const MdlParam 
 const char *mdl_c_work(MdlIr *ir, MlirOperation entry);
 /* Bytes of a leaf as a size; NULL on overflow. */
 const MdlSize *mdl_c_bytes(MdlIr *ir, const MdlType *type);
+/* Functions of the host that the module calls: their declarations, what stands for them where the
+ * program has none, and their names as a JSON array. "" (or []) for none. */
+const char *mdl_c_hooks_declared(MdlIr *ir, MlirOperation module);
+const char *mdl_c_hooks_weak(MdlIr *ir, MlirOperation module);
+const char *mdl_c_hooks_json(MdlIr *ir, MlirOperation module);
 /* Entry's C symbol. */
 const char *mdl_c_symbol(MdlIr *ir, MlirOperation entry);
 

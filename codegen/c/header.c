@@ -10,7 +10,7 @@ typedef struct Header {
   MdlArena *arena;
   const MdlCOptions *options;
   FILE *out;
-  MlirOperation *entry;
+  MlirOperation module, *entry;
   const MdlSignature **signature;
   int entries;
   MdlMap *types; /* struct names already defined */
@@ -88,7 +88,10 @@ static void banner(Header *h)
   if (work) fprintf(h->out, " * work may start anywhere; it holds nothing between calls.\n");
   fprintf(h->out, " * Entries touch nothing but their arguments, so calls with different results "
                   "may run at the same\n * time. Results may not overlap another argument. Same "
-                  "input, same bits.\n */\n");
+                  "input, same bits.\n");
+  if (*mdl_c_hooks_declared(h->ir, h->module))
+    fprintf(h->out, " * What they print goes to mdl_print, below.\n");
+  fprintf(h->out, " */\n");
 }
 
 /* ---- types ------------------------------------------------------------------------------- */
@@ -387,6 +390,7 @@ static void contents(Header *h)
   if (uses_bool(h)) fprintf(h->out, "#include <stdbool.h>\n");
   fprintf(h->out, "#include <stddef.h>\n#include <stdint.h>\n\n%s", status_block);
   fprintf(h->out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
+  fprintf(h->out, "%s", mdl_c_hooks_declared(h->ir, h->module));
   for (int i = 0; i < h->entries; i++)
     for (int j = 0; j < h->signature[i]->structs; j++)
       struct_type(h, h->signature[i], &h->signature[i]->struct_type[j]);
@@ -401,7 +405,7 @@ char *mdl_c_header(MdlIr *ir, MlirOperation module, const MdlCOptions *options)
 {
   char *text = NULL;
   size_t length = 0;
-  Header h = {.ir = ir, .arena = ir->arena, .options = options};
+  Header h = {.ir = ir, .arena = ir->arena, .options = options, .module = module};
   h.types = mdl_map_create(ir->arena);
   h.entries = mdl_entries(ir, module, &h.entry);
   h.signature = MDL_NEW(ir->arena, const MdlSignature *, (size_t)h.entries);

@@ -139,9 +139,10 @@ static void contents(Manifest *m, MlirOperation module, const MdlCOptions *o)
   fprintf(m->out,
           "{\n  \"abi\": 1,\n  \"module\": %s,\n  \"prefix\": \"%s\",\n  \"source\": %s,\n"
           "  \"sha256\": \"%s\",\n  \"target\": \"%s\",\n  \"options\": %s,\n"
-          "  \"files\": [\"%s.c\", \"%s.h\"],\n  \"types\": {",
+          "  \"files\": [\"%s.c\", \"%s.h\"],\n  \"hooks\": %s,\n  \"types\": {",
           quoted(m->arena, o->module), prefix, quoted(m->arena, o->source), o->sha256,
-          o->machine->name, quoted(m->arena, o->options), o->module, o->module);
+          o->machine->name, quoted(m->arena, o->options), o->module, o->module,
+          mdl_c_hooks_json(m->ir, module));
   for (int i = 0; i < count; i++) struct_types(m, mdl_signature_read(m->ir, func[i]));
   fprintf(m->out, "\n  },\n  \"entries\": [\n");
   for (int i = 0; i < count; i++) {

@@ -24,6 +24,21 @@ static void use_process_symbols(MdlIr *ir, LLVMOrcLLJITRef jit)
   LLVMOrcJITDylibAddGenerator(LLVMOrcLLJITGetMainJITDylib(jit), process);
 }
 
+static void add_host(MdlIr *ir, LLVMOrcLLJITRef jit, const MdlLlvmOptions *options)
+{
+  if (!options->hosts) return;
+  LLVMOrcCSymbolMapPair *pair = MDL_NEW(ir->arena, LLVMOrcCSymbolMapPair, (size_t)options->hosts);
+  for (int i = 0; i < options->hosts; i++) {
+    pair[i].Name = LLVMOrcLLJITMangleAndIntern(jit, options->host[i].name);
+    pair[i].Sym.Address = (LLVMOrcExecutorAddress)(uintptr_t)options->host[i].address;
+    pair[i].Sym.Flags.GenericFlags = LLVMJITSymbolGenericFlagsExported |
+                                     LLVMJITSymbolGenericFlagsCallable;
+  }
+  LLVMErrorRef error = LLVMOrcJITDylibDefine(LLVMOrcLLJITGetMainJITDylib(jit),
+                                             LLVMOrcAbsoluteSymbols(pair, (size_t)options->hosts));
+  if (error) fail(ir, error);
+}
+
 MdlJit *mdl_jit_create(MdlIr *ir, MlirOperation module, const MdlLlvmOptions *options)
 {
   MdlLlvmOptions here = *options;
@@ -37,6 +52,7 @@ MdlJit *mdl_jit_create(MdlIr *ir, MlirOperation module, const MdlLlvmOptions *op
   LLVMErrorRef error = LLVMOrcCreateLLJIT(&jit->jit, NULL);
   if (error) fail(ir, error);
   use_process_symbols(ir, jit->jit);
+  add_host(ir, jit->jit, options);
   LLVMMemoryBufferRef buffer =
       LLVMCreateMemoryBufferWithMemoryRangeCopy(object.data, object.length, here.source);
   error = LLVMOrcLLJITAddObjectFile(jit->jit, LLVMOrcLLJITGetMainJITDylib(jit->jit), buffer);

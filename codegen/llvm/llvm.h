@@ -13,6 +13,12 @@ typedef enum MdlLlvmOutput {
   MDL_LLVM_text /* LLVM IR, after optimisation */
 } MdlLlvmOutput;
 
+/* A function of the host that compiled code calls, for the JIT. */
+typedef struct MdlHostFunction {
+  const char *name;
+  void (*address)(void);
+} MdlHostFunction;
+
 typedef struct MdlLlvmOptions {
   const char *triple;       /* NULL: the host's, without its version parts */
   const MdlMachine *machine;
@@ -22,6 +28,8 @@ typedef struct MdlLlvmOptions {
   bool position_independent;
   bool debug;               /* line tables */
   bool packed;              /* also NAME.packed(void **) for mdl_jit_call */
+  int hosts;                /* what the JIT's code may call; a hook that is not there does nothing */
+  const MdlHostFunction *host;
 } MdlLlvmOptions;
 
 typedef struct MdlBytes {

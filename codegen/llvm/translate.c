@@ -73,7 +73,8 @@ static void convert(MdlIr *ir, MlirOperation module, int index_bits)
 static bool strip_op(void *user, MlirOperation op)
 {
   MdlIr *ir = user;
-  static const char *const ours[] = {"mdl.signature", "mdl.doc", "mdl.names", "mdl.form"};
+  static const char *const ours[] = {"mdl.signature", "mdl.doc", "mdl.names", "mdl.form", "mdl.text",
+                                     "mdl.hook"};
   for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
     if (mdl_op_has(op, ours[i])) mdl_op_unset(op, ours[i]);
   (void)ir;

@@ -165,6 +165,47 @@ static void hide_private(MdlIr *ir, MlirOperation module, LLVMModuleRef llvm)
   }
 }
 
+/* All variants of a function of the host become the one of that name. */
+static LLVMValueRef join_hook(Wrap *w, const char *symbol, const char *name)
+{
+  LLVMValueRef variant = LLVMGetNamedFunction(w->llvm, symbol);
+  LLVMValueRef hook = LLVMGetNamedFunction(w->llvm, name);
+  if (!variant) return hook;
+  if (!hook) {
+    LLVMSetValueName2(variant, name, strlen(name));
+    return variant;
+  }
+  LLVMReplaceAllUsesWith(variant, hook);
+  LLVMDeleteFunction(variant);
+  return hook;
+}
+
+/* Where the host has none, the one here does nothing: a program needs no runtime to be linked. */
+static void define_weak(Wrap *w, LLVMValueRef hook)
+{
+  LLVMSetLinkage(hook, LLVMWeakAnyLinkage);
+  LLVMPositionBuilderAtEnd(w->builder, LLVMAppendBasicBlockInContext(w->context, hook, ""));
+  LLVMBuildRetVoid(w->builder);
+}
+
+static bool is_in_host(const MdlLlvmOptions *options, const char *name)
+{
+  for (int i = 0; i < options->hosts; i++)
+    if (!strcmp(options->host[i].name, name)) return true;
+  return false;
+}
+
+static void join_hooks(Wrap *w, MlirOperation module, const MdlLlvmOptions *options)
+{
+  MlirOperation op = mdl_first(mdl_module_body(module));
+  for (; !mdl_is_null(op); op = mdl_next(op)) {
+    const char *name = mdl_op_text(w->ir, op, "mdl.hook");
+    if (!name) continue;
+    LLVMValueRef hook = join_hook(w, mdl_op_text(w->ir, op, "sym_name"), name);
+    if (hook && LLVMIsDeclaration(hook) && !is_in_host(options, name)) define_weak(w, hook);
+  }
+}
+
 void mdl_llvm_wrap(MdlIr *ir, MlirOperation module, const MdlLlvmOptions *options,
                    LLVMModuleRef llvm)
 {
@@ -174,6 +215,7 @@ void mdl_llvm_wrap(MdlIr *ir, MlirOperation module, const MdlLlvmOptions *option
   w.pointer = LLVMPointerTypeInContext(context, 0);
   w.byte = LLVMInt8TypeInContext(context);
   hide_private(ir, module, llvm);
+  join_hooks(&w, module, options);
   MlirOperation *entries;
   int count = mdl_entries(ir, module, &entries);
   for (int i = 0; i < count; i++) wrap_entry(&w, entries[i], options->packed);

@@ -43,7 +43,7 @@ static void run_seed(uint64_t seed, int *good)
   Bench b = bench_create();
   if (seed % 2) b.passes = "inline,simplify,cse,derive,dce,simplify,dce";
   random_program(&b, seed);
-  fprintf(stderr, "%s", getenv("MDL_SEED") ? mdl_print(b.ir, b.module, false) : "");
+  fprintf(stderr, "%s", getenv("MDL_SEED") ? mdl_ir_text(b.ir, b.module, false) : "");
   ck_assert_msg(maps_commute(&b), "seed %d: vmap of vjp is not vjp of vmap", (int)seed);
   *good += check_derivatives(&b, "f", (Range){-1, 1}, 1) > 0;
   if (seed % 4 == 0) check_derivatives(&b, mapped(&b, "f"), (Range){-1, 1}, 1);

@@ -1,7 +1,7 @@
 /* Runs the programs of tests/lang, in the reference evaluator and then compiled in memory: every
  * entry takes nothing and stands below `//= VALUE`, what it must give. Brackets in VALUE are for
  * the reader; numbers must agree to 2e-5 relative (a line `//~ 1e-3` above changes that), the rest
- * exactly.
+ * exactly. What it prints stands in lines `//> TEXT[SHAPE]: NUMBERS`, in order.
  *
  *     run FILE.mdl... */
 #include "codegen/llvm/llvm.h"
@@ -61,6 +61,69 @@ static const char *expected(const char *text, const char *name, double *toleranc
   return NULL;
 }
 
+static double element(const MdlTensor *t, int64_t i)
+{
+  if (t->real) return t->real[i];
+  bool is_signed = mdl_dtypes[t->dtype].kind == 's';
+  return is_signed ? (double)(int64_t)t->integer[i] : (double)t->integer[i];
+}
+
+/* ---- what is printed --------------------------------------------------------------------- */
+
+static char printed[4096]; /* the hook of compiled code takes no state */
+
+static void note(const char *text)
+{
+  if (strlen(printed) + strlen(text) < sizeof printed) strcat(printed, text);
+}
+
+static void note_value(const char *text, const MdlTensor *value)
+{
+  char number[64];
+  note(text);
+  for (int i = 0; i < value->rank; i++) {
+    snprintf(number, sizeof number, "%s%d", i ? "," : "[", (int)value->dim[i]);
+    note(number);
+  }
+  note(value->rank ? "]:" : ":");
+  for (int64_t i = 0; i < value->count; i++) {
+    snprintf(number, sizeof number, " %g", element(value, i));
+    note(number);
+  }
+  note("\n");
+}
+
+static void evaluator_prints(void *user, const char *text, const MdlTensor *value)
+{
+  (void)user;
+  note_value(text, value);
+}
+
+static MdlArena *values; /* of what compiled code prints */
+
+static void code_prints(const char *text, int element, int rank, const int64_t *shape,
+                        const void *data)
+{
+  MdlTensor value = mdl_tensor_create(values, (MdlDtype)element, rank, shape);
+  mdl_tensor_load(&value, data);
+  note_value(text, &value);
+}
+
+/* The lines `//> …` between the entry before and this one, without their first characters. */
+static void wanted_prints(const char *text, const char *name, char *out, size_t room)
+{
+  size_t length = strlen(name);
+  *out = '\0';
+  for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+    size_t all = strcspn(line, "\n") + 1;
+    if (!strncmp(line, "//> ", 4) && strlen(out) + all < room) strncat(out, line + 4, all - 4);
+    if (strncmp(line, "entry ", 6) != 0) continue;
+    const char *at = line + (strncmp(line + 6, "fn ", 3) ? 6 : 9);
+    if (!strncmp(at, name, length) && (at[length] == '(' || at[length] == ' ')) return;
+    *out = '\0';
+  }
+}
+
 /* The next number of a line of text; false at its end. */
 static bool next_number(const char **text, double *value)
 {
@@ -82,13 +145,6 @@ static bool agrees(double got, double wanted, double tolerance)
   if (isnan(wanted) || isnan(got)) return isnan(wanted) && isnan(got);
   if (isinf(wanted) || isinf(got)) return wanted == got;
   return fabs(got - wanted) <= tolerance * (fabs(wanted) > 1e-3 ? fabs(wanted) : 1e-3);
-}
-
-static double element(const MdlTensor *t, int64_t i)
-{
-  if (t->real) return t->real[i];
-  bool is_signed = mdl_dtypes[t->dtype].kind == 's';
-  return is_signed ? (double)(int64_t)t->integer[i] : (double)t->integer[i];
 }
 
 static void show(const MdlEvalResult *result)
@@ -141,13 +197,18 @@ static void run_entry(Program *p, MlirOperation func, const char *path, MdlJit *
   const char *wanted = expected(p->session->files[p->file].bytes, signature->entry, &tolerance);
   if (!wanted) return;
   p->ran++;
-  MdlEvalOptions options = {0};
+  char prints[sizeof printed];
+  MdlEvalOptions options = {.print = evaluator_prints};
   MdlEvalResult result;
+  *printed = '\0';
+  values = p->session->arena;
+  wanted_prints(p->session->files[p->file].bytes, signature->entry, prints, sizeof prints);
   if (jit)
     result = call(p, signature, mdl_jit_packed(jit, mdl_op_text(p->ir, func, "sym_name")));
   else
     result = mdl_eval(p->ir, p->module, func, NULL, &options, p->session->arena);
-  if (result.status == 0 && same(&result, wanted, tolerance)) return;
+  bool prints_same = !strcmp(printed, prints);
+  if (result.status == 0 && same(&result, wanted, tolerance) && prints_same) return;
   p->failed++;
   printf("%s: %s, %s\n  wanted %.*s\n", path, signature->entry, jit ? "compiled" : "evaluated",
          (int)strcspn(wanted, "\n"), wanted);
@@ -155,6 +216,7 @@ static void run_entry(Program *p, MlirOperation func, const char *path, MdlJit *
     printf("  status %d\n", (int)result.status);
   else
     show(&result);
+  if (!prints_same) printf("  wanted prints\n%s  got\n%s", prints, printed);
 }
 
 static void run_entries(Program *p, const char *path, MdlJit *jit)
@@ -168,7 +230,8 @@ static bool run_compiled(Program *p, const char *path)
 {
   const MdlMachine *machine = mdl_machine_find("x86_64", NULL);
   MdlPassOptions passes = {.machine = machine, .opt = 2};
-  MdlLlvmOptions llvm = {.machine = machine, .source = path, .opt = 1};
+  const MdlHostFunction host = {"mdl_print", (void (*)(void))code_prints};
+  MdlLlvmOptions llvm = {.machine = machine, .source = path, .opt = 1, .hosts = 1, .host = &host};
   if (!mdl_pipeline_run(p->ir, p->module, &passes, MDL_FORM_loops, NULL, NULL)) return false;
   MdlJit *jit = mdl_jit_create(p->ir, p->module, &llvm);
   if (!jit) return false;

@@ -33,7 +33,7 @@ const char *lab_run(Lab *lab, const char *passes)
 {
   if (!mdl_passes_run(lab->ir, lab->module, &lab->options, passes, NULL))
     ck_abort_msg("passes %s report an error", passes);
-  return mdl_print(lab->ir, lab->module, false);
+  return mdl_ir_text(lab->ir, lab->module, false);
 }
 
 MlirOperation lab_func(Lab *lab, const char *symbol)

@@ -211,7 +211,7 @@ START_TEST(rows_equal_the_evaluator)
   const MdlMachine *machine = machine_of(number("MACHINE", _i % 3));
   MdlPassOptions options = {.machine = machine, .opt = 0};
   ck_assert(mdl_pipeline_run(ir, module, &options, MDL_FORM_loops, NULL, NULL));
-  if (getenv("SHOW")) puts(mdl_print(ir, module, false));
+  if (getenv("SHOW")) puts(mdl_ir_text(ir, module, false));
   MdlMap *symbols = mdl_symbols(ir, module);
   MdlLlvmOptions llvm = {.machine = machine, .source = "t.mdl", .opt = 1};
   MdlJit *jit = mdl_jit_create(ir, module, &llvm);

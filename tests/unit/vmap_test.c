@@ -56,7 +56,7 @@ static void compare(Trial *t, int seed, bool special)
       MdlTensor mine = lane_of(ir->arena, &got.result[k], lane);
       if (!lab_same(&mine, &want.result[k]) && !got.status) /* a failed check ends loops */
         ck_abort_msg("%s: lane %d, result %d differs:\n%s", t->what, (int)lane, k,
-                     mdl_print(ir, t->lab->module, false));
+                     mdl_ir_text(ir, t->lab->module, false));
     }
   }
   ck_assert_msg(got.status == status, "%s: status %d, wanted %d", t->what, got.status, status);
@@ -84,7 +84,7 @@ static void check_vmap(Lab *lab, const char *of, const char *what, const bool *m
       if (mdl_is_recipe(ops[i])) ck_assert(mdl_vmap_fill(&pass, ops[i]));
   }
   const char *why = mdl_verify(lab->ir, lab->module);
-  if (why) ck_abort_msg("%s: %s\n%s", what, why, mdl_print(lab->ir, lab->module, false));
+  if (why) ck_abort_msg("%s: %s\n%s", what, why, mdl_ir_text(lab->ir, lab->module, false));
   Trial t = {lab, of, what, vmap, mdl_func_args(func), mapped, 4};
   for (int seed = 0; seed < 3; seed++) compare(&t, seed * 10, special && seed);
 }
