@@ -166,6 +166,7 @@ static MdlSema *sema_create(MdlSession *session, const MdlFrontendOptions *optio
   s->atoms = mdl_map_create(s->arena);
   s->binders = mdl_map_create(s->arena);
   s->at = MDL_NO_SPAN;
+  mdl_report_context(session, mdl_instance_origins, s);
   return s;
 }
 
@@ -197,5 +198,6 @@ MdlProgram *mdl_frontend_check(MdlSession *session, int file, const MdlFrontendO
   s->stack = __builtin_frame_address(0); /* a local may lie elsewhere, under ASan */
   bool ok = run(s, file, program);
   if (s->ir) mdl_ir_destroy(s->ir);
+  mdl_report_context(session, NULL, NULL);
   return ok ? program : NULL;
 }

@@ -87,7 +87,7 @@ const char *mdl_bindings_text(MdlSema *s, int bindings, const MdlBinding *bindin
       one = "";
       for (int k = 0; k < b->dims; k++)
         one = mdl_text(s->arena, "%s%s%s", one, k ? ", " : "", mdl_size_text(b->dim[k]));
-      one = mdl_text(s->arena, "{%s}", one);
+      one = mdl_text(s->arena, "[%s]", one);
     } else if (b->kind == MDL_GENERIC_size) {
       one = b->size ? mdl_size_text(b->size) : "?";
     } else if (b->kind == MDL_GENERIC_bound) {

@@ -93,6 +93,7 @@ static bool check_in(MdlSema *s, MdlDecl *decl, MdlCoreFunc *func, int bindings,
   }
   mdl_frame_push(s, &frame, decl->module, decl, bindings, binding);
   frame.asked_at = asked_at;
+  frame.instance = func->instance;
   s->func = func, s->block = func->body, s->at = decl->name.at;
   s->depth++;
   int before = mdl_error_count(s->session);
@@ -107,17 +108,6 @@ static bool check_in(MdlSema *s, MdlDecl *decl, MdlCoreFunc *func, int bindings,
   s->func = was_func, s->block = was_block, s->at = was_at;
   mdl_frame_pop(s);
   return ok && mdl_error_count(s->session) == before;
-}
-
-MdlCoreFunc *mdl_function_body(MdlSema *s, MdlDecl *decl, const char *symbol, int bindings,
-                               MdlBinding *binding, const MdlStructOf *self, int params,
-                               const MdlVType *const *param, MdlVal *const *known,
-                               const MdlVType **result, MdlFrame *asked_in, MdlSpan asked_at)
-{
-  (void)params, (void)asked_in;
-  MdlCoreFunc *func = mdl_core_func(s, symbol, NULL, decl->name.at);
-  bool ok = check_in(s, decl, func, bindings, binding, self, param, known, result, asked_at);
-  return ok ? func : NULL;
 }
 
 /* ---- custom rules ------------------------------------------------------------------------ */
@@ -312,6 +302,7 @@ MdlInstance *mdl_instance_get(MdlSema *s, MdlDecl *decl, int bindings, const Mdl
                               MdlVal *const *known, MdlSpan at)
 {
   MdlInstance in = {.decl = decl, .bindings = bindings, .params = params, .asked_at = at};
+  in.asked_in = mdl_instance_current(s);
   bool closed;
   in.binding = (MdlBinding *)(uintptr_t)binding;
   in.self = self ? self->type->of : NULL;

@@ -66,6 +66,7 @@ typedef struct MdlLocal {
 /* The function that is being checked now. */
 struct MdlFrame {
   MdlFrame *parent; /* who asked for it */
+  const MdlInstance *instance; /* whose body this is; NULL: of none */
   MdlModule *module;
   MdlDecl *decl;
   MdlLocal *top;
@@ -175,8 +176,8 @@ struct MdlInstance {
   MdlVal *known[MDL_MAX_PARAMS]; /* function parameters: the value */
   const MdlVType *result; /* of the call: without inout parts; NULL until the body is checked */
   int state;              /* 0 declared, 1 being checked, 2 checked, 3 failed */
-  MdlSpan asked_at;
-  MdlFrame *asked_in;
+  MdlSpan asked_at;            /* the call that it was made for */
+  const MdlInstance *asked_in; /* the instance that holds that call; or NULL */
 };
 
 /* ---- entries ------------------------------------------------------------------------------- */
@@ -402,10 +403,10 @@ MdlInstance *mdl_instance_get(MdlSema *s, MdlDecl *decl, int bindings, const Mdl
                               MdlVal *self, int params, const MdlVType *const *param,
                               MdlVal *const *known, MdlSpan at);
 bool mdl_instance_check(MdlSema *s, MdlInstance *instance);
-MdlCoreFunc *mdl_function_body(MdlSema *s, MdlDecl *decl, const char *symbol, int bindings,
-                               MdlBinding *binding, const MdlStructOf *self, int params,
-                               const MdlVType *const *param, MdlVal *const *known,
-                               const MdlVType **result, MdlFrame *asked_in, MdlSpan asked_at);
+/* The one whose body is checked now, or NULL. */
+const MdlInstance *mdl_instance_current(const MdlSema *s);
+/* For mdl_report_context: which instances the current body is in. `user` is the MdlSema. */
+void mdl_instance_origins(void *user, MdlReport *report);
 
 /* entries.c */
 bool mdl_entries_check(MdlSema *s, MdlProgram *program);

@@ -97,6 +97,7 @@ static MdlReport *report_add(MdlSession *session, MdlCode code, MdlSpan at, va_l
   bool raised = is_warning && (options->warnings_are_errors || reports->as_error[code]);
   report->level = is_warning && !raised ? MDL_LEVEL_warning : MDL_LEVEL_error;
   if (is_warning && (reports->off[code] || (options->no_warnings && !raised))) return report;
+  if (reports->context) reports->context(reports->context_user, report);
   if (is_repeated(reports, report)) return report;
   int *counter = report->level == MDL_LEVEL_error ? &reports->errors : &reports->warnings;
   if ((*counter)++ >= session->limits.errors + MOST_KEPT && session->limits.errors) return report;
@@ -144,6 +145,29 @@ void mdl_also(MdlReport *report, MdlSpan at, const char *format, ...)
   va_start(arguments, format);
   report->also[report->alsos++] = (MdlAlso){at, formatted(report, format, arguments)};
   va_end(arguments);
+}
+
+void mdl_origin(MdlReport *report, MdlSpan at, const char *format, ...)
+{
+  if (at.file < 0 || report->origins == MDL_MAX_ORIGINS) return;
+  va_list arguments;
+  va_start(arguments, format);
+  report->origin[report->origins++] = (MdlAlso){at, formatted(report, format, arguments)};
+  va_end(arguments);
+}
+
+void mdl_report_context(MdlSession *session, MdlReportFn *fn, void *user)
+{
+  session->reports->context = fn;
+  session->reports->context_user = user;
+}
+
+MdlSpan mdl_report_at(const MdlReport *report) { return report->at; }
+
+void mdl_report_move(MdlReport *report, MdlSpan at, const char *label)
+{
+  mdl_also(report, report->at, "%s", label);
+  report->at = at;
 }
 
 void mdl_note(MdlReport *report, const char *format, ...)

@@ -81,6 +81,16 @@ const char *mdl_foreign(const char *word);
  * and nothing added, for a word that is not in the table. */
 bool mdl_help_foreign(MdlReport *report, MdlSpan at, const char *word, bool exact);
 
+/* Why a line was looked at: "in the instance f[T = f32] made here", innermost first, at most 3. */
+void mdl_origin(MdlReport *report, MdlSpan at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Called for every report of the session when it is made, to say so. NULL: nobody. */
+typedef void MdlReportFn(void *user, MdlReport *report);
+void mdl_report_context(MdlSession *session, MdlReportFn *fn, void *user);
+MdlSpan mdl_report_at(const MdlReport *report);
+/* Another place to edit; the one that was is shown with this label. */
+void mdl_report_move(MdlReport *report, MdlSpan at, const char *label);
+
 int mdl_error_count(const MdlSession *session);
 int mdl_warning_count(const MdlSession *session);
 

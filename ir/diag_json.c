@@ -49,9 +49,10 @@ static void put_span(FILE *out, const MdlReport *report, MdlSpan span, const cha
 static void put_spans(FILE *out, const MdlReport *report) {
   fputs(",\"spans\":[", out);
   if (report->at.file >= 0) put_span(out, report, report->at, report->label, true);
-  for (int i = 0; i < report->alsos; i++) {
+  for (int i = 0; i < report->alsos + report->origins; i++) {
+    const MdlAlso *a = i < report->alsos ? &report->also[i] : &report->origin[i - report->alsos];
     if (i || report->at.file >= 0) fputc(',', out);
-    put_span(out, report, report->also[i].at, report->also[i].label, false);
+    put_span(out, report, a->at, a->label, false);
   }
   fputc(']', out);
 }

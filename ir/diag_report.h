@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { MDL_MAX_ALSO = 4, MDL_MAX_NOTES = 2 };
+enum { MDL_MAX_ALSO = 4, MDL_MAX_ORIGINS = 3, MDL_MAX_NOTES = 2 };
 
 typedef struct MdlEdit {
   MdlSpan span;
@@ -25,8 +25,8 @@ struct MdlReport {
   int phase, serial;
   MdlSpan at;
   const char *message, *label;
-  int alsos, notes, helps, edits, edit_capacity;
-  MdlAlso also[MDL_MAX_ALSO];
+  int alsos, origins, notes, helps, edits, edit_capacity;
+  MdlAlso also[MDL_MAX_ALSO], origin[MDL_MAX_ORIGINS];
   const char *note[MDL_MAX_NOTES], *help[MDL_MAX_NOTES];
   bool inexact; /* one of the edits is a guess */
   MdlEdit *edit;
@@ -49,6 +49,8 @@ struct MdlReports {
   int errors, warnings;             /* reported */
   int errors_shown, warnings_shown; /* printed */
   bool cut;                         /* E0905 was printed */
+  MdlReportFn *context;             /* called for every report */
+  void *context_user;
   const char *more;                 /* the first error's code, or the first warning's */
   int files;                        /* room in `lines` */
   MdlLines *lines;

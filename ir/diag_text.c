@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_MARKS = 1 + MDL_MAX_ALSO };
+enum { MAX_MARKS = 1 + MDL_MAX_ALSO + MDL_MAX_ORIGINS };
 
 typedef enum Paint { PAINT_error, PAINT_warning, PAINT_bold, PAINT_gutter, PAINT_fix } Paint;
 
@@ -224,6 +224,8 @@ void mdl_render_text(FILE *out, const MdlReport *report, bool colour) {
   add_mark(&t, report->at, report->label, true);
   for (int i = 0; i < report->alsos; i++)
     add_mark(&t, report->also[i].at, report->also[i].label, false);
+  for (int i = 0; i < report->origins; i++)
+    add_mark(&t, report->origin[i].at, report->origin[i].label, false);
   sort_marks(&t);
   int last = 0;
   for (int i = 0; i < t.marks; i++)
