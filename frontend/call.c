@@ -359,8 +359,8 @@ MdlVal *mdl_preset_value(MdlSema *s, const MdlFnVal *fn, const MdlFnParam *param
 
 /* ---- any function ------------------------------------------------------------------------ */
 
-MdlVal *mdl_call_fn(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, const MdlVType *want,
-                    MdlSpan at)
+static MdlVal *call_any(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg,
+                        const MdlVType *want, MdlSpan at)
 {
   switch (fn->kind) {
   case MDL_FN_decl:
@@ -385,6 +385,17 @@ MdlVal *mdl_call_fn(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, c
     return mdl_apply_transform(s, fn, args, arg, want, at);
   }
   return mdl_val_poison(s);
+}
+
+/* A parameter's function gives what its type says; one of scalars may have been lifted. */
+MdlVal *mdl_call_fn(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, const MdlVType *want,
+                    MdlSpan at)
+{
+  MdlVal *v = call_any(s, fn, args, arg, fn->promised ? fn->promised : want, at);
+  if (!fn->promised || mdl_is_poison(v)) return v;
+  bool is_scalar = fn->promised->kind == MDL_KIND_tensor && !fn->promised->tensor.rank;
+  if (is_scalar && mdl_is_kind(v, MDL_KIND_tensor) && v->type->tensor.rank) return v;
+  return mdl_coerce(s, v, fn->promised, at, "the parameter's type", fn->promise->at);
 }
 
 MdlVal *mdl_call_value(MdlSema *s, MdlVal *fn, int args, MdlVal *const *value, MdlSpan at)

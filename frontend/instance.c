@@ -3,6 +3,17 @@
 
 #include <string.h>
 
+/* What `f: fn(T) -> U` says of f's calls. */
+static MdlVal *promised_fn(MdlSema *s, const MdlTypeNode *node, MdlVal *v)
+{
+  MdlFnVal *fn = MDL_NEW(s->arena, MdlFnVal, 1);
+  if (!mdl_is_kind(v, MDL_KIND_fn) || node->kind != MDL_TYPE_NODE_fn) return v;
+  *fn = *v->fn;
+  fn->promise = node->result;
+  fn->promised = mdl_type_eval(s, node->result);
+  return mdl_val_fn(s, fn, v->at);
+}
+
 /* The frame's parent while a body is checked is whoever asked for it. */
 static void add_params(MdlSema *s, MdlDecl *decl, MdlCoreFunc *func, const MdlVType *const *param,
                        MdlVal *const *known)
@@ -10,7 +21,8 @@ static void add_params(MdlSema *s, MdlDecl *decl, MdlCoreFunc *func, const MdlVT
   for (int i = 0; i < decl->fn->params; i++) {
     const MdlParamNode *p = &decl->fn->param[i];
     MdlVal *v =
-        known && known[i] ? known[i] : mdl_core_param(s, func, param[i], p->name.text, p->name.at);
+        known && known[i] ? promised_fn(s, p->type, known[i])
+                          : mdl_core_param(s, func, param[i], p->name.text, p->name.at);
     mdl_local_add(s, p->name.text, v, p->is_inout ? MDL_LOCAL_inout : MDL_LOCAL_parameter,
                   p->name.at);
   }

@@ -133,7 +133,9 @@ struct MdlFnVal {
   const MdlBuiltinInfo *builtin;
   MdlOp op;
   MdlDtype dtype;
-  const MdlVType *type; /* make, init */
+  const MdlVType *type;       /* make, init */
+  const MdlVType *promised;   /* a parameter `f: fn(T) -> U`: what it must give; or NULL */
+  const MdlTypeNode *promise; /* where that is written */
   MdlTransform transform;
   const MdlFnVal *of;
   int wrts;
