@@ -151,6 +151,7 @@ static MdlVal *tangent_param(MdlSema *s, MdlCoreFunc *func, const MdlVType *type
   MdlType *leaf = MDL_NEW(s->arena, MdlType, (size_t)count);
   MdlCore **core = MDL_NEW(s->arena, MdlCore *, (size_t)count);
   mdl_leaves(s, type, leaf, NULL);
+  s->at = name.at;
   for (int i = 0; i < count; i++)
     core[i] = mdl_is_float(leaf[i].dtype) ? mdl_core_arg(s, func, leaf[i], name.text)
                                           : mdl_emit_number(s, &leaf[i], 0);

@@ -344,6 +344,7 @@ static MlirOperation build_func(MdlLower *l, MdlCoreFunc *func, const char *symb
   for (int i = 0; i < f.args; i++) {
     MdlCore *arg = i < func->captures ? func->capture[i] : func->arg[i - func->captures];
     arg->lowered = mdl_arg(body, i);
+    if (arg->at.file >= 0) mdl_arg_set_span(l->ir, arg->lowered, arg->at);
   }
   MdlBuilder was = l->b;
   l->b = mdl_builder_at_end(l->ir, body, f.at);

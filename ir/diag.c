@@ -274,12 +274,28 @@ static bool is_moot(const MdlReports *reports, const MdlReport *report)
          (report->code == MDL_W101 || report->code == MDL_W102 || report->code == MDL_W104);
 }
 
+/* Nobody can edit std: where there is evidence in the user's file, that is where to look. */
+static void leave_std(MdlReport *report)
+{
+  const MdlFile *files = report->session->files;
+  if (report->at.file < 0 || !files[report->at.file].is_std) return;
+  for (int i = 0; i < report->alsos; i++) {
+    MdlAlso *also = &report->also[i];
+    if (files[also->at.file].is_std) continue;
+    MdlAlso was = {report->at, report->label};
+    report->at = also->at, report->label = also->label;
+    *also = was;
+    return;
+  }
+}
+
 void mdl_diag_flush(MdlSession *session, void (*write)(void *user, const char *bytes, size_t n),
                     void *user, bool last, int exit_code)
 {
   Printer p = {session, write, user};
   MdlReports *reports = session->reports;
   int fresh = reports->count - reports->printed, limit = session->limits.errors;
+  for (int i = reports->printed; i < reports->count; i++) leave_std(reports->list[i]);
   if (fresh)
     qsort(reports->list + reports->printed, (size_t)fresh, sizeof *reports->list, by_place);
   for (; reports->printed < reports->count; reports->printed++) {

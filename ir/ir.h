@@ -158,6 +158,9 @@ MlirLocation mdl_location(MdlIr *ir, MdlSpan span, const char *name);  /* name m
 MlirLocation mdl_location_named(MdlIr *ir, MlirLocation location, const char *name);
 MlirLocation mdl_location_of(MlirOperation op);
 MdlSpan mdl_span_of(MdlIr *ir, MlirOperation op);
+/* Of a function's argument: where it is declared. */
+MdlSpan mdl_span_of_arg(MdlIr *ir, MlirValue arg);
+void mdl_arg_set_span(MdlIr *ir, MlirValue arg, MdlSpan at);
 /* The .mdl line of an op, 0 if unknown; *file gets the path if not NULL. */
 int mdl_line_of(MdlIr *ir, MlirOperation op, const char **file);
 /* Where in a .mdl something stands; line 0: nowhere. */

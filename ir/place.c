@@ -101,9 +101,8 @@ MdlSpot mdl_spot_of_value(MdlIr *ir, MlirValue value)
   return spot_at(ir, range_in(mlirValueGetLocation(value)));
 }
 
-MdlSpan mdl_span_of(MdlIr *ir, MlirOperation op)
+static MdlSpan span_at(MdlIr *ir, MlirLocation at)
 {
-  MlirLocation at = range_of(op);
   if (!mlirLocationIsAFileLineColRange(at)) return MDL_NO_SPAN;
   MlirStringRef path = mlirIdentifierStr(mlirLocationFileLineColRangeGetFilename(at));
   for (int i = 0; i < ir->session->file_count; i++) {
@@ -117,6 +116,21 @@ MdlSpan mdl_span_of(MdlIr *ir, MlirOperation op)
     return (MdlSpan){i, start, end > start ? end : start + 1};
   }
   return MDL_NO_SPAN;
+}
+
+MdlSpan mdl_span_of(MdlIr *ir, MlirOperation op)
+{
+  return span_at(ir, range_of(op));
+}
+
+MdlSpan mdl_span_of_arg(MdlIr *ir, MlirValue arg)
+{
+  return span_at(ir, range_in(mlirValueGetLocation(arg)));
+}
+
+void mdl_arg_set_span(MdlIr *ir, MlirValue arg, MdlSpan at)
+{
+  mlirBlockArgumentSetLocation(arg, mdl_location(ir, at, mdl_value_name(ir, arg)));
 }
 
 int mdl_line_of(MdlIr *ir, MlirOperation op, const char **file)

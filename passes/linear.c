@@ -46,22 +46,29 @@ static bool set(Check *c, MlirValue value, Kind kind)
   return true;
 }
 
-static void report(Check *c, MlirOperation op)
+/* `why` NULL: the op itself is not linear. */
+static void report(Check *c, MlirOperation op, const char *why)
 {
   if (!c->ok) return;
   c->ok = false;
   MdlIr *ir = c->ir;
   MlirBlock body = mdl_body(c->rule, 0);
-  const char *tangent = "its tangent";
+  const char *tangent = "its tangent", *name = NULL;
   int first = mdl_func_args(c->func);
-  if (first < mdl_arg_count(body)) {
-    const char *name = mdl_value_name(ir, mdl_arg(body, first));
-    if (name) tangent = name;
-  }
+  bool has_tangent = first < mdl_arg_count(body);
+  if (has_tangent) name = mdl_value_name(ir, mdl_arg(body, first));
+  if (name) tangent = name;
   MdlReport *r = mdl_error(ir->session, MDL_E0708, mdl_span_of(ir, op),
                            mdl_op_text(ir, c->func, "sym_name"), tangent);
-  mdl_label(r, "`%s` is not linear", mdl_op_info(mdl_op(ir, op))->name);
+  if (why)
+    mdl_label(r, "%s", why);
+  else
+    mdl_label(r, "`%s` is not linear", mdl_op_info(mdl_op(ir, op))->name);
+  if (has_tangent) mdl_also(r, mdl_span_of_arg(ir, mdl_arg(body, first)), "tangent");
 }
+
+static const char *const mixed = "a sum of what has the tangent and what has not";
+static const char *const squared = "a product of tangents";
 
 static bool is_zero(Check *c, MlirOperation op)
 {
@@ -80,7 +87,7 @@ static Kind join(Check *c, MlirOperation op, Kind a, Kind b)
   if (a == b) return a;
   if (a == ZERO) return b;
   if (b == ZERO) return a;
-  report(c, op);
+  report(c, op, mixed);
   return LINEAR;
 }
 
@@ -89,7 +96,7 @@ static bool check_region_op(Check *c, MlirOperation op)
   int at = mdl_slots_at(c->ir, op), count = mdl_result_count(op);
   bool is_if = mdl_op(c->ir, op) == MDL_OP_if;
   for (int i = 0; i < at; i++)
-    if (kind_of(c, mdl_operand(op, i)) == LINEAR) report(c, op);
+    if (kind_of(c, mdl_operand(op, i)) == LINEAR) report(c, op, "decided by the tangent");
   Kind *slot = MDL_NEW(c->ir->arena, Kind, (size_t)count + 1);
   for (int i = 0; i < count; i++) slot[i] = is_if ? ZERO : kind_of(c, mdl_operand(op, at + i));
   for (bool again = true; again && c->ok;) {
@@ -103,7 +110,7 @@ static bool check_region_op(Check *c, MlirOperation op)
       MlirOperation end = mdl_terminator(body);
       int skip = mdl_slots_at(c->ir, end);
       for (int i = 0; i < skip; i++)
-        if (kind_of(c, mdl_operand(end, i)) == LINEAR) report(c, op);
+        if (kind_of(c, mdl_operand(end, i)) == LINEAR) report(c, op, "decided by the tangent");
       for (int i = 0; i < count; i++) {
         Kind now = join(c, op, slot[i], kind_of(c, mdl_operand(end, skip + i)));
         again |= now != slot[i] && !is_if;
@@ -133,7 +140,7 @@ static bool check_op(Check *c, MlirOperation op)
   if (!is_product && zeros && !linear && !constant) result = ZERO;
   if (linear) result = LINEAR;
   bool mixes = linear && (is_product ? linear > 1 && kind != MDL_OP_fma : constant > 0);
-  if (outside || mixes) report(c, op);
+  if (outside || mixes) report(c, op, outside ? NULL : is_product ? squared : mixed);
   for (int i = 0; i < mdl_result_count(op); i++) set(c, mdl_result(op, i), result);
   return c->ok;
 }
@@ -154,6 +161,6 @@ bool mdl_check_linear(MdlDerive *d, MlirOperation func, MlirOperation rule)
   if (!check_block(&c, body)) return false;
   MlirOperation end = mdl_terminator(body);
   for (int i = 0; i < mdl_operand_count(end); i++)
-    if (kind_of(&c, mdl_operand(end, i)) == CONSTANT) report(&c, end);
+    if (kind_of(&c, mdl_operand(end, i)) == CONSTANT) report(&c, end, "without the tangent");
   return c.ok;
 }

@@ -1,7 +1,8 @@
 /* Reverse mode through loops. */
 #include "passes/stacks.h"
-
 #include "passes/trips.h"
+
+#include <string.h>
 
 static bool op_feeds(void *user, MlirOperation op)
 {
@@ -135,7 +136,9 @@ static void transpose_loop(MdlReverse *r, MdlLoopReplay *l)
 static void no_limit(MdlReverse *r, MlirOperation op, const char *word)
 {
   r->d->failed = true;
-  MdlReport *report = mdl_error(r->ir->session, MDL_E0701, mdl_span_of(r->ir, op), word);
+  MdlSpan at = mdl_span_of(r->ir, op); /* of the whole statement: its first word is enough */
+  at.end = at.start + (uint32_t)strlen(word);
+  MdlReport *report = mdl_error(r->ir->session, MDL_E0701, at, word);
   mdl_label(report, "trips unknown");
   mdl_also(report, mdl_span_of(r->ir, r->d->recipe), "asked for here");
   mdl_help(report, "`%s … limit 50 {`, or forward mode: `jvp`", word);
