@@ -57,6 +57,7 @@ bool mdl_args_fill(MdlArgs *args);
 const char *mdl_guard_report(const MdlArgs *args, const MdlSlot *slot, int axis);
 /* The value of a size; false if a name in it is not known. */
 bool mdl_args_size(const MdlArgs *args, const MdlSize *size, int64_t *value);
+bool mdl_args_named_size(const MdlArgs *args, const char *name, int64_t *value);
 /* Unmaps files. */
 void mdl_args_close(MdlArgs *args);
 

@@ -9,12 +9,16 @@ static const int64_t most_bytes = (int64_t)1 << 40;
 
 /* ---- sizes ------------------------------------------------------------------------------- */
 
-static bool value_of(void *user, const char *name, int64_t *value)
+bool mdl_args_named_size(const MdlArgs *args, const char *name, int64_t *value)
 {
-  const MdlArgs *args = user;
   for (int i = 0; i < args->signature->sizes; i++)
     if (!strcmp(args->signature->size[i], name)) return *value = args->size[i], *value >= 0;
   return false;
+}
+
+static bool value_of(void *user, const char *name, int64_t *value)
+{
+  return mdl_args_named_size(user, name, value);
 }
 
 bool mdl_args_size(const MdlArgs *args, const MdlSize *size, int64_t *value)

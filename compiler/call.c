@@ -15,6 +15,23 @@ void mdl_call_find(MdlJob *job, const char *entry, MlirOperation *function)
   MDL_BUG(job->session, "the entry %s was lost by a pass", entry);
 }
 
+bool mdl_guards_hold(const MdlArgs *args, MdlCall *call)
+{
+  const MdlSignature *s = args->signature;
+  for (int i = 0; i < s->guards; i++) {
+    const MdlGuard *guard = &s->guard[i];
+    int64_t left, right = 0;
+    if (!mdl_args_size(args, guard->left, &left) ||
+        (guard->right && !mdl_args_size(args, guard->right, &right)))
+      continue;
+    if (guard->right ? left == right : left >= 0) continue;
+    const MdlCheck *check = &s->check[guard->check];
+    call->status = check->code + 256 * check->line;
+    return false;
+  }
+  return true;
+}
+
 /* ---- the call ---------------------------------------------------------------------------- */
 
 /* The arena as the entry states it; NULL when it takes none. */

@@ -1,5 +1,6 @@
 #include "compiler/command.h"
 
+#include "compiler/compile_check.h"
 #include "compiler/output.h"
 #include "compiler/outputs.h"
 #include "compiler/run.h"
@@ -95,7 +96,10 @@ MdlExit mdl_command(MdlSession *session, int argc, char **argv)
   if (!mdl_command_diagnostics(session, &line)) return MDL_EXIT_usage;
   const char *text = mdl_answer(session, &line);
   if (mdl_error_count(session)) return MDL_EXIT_usage;
-  if (!text) return line.verb ? mdl_run(session, &line) : compile(session, &line);
+  if (!text)
+    return !line.verb                  ? compile(session, &line)
+           : !strcmp(line.verb, "run") ? mdl_run(session, &line)
+                                       : mdl_compile_check(session, &line);
   fputs(text, stdout);
   return fflush(stdout) ? MDL_EXIT_program : MDL_EXIT_ok;
 }

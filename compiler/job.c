@@ -49,10 +49,36 @@ static const char *names_of(MdlArena *arena, const char *arch)
   return names;
 }
 
+/* Which verb each kind of target is for. */
+static const struct {
+  const char *verb, *help;
+} xla_targets[] = {
+    [MDL_TARGET_hlo] = {"run", "`--emit=stablehlo` writes it, `mdlc run --target=hlo` runs it"},
+    [MDL_TARGET_tpu] = {"compile-check",
+                        "`mdlc compile-check --target=tpu:v5e:2x2` compiles for a TPU"},
+};
+
+/* hlo or tpu:TOPOLOGY. XLA needs no machine of ours; first values of parameters are made here. */
+static bool xla_target(MdlJob *job, const char *target)
+{
+  const char *colon = strchr(target, ':');
+  job->target = colon ? MDL_TARGET_tpu : MDL_TARGET_hlo;
+  job->topology = colon ? colon + 1 : NULL;
+  const char *verb = xla_targets[job->target].verb;
+  if (job->line->verb && !strcmp(job->line->verb, verb)) return true;
+  mdl_help(mdl_error(job->session, MDL_E0809, MDL_NO_SPAN, "target", target), "%s",
+           xla_targets[job->target].help);
+  return false;
+}
+
 static bool choose_machine(MdlJob *job)
 {
   MdlArena *arena = job->session->arena;
   const char *cpu = mdl_option(job->line, "cpu"), *target = mdl_option(job->line, "target");
+  if (target && (!strcmp(target, "hlo") || !strncmp(target, "tpu:", 4))) {
+    if (!xla_target(job, target)) return false;
+    target = NULL;
+  }
   const char *triple = target ? target : mdl_host_triple(arena);
   const char *arch = arch_of(arena, triple);
   bool native = cpu && !strcmp(cpu, "native") && !target;
@@ -117,7 +143,7 @@ bool mdl_job_open(MdlJob *job, MdlSession *session, const MdlCommandLine *line, 
   if (!read_level(job) || !read_threads(job)) return false;
   if (!one_of(job, "checks", "--checks=", modes)) return false;
   if (!one_of(job, "language", "-x ", languages)) return false;
-  job->options.trap = checks ? !strcmp(checks, "trap") : line->verb != NULL;
+  job->options.trap = checks ? !strcmp(checks, "trap") : line->verb && !strcmp(line->verb, "run");
   job->options.fast_math = mdl_option_on(line, "fast_math");
   job->options.debug = mdl_option_on(line, "debug");
   if (!any_c || mdl_option_on(line, "cpu") || mdl_option_on(line, "target"))

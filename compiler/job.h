@@ -31,6 +31,9 @@ typedef struct MdlEmitInfo {
 const MdlEmitInfo *mdl_emit_info(MdlEmit emit);
 bool mdl_emit_find(const char *name, size_t length, MdlEmit *emit);
 
+/* What --target= names: a machine by its triple, XLA for `run`, or a TPU for `compile-check`. */
+typedef enum MdlTargetKind { MDL_TARGET_machine, MDL_TARGET_hlo, MDL_TARGET_tpu } MdlTargetKind;
+
 typedef struct MdlJob {
   MdlSession *session;
   MdlIr *ir; /* NULL until the program is known to be right */
@@ -40,6 +43,8 @@ typedef struct MdlJob {
   const char *name;     /* "logreg" */
   const char *prefix;   /* "logreg_" */
   const char *triple;   /* NULL: the host */
+  const char *topology; /* of MDL_TARGET_tpu: "v5e:2x2" */
+  MdlTargetKind target;
   const char *language; /* "mdl" or "mlir" */
   char sha256[65];
   int file; /* index in the session */
@@ -64,8 +69,6 @@ bool mdl_job_front(MdlJob *job);
 bool mdl_job_passes(MdlJob *job, MdlForm form);
 /* The bytes of one output, in the arena. False: reported. */
 bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length);
-/* Reports that no entry is called `word` (E0201), or with NULL that one has to be named. False. */
-bool mdl_job_unknown_entry(MdlJob *job, const char *word, int count, const char **names);
 /* StableHLO, HloModule text or their manifest: of --entry=, or of all. NULL: reported. */
 const char *mdl_job_emit_hlo(MdlJob *job, MdlEmit emit);
 /* Also after a failure of any of the above, and after MDL_BUG. */

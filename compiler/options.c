@@ -52,6 +52,14 @@ static void unknown(MdlSession *session, const char *argument)
     mdl_help(report, "`mdlc --help` lists them");
 }
 
+static bool is_verb(const char *word)
+{
+  static const char *const verbs[] = {"run", "compile-check"};
+  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+    if (!strcmp(word, verbs[i])) return true;
+  return false;
+}
+
 static void add_given(MdlCommandLine *line, const MdlOptionInfo *row, const char *value)
 {
   line->given[line->given_count++] = (MdlGiven){row, value};
@@ -90,7 +98,7 @@ bool mdl_command_line_read(MdlSession *session, int argc, char **argv, MdlComman
       int took = read_option(session, line, argc - i, argv + i);
       if (!took) return false;
       i += took;
-    } else if (!line->verb && !line->input_count && !strcmp(argv[i], "run")) {
+    } else if (!line->verb && !line->input_count && is_verb(argv[i])) {
       line->verb = argv[i++];
     } else {
       line->input[line->input_count++] = argv[i++];
@@ -110,10 +118,12 @@ const char *mdl_option(const MdlCommandLine *line, const char *name)
 
 char *mdl_options_help(MdlArena *arena)
 {
-  char *text = mdl_text(arena, "usage: mdlc [OPTION]... FILE.mdl\n"
-                               "       mdlc run FILE.mdl [ENTRY] [VALUE | NAME=VALUE]...\n\n"
-                               "VALUE: 2.5, true, nan, [[1, 2], [3, 4]], {\"w\": [1, 2]}, @x.npy,\n"
-                               "       @model.safetensors, random:SEED, init:SEED\n\noptions:\n");
+  char *text =
+      mdl_text(arena, "usage: mdlc [OPTION]... FILE.mdl\n"
+                      "       mdlc run FILE.mdl [ENTRY] [VALUE | NAME=VALUE]...\n"
+                      "       mdlc compile-check --target=tpu:TOPOLOGY FILE.mdl [ENTRY]\n\n"
+                      "VALUE: 2.5, true, nan, [[1, 2], [3, 4]], {\"w\": [1, 2]}, @x.npy,\n"
+                      "       @model.safetensors, random:SEED, init:SEED\n\noptions:\n");
   for (int i = 0; i < ROWS; i++) {
     bool apart = rows[i].kind == MDL_OPTION_either;
     const char *spelled = mdl_text(arena, "%s%s%s", rows[i].text, apart ? " " : "",
@@ -125,7 +135,7 @@ char *mdl_options_help(MdlArena *arena)
 
 char *mdl_options_bash(MdlArena *arena)
 {
-  char *words = mdl_text(arena, "run");
+  char *words = mdl_text(arena, "run compile-check");
   for (int i = 0; i < ROWS; i++) words = mdl_text(arena, "%s %s", words, rows[i].text);
   return mdl_text(arena,
                   "# bash completion of mdlc: source it, or install it as mdlc\n"

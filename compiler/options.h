@@ -20,7 +20,7 @@ typedef struct MdlGiven {
 
 typedef struct MdlCommandLine {
   MdlArena *arena;
-  const char *verb; /* "run", or NULL */
+  const char *verb; /* "run", "compile-check", or NULL */
   int given_count, input_count;
   MdlGiven *given;
   const char **input; /* everything that is no option, after the verb */

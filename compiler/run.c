@@ -3,6 +3,7 @@
 #include "codegen/llvm/llvm.h"
 #include "compiler/args.h"
 #include "compiler/call.h"
+#include "compiler/entry.h"
 #include "compiler/show.h"
 
 #include <ctype.h>
@@ -27,23 +28,21 @@ static bool is_value(const char *word)
   return !is_name(word);
 }
 
-/* The entry that the first word names, or the only one. Steps over the word. */
-static bool choose_entry(MdlJob *job, int *words, const char ***word, MlirOperation *entry)
+static bool is_entry(MdlJob *job, const char *word)
 {
   MlirOperation *entries;
   int count = mdl_entries(job->ir, job->module, &entries);
-  const char **names = MDL_NEW(job->session->arena, const char *, (size_t)count + 1);
-  if (!count) return mdl_error(job->session, MDL_E0802, MDL_NO_SPAN), false;
-  for (int i = 0; i < count; i++) names[i] = mdl_signature_read(job->ir, entries[i])->entry;
-  for (int i = 0; i < count && *words; i++) {
-    if (strcmp(names[i], **word)) continue;
-    *entry = entries[i];
-    ++*word, --*words;
-    return true;
-  }
-  if (*words && !is_value(**word)) return mdl_job_unknown_entry(job, **word, count, names);
-  if (count > 1) return mdl_job_unknown_entry(job, NULL, count, names);
-  *entry = entries[0];
+  for (int i = 0; i < count; i++)
+    if (!strcmp(mdl_signature_read(job->ir, entries[i])->entry, word)) return true;
+  return false;
+}
+
+/* The entry that the first word names, or the only one. Steps over the word. */
+static bool choose_entry(MdlJob *job, int *words, const char ***word, MlirOperation *entry)
+{
+  bool named = *words && (is_entry(job, **word) || !is_value(**word));
+  if (!mdl_entry_named(job, named ? **word : NULL, entry)) return false;
+  *word += named, *words -= named;
   return true;
 }
 
@@ -57,13 +56,16 @@ static MdlExit check_failed(MdlJob *job, const char *failure)
 
 static MdlExit run_entry(MdlJob *job, const char *name, MdlArgs *args)
 {
-  MdlCall call;
+  MdlCall call = {0};
   MlirOperation entry;
   mdl_call_find(job, name, &entry);
   if (!mdl_args_bind(args))
     return args->failure ? check_failed(job, args->failure) : MDL_EXIT_program;
-  if (!mdl_args_fill(args) || !mdl_args_init(args, job) || !mdl_call(job, entry, args, &call))
-    return MDL_EXIT_program;
+  if (!mdl_guards_hold(args, &call)) return check_failed(job, mdl_call_report(args, &call));
+  if (!mdl_args_fill(args) || !mdl_args_init(args, job)) return MDL_EXIT_program;
+  bool called = job->target == MDL_TARGET_hlo ? mdl_call_hlo(job, entry, args, &call)
+                                              : mdl_call(job, entry, args, &call);
+  if (!called) return MDL_EXIT_program;
   if (call.status) return check_failed(job, mdl_call_report(args, &call));
   bool json = mdl_option_on(job->line, "json");
   fputs(json ? mdl_show_json(args) : mdl_show_text(args), stdout);
@@ -79,7 +81,7 @@ static MdlExit run_file(MdlJob *job, int words, const char **word)
   const MdlSignature *signature = mdl_signature_read(job->ir, entry);
   MdlExit code = MDL_EXIT_program;
   if (mdl_args_read(&args, job->session, signature, mdl_option(job->line, "args"), words, word) &&
-      mdl_job_passes(job, MDL_FORM_loops))
+      mdl_job_passes(job, job->target == MDL_TARGET_hlo ? MDL_FORM_mdl : MDL_FORM_loops))
     code = run_entry(job, signature->entry, &args);
   mdl_args_close(&args);
   return code;

@@ -267,10 +267,13 @@ static void attributes(printer *p, mdl_proto op)
 /* "  // mlp.mdl:23 m.fc1.w" */
 static void origin(printer *p, mdl_proto op)
 {
-  mdl_proto_field metadata, file;
+  mdl_proto_field metadata, file, name;
   if (!mdl_proto_find(op, OP_metadata, &metadata)) return;
+  mdl_proto_find(metadata.message, METADATA_file, &file);
+  mdl_proto_find(metadata.message, METADATA_name, &name);
+  if (!file.field && !name.field) return;
   fputs("  //", p->out);
-  if (mdl_proto_find(metadata.message, METADATA_file, &file)) {
+  if (file.field) {
     fputc(' ', p->out);
     put(p, file.message);
     fprintf(p->out, ":%lld", (long long)mdl_proto_number(metadata.message, METADATA_line, 0));

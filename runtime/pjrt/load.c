@@ -102,9 +102,12 @@ static mdl_pjrt_status find_api(mdl_pjrt *pjrt, const char *path, const PJRT_Api
   get_api *get;
   if (!library) {
     const char *why = *path ? dlerror() : "it has no name";
+    size_t length = strlen(path);
+    if (why && *path && !strncmp(why, path, length) && !strncmp(why + length, ": ", 2))
+      why += length + 2;
     return mdl_pjrt_fail(pjrt, MDL_PJRT_NO_FILE,
-                         "name the plugin's file: libtpu.so, or xla_cpu_pjrt.so of "
-                         "`pip install xla-cpu-pjrt`",
+                         "`pip install xla-cpu-pjrt` has xla_cpu_pjrt.so, `pip install libtpu` has "
+                         "libtpu.so",
                          "cannot load `%s`: %s", path, why ? why : "no reason given");
   }
   if (!symbol) {

@@ -2,7 +2,9 @@
 stdout, stderr) and exit as `? N` says (0 without one). `...` in a line stands for anything, a line
 `...` for any lines. Commands run in a fresh folder that holds the files beside the transcript.
 
-    python3 check.py BIN-FOLDER TRANSCRIPT...
+    python3 check.py BIN-FOLDER TRANSCRIPT [FOLDER]
+
+FOLDER holds the files, if they are not beside the transcript.
 """
 import os
 import re
@@ -37,12 +39,12 @@ def matches(wanted, got):
     return re.fullmatch("".join(parts), got) is not None
 
 
-def run(binaries, path):
+def run(binaries, path, sources):
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for name in os.listdir(os.path.dirname(path)):
+        for name in os.listdir(sources):
             if not name.endswith((".txt", ".py", ".cmake")):
-                shutil.copy(os.path.join(os.path.dirname(path), name), folder)
+                shutil.copy(os.path.join(sources, name), folder)
         env = dict(os.environ, PATH=binaries + os.pathsep + os.environ["PATH"], LC_ALL="C")
         for command, lines, code in steps(path):
             done = subprocess.run(["sh", "-c", command], cwd=folder, env=env, timeout=120,
@@ -59,5 +61,6 @@ def run(binaries, path):
 
 
 if __name__ == "__main__":
-    bad = sum(run(os.path.abspath(sys.argv[1]), os.path.abspath(p)) for p in sys.argv[2:])
-    sys.exit(1 if bad else 0)
+    transcript = os.path.abspath(sys.argv[2])
+    given = sys.argv[3] if len(sys.argv) > 3 else os.path.dirname(transcript)
+    sys.exit(1 if run(os.path.abspath(sys.argv[1]), transcript, given) else 0)

@@ -28,8 +28,9 @@ class Failed(Exception):
 
 def run(command, cwd):
     try:
+        bare = {k: v for k, v in os.environ.items() if k not in ("MDLC_PJRT", "TPU_LIBRARY_PATH")}
         done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=60)
+                              timeout=60, env=bare)
     except subprocess.TimeoutExpired:
         raise Failed("runs for more than 60 s")
     return done.returncode, done.stderr.decode("utf-8", "replace")

@@ -31,3 +31,28 @@ foreach(file ${mdlc_pjrt_tests})
   set_tests_properties(pjrt/${name} PROPERTIES LABELS pjrt TIMEOUT 300 SKIP_RETURN_CODE 77
                        ENVIRONMENT "CK_DEFAULT_TIMEOUT=120;TF_CPP_MIN_LOG_LEVEL=3")
 endforeach()
+
+# Transcripts of the command. Those of tests/cli that run programs are run again through XLA.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+set(mdlc_through_xla ${CMAKE_BINARY_DIR}/through_xla)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/through_xla.sh ${mdlc_through_xla}/mdlc COPYONLY)
+function(mdlc_pjrt_transcript name needs missing bin file)
+  if(needs)
+    add_test(NAME pjrt/${name} COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/cli/check.py ${bin} ${file}
+                                   ${PROJECT_SOURCE_DIR}/tests/cli)
+  else()
+    add_test(NAME pjrt/${name} COMMAND ${CMAKE_COMMAND} -E echo "skipped: ${missing}")
+    set_tests_properties(pjrt/${name} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped: ")
+  endif()
+  set_tests_properties(pjrt/${name} PROPERTIES LABELS pjrt TIMEOUT 300 ENVIRONMENT
+    "MDLC=$<TARGET_FILE:mdlc>;FAKES=${mdlc_fake_folder};MDLC_PJRT=${MDLC_PJRT_PLUGIN};TPU_LIBRARY_PATH=${MDLC_LIBTPU}")
+endfunction()
+set(no_plugin "XLA's CPU plugin is not installed (sh tests/install.sh)")
+mdlc_pjrt_transcript(run_programs "${MDLC_PJRT_PLUGIN}" ${no_plugin} ${mdlc_through_xla}
+                     ${PROJECT_SOURCE_DIR}/tests/cli/run_programs.txt)
+mdlc_pjrt_transcript(run_dtypes "${MDLC_PJRT_PLUGIN}" ${no_plugin} ${mdlc_through_xla}
+                     ${PROJECT_SOURCE_DIR}/tests/cli/run_dtypes.txt)
+mdlc_pjrt_transcript(run_mistakes "${MDLC_PJRT_INCLUDE}" "pjrt_c_api.h was not found (sh tests/install.sh)"
+                     $<TARGET_FILE_DIR:mdlc> ${CMAKE_CURRENT_LIST_DIR}/run_mistakes.txt)
+mdlc_pjrt_transcript(tpu "${MDLC_LIBTPU}" "libtpu is not installed (sh tests/install.sh --tpu)"
+                     $<TARGET_FILE_DIR:mdlc> ${CMAKE_CURRENT_LIST_DIR}/tpu.txt)
