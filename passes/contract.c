@@ -76,6 +76,14 @@ bool mdl_contract_has_lanes(const MdlContract *c, int operand, int axis)
          mdl_group_lanes(c->g, mdl_operand(c->op, operand), along, bytes);
 }
 
+bool mdl_contract_is_along_k(const MdlContract *c, int operand)
+{
+  int bytes = mdl_lane_bytes(c->result->dtype);
+  if (c->is_conv || !c->ks || bytes < 4) return true;
+  return mdl_group_lanes(c->g, mdl_operand(c->op, operand), (int)c->contract[operand][c->ks - 1],
+                         bytes);
+}
+
 /* ---- where it reads ---------------------------------------------------------------------- */
 
 static MdlPoint dot_point(const MdlContract *c, int operand, const MdlPoint *p, const MlirValue *k)

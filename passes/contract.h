@@ -27,6 +27,8 @@ bool mdl_contract_reads(const MdlContract *c, int operand, int axis);
 int mdl_contract_along(const MdlContract *c, int operand, int axis);
 /* Can vectors along the result's axis be loaded from the operand as it is? */
 bool mdl_contract_has_lanes(const MdlContract *c, int operand, int axis);
+/* Does the last contracted axis run through neighbours in the operand's memory? */
+bool mdl_contract_is_along_k(const MdlContract *c, int operand);
 /* Where the operand is read, for a point of the result and contracted indices. */
 MdlPoint mdl_contract_point(const MdlContract *c, MdlNest *n, int operand, const MdlPoint *p,
                             const MlirValue *k);

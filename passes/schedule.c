@@ -139,6 +139,23 @@ const char *mdl_schedule_read(const MdlGroup *g, MdlSchedule *s)
 
 /* ---- what can be run --------------------------------------------------------------------- */
 
+/* Panels of columns from the operand along the lanes, `of`; panels of rows from the other one. */
+static const char *wrong_pack(const MdlContract *c, const MdlSchedule *s, int of)
+{
+  if (s->pack < 0 || s->pack > 3) return "`pack` has a bit for each of two operands";
+  if (mdl_lane_bytes(c->result->dtype) < 4) return "elements of less than 4 bytes are not packed";
+  if (s->width == 1) return "`pack` is for vectors";
+  if (s->pack & 1 << of) {
+    if (mdl_contract_along(c, of, s->lanes) < 0 || (c->is_conv && !of))
+      return "the image of a conv has no panels";
+    if (s->rows >= 0 && mdl_contract_reads(c, of, s->rows))
+      return "an operand in panels of columns does not depend on `rows`";
+  }
+  if (s->pack & 2 >> of && (s->rows < 0 || !mdl_contract_reads(c, 1 - of, s->rows)))
+    return "an operand in panels of rows depends on `rows`";
+  return NULL;
+}
+
 static const char *wrong_contract(const MdlGroup *g, const MdlSchedule *s)
 {
   MdlContract c = mdl_contract_read(g);
@@ -153,20 +170,13 @@ static const char *wrong_contract(const MdlGroup *g, const MdlSchedule *s)
     of = mdl_contract_reads(&c, 0, s->lanes) ? 0 : 1;
     bool both = mdl_contract_reads(&c, 1 - of, s->lanes);
     if (both && s->width > 1) return "both operands run along `lanes`";
-    bool there = mdl_contract_has_lanes(&c, of, s->lanes);
-    if (s->width > 1 && !there && s->pack != 1 << of)
-      return mdl_text(g->ir->arena, "operand %d has no vectors along `lanes`: pack = %d copies it",
-                      of, 1 << of);
+    bool there = mdl_contract_has_lanes(&c, of, s->lanes), packs = s->pack & 1 << of;
+    if (s->width > 1 && !there && !packs)
+      return mdl_text(g->ir->arena,
+                      "operand %d has no vectors along `lanes`: %d in `pack` copies it", of,
+                      1 << of);
   }
-  if (!s->pack) return NULL;
-  if (s->pack != 1 << of || s->lanes < 0 || mdl_contract_along(&c, of, s->lanes) < 0 ||
-      (c.is_conv && !of))
-    return "only the operand along `lanes` can be packed, and not the image of a conv";
-  if (mdl_contract_reads(&c, 1 - of, s->lanes) ||
-      (s->rows >= 0 && mdl_contract_reads(&c, of, s->rows)))
-    return "a packed operand is read along `lanes` alone";
-  if (mdl_lane_bytes(c.result->dtype) < 4) return "elements of less than 4 bytes are not packed";
-  return NULL;
+  return s->pack ? wrong_pack(&c, s, of) : NULL;
 }
 
 static const char *wrong_tile(const MdlGroup *g, const MdlSchedule *s, int axes)
@@ -217,17 +227,37 @@ const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s)
   return NULL;
 }
 
-const MdlSize *mdl_schedule_scratch(const MdlGroup *g, const MdlSchedule *s)
+/* Panels of columns, the last one filled up; then the rows of a block. */
+const MdlSize *mdl_schedule_panels(const MdlGroup *g, const MdlSchedule *s, bool of_rows)
 {
   MdlSizes *sizes = g->ir->sizes;
   if (!s->pack) return NULL;
   MdlContract c = mdl_contract_read(g);
-  int panel = s->unroll[1] * s->width;
-  const MdlSize *count = mdl_size_ceil_div(sizes, c.result->dim[s->lanes], panel);
-  int64_t bytes = (int64_t)panel * mdl_dtypes[c.result->dtype].bytes;
-  count = mdl_size_mul(sizes, count, mdl_size_const(sizes, bytes));
+  int of = mdl_contract_reads(&c, 0, s->lanes) ? 0 : 1, panel = s->unroll[1] * s->width;
+  if (!(s->pack & 1 << (of_rows ? 1 - of : of))) return NULL;
+  const MdlSize *count;
+  if (!of_rows)
+    count = mdl_size_mul(sizes, mdl_size_ceil_div(sizes, c.result->dim[s->lanes], panel),
+                         mdl_size_const(sizes, panel));
+  else if (s->tile[s->rows])
+    count = mdl_size_const(sizes, s->tile[s->rows]);
+  else
+    count = c.result->dim[s->rows];
   for (int i = 0; i < c.ks; i++) count = mdl_size_mul(sizes, count, c.k[i]);
   return count;
+}
+
+const MdlSize *mdl_schedule_scratch(const MdlGroup *g, const MdlSchedule *s)
+{
+  MdlSizes *sizes = g->ir->sizes;
+  const MdlSize *columns = mdl_schedule_panels(g, s, false);
+  const MdlSize *rows = mdl_schedule_panels(g, s, true);
+  const MdlSize *count = columns && rows ? mdl_size_add(sizes, columns, rows)
+                         : columns       ? columns
+                                         : rows;
+  if (!count) return NULL;
+  MdlDtype dtype = mdl_type_of(g->ir, mdl_result(g->seed, 0))->dtype;
+  return mdl_size_mul(sizes, count, mdl_size_const(sizes, mdl_dtypes[dtype].bytes));
 }
 
 /* ---- the pass ---------------------------------------------------------------------------- */

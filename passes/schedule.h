@@ -28,7 +28,8 @@ typedef struct MdlSchedule {
   int rows;               /* contractions: the axis of the tile's rows; -1: it has one row */
   int unroll[2];          /* rows and vectors of a register tile; reductions: [1] accumulators */
   int tile[MDL_MAX_AXES]; /* block of an axis that stays in cache; 0: no blocks */
-  int pack;               /* contractions: a bit for each operand that is copied into panels */
+  int pack;               /* contractions: a bit for each operand that is copied into panels: of
+                             columns, where it runs along the lanes, else of rows */
   int threads;            /* the axis that threads share; -1: none */
 } MdlSchedule;
 MdlSchedule mdl_schedule_plain(void); /* one element at a time */
@@ -55,6 +56,9 @@ void mdl_schedule_write(const MdlGroup *g, const MdlSchedule *s);
 const char *mdl_schedule_read(const MdlGroup *g, MdlSchedule *s);
 /* NULL, or what the group cannot run so. */
 const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s);
+/* Elements that a contraction packs, of the operand along the lanes or of the other one, which lies
+ * behind it; NULL: none. */
+const MdlSize *mdl_schedule_panels(const MdlGroup *g, const MdlSchedule *s, bool of_rows);
 /* Bytes that the nest wants in the work buffer, beside its results; NULL: none. */
 const MdlSize *mdl_schedule_scratch(const MdlGroup *g, const MdlSchedule *s);
 

@@ -24,7 +24,8 @@ typedef struct Choice {
   double rows, columns, k, others;   /* extents */
   double packs;                      /* times that panels are made */
   int64_t exact_rows, exact_columns; /* -1: free */
-  bool spills;                       /* results leave the tile one by one */
+  bool spills;  /* results leave the tile one by one */
+  bool strided; /* the broadcast operand does not lie along k */
 } Choice;
 
 /* ---- cycles ------------------------------------------------------------------------------ */
@@ -39,12 +40,22 @@ static double step(const Choice *ch, int rows, int vectors)
   return (most > LATENCY ? most : LATENCY) + 0.2 * load;
 }
 
-/* A panel that is not packed lies in as many pages as it has rows, once these are long. */
-static double walk(const Choice *ch)
+/* An operand whose next step over k is a long way off, in cycles a step: once the steps of a tile
+ * are more pages than the processor keeps in mind, each waits for its address. */
+static double walk(const Choice *ch, double row)
 {
-  double row = ch->columns * mdl_dtypes[ch->c->result->dtype].bytes;
-  if (ch->s.lanes < 0 || ch->s.pack || ch->c->is_conv || row * ch->k < PAGES * 4096.0) return 0;
-  return row < 4096 ? 4 * row / 4096 : 4;
+  double bytes = row * mdl_dtypes[ch->c->result->dtype].bytes;
+  if (ch->c->is_conv || bytes * ch->k < PAGES * 4096.0) return 0;
+  return bytes < 4096 ? 4 * bytes / 4096 : 4;
+}
+
+/* What is not packed lies in rows: along the lanes, or along the tile's rows. */
+static double walks(const Choice *ch)
+{
+  double sum = 0;
+  if (ch->s.lanes >= 0 && !(ch->s.pack & 1 << ch->of)) sum += walk(ch, ch->columns);
+  if (ch->strided && !(ch->s.pack & 2 >> ch->of)) sum += walk(ch, ch->rows);
+  return sum;
 }
 
 /* What whole tiles leave of an extent: on average, where it is free. */
@@ -53,15 +64,17 @@ static double left(double extent, int64_t exact, int tile)
   return exact < 0 ? (tile - 1) / 2.0 : (double)((int64_t)extent % tile);
 }
 
+static bool packs(const Choice *ch) { return ch->s.pack & 1 << ch->of; }
+
 /* A strip of `rows` rows over all columns, for one step over k. */
 static double strip(const Choice *ch, int rows)
 {
   int width = ch->s.width, vectors = ch->s.unroll[1], panel = vectors * width;
   double rest = left(ch->columns, ch->exact_columns, panel);
-  double sum = (ch->columns - rest) / panel * (step(ch, rows, vectors) + walk(ch));
+  double sum = (ch->columns - rest) / panel * (step(ch, rows, vectors) + walks(ch));
   int more = (int)(rest / width), single = (int)(rest - (double)more * width);
-  if (ch->s.pack && ch->exact_columns < 0) return sum + step(ch, rows, vectors);
-  if (ch->s.pack) return sum + (rest > 0 ? step(ch, rows, more + (single > 0)) : 0);
+  if (packs(ch) && ch->exact_columns < 0) return sum + step(ch, rows, vectors);
+  if (packs(ch)) return sum + (rest > 0 ? step(ch, rows, more + (single > 0)) : 0);
   if (more) sum += ch->exact_columns >= 0 ? step(ch, rows, more) : more * step(ch, rows, 1);
   for (; single > 0; single -= vectors) sum += step(ch, rows, single < vectors ? single : vectors);
   return sum;
@@ -76,12 +89,14 @@ static double arithmetic(const Choice *ch)
   return sum * ch->k;
 }
 
-/* Copying into panels. */
+/* Copying into panels: of columns once, of rows in every round of the other axes. */
 static double packing(const Choice *ch)
 {
-  if (!ch->s.pack) return 0;
-  bool there = mdl_contract_has_lanes(ch->c, ch->of, ch->s.lanes);
-  return ch->packs * ch->columns * ch->k * (there ? 2.0 / ch->s.width : 1.5);
+  double sum = 0;
+  bool there = packs(ch) && mdl_contract_has_lanes(ch->c, ch->of, ch->s.lanes);
+  if (packs(ch)) sum += ch->packs * ch->columns * ch->k * (there ? 2.0 / ch->s.width : 1.5);
+  if (ch->s.pack & 2 >> ch->of) sum += ch->others * ch->rows * ch->k * 1.5;
+  return sum;
 }
 
 /* Results out of the tile. */
@@ -148,6 +163,17 @@ static void set_extents(Choice *ch)
   }
 }
 
+/* The broadcast operand as it lies, and in panels of rows where steps over k are far apart. */
+static void try_strides(Choice *ch, MdlSchedule *best, double *least)
+{
+  ch->s.pack &= 1 << ch->of;
+  try_tiles(ch, best, least);
+  if (!ch->strided) return;
+  ch->s.pack |= 2 >> ch->of;
+  try_tiles(ch, best, least);
+  ch->s.pack &= 1 << ch->of;
+}
+
 /* Both ways of reading the operand along the lanes, in vectors; and one by one. */
 static void try_axes(Choice *ch, MdlSchedule *best, double *least)
 {
@@ -159,14 +185,15 @@ static void try_axes(Choice *ch, MdlSchedule *best, double *least)
   set_extents(ch);
   ch->s.pack = 0;
   ch->s.width = 1;
-  ch->spills = false;
+  ch->spills = ch->strided = false;
   try_tiles(ch, best, least);
   if (width == 1 || !one) return;
   ch->s.width = width;
   ch->spills = !mdl_group_lanes_out(c->g, lanes, bytes);
-  if (mdl_contract_has_lanes(c, ch->of, lanes)) try_tiles(ch, best, least);
+  ch->strided = ch->s.rows >= 0 && !c->is_conv && !mdl_contract_is_along_k(c, 1 - ch->of);
+  if (mdl_contract_has_lanes(c, ch->of, lanes)) try_strides(ch, best, least);
   ch->s.pack = 1 << ch->of;
-  if (packable) try_tiles(ch, best, least);
+  if (packable) try_strides(ch, best, least);
 }
 
 /* Rows: an axis that the broadcast operand alone decides. */

@@ -153,6 +153,10 @@ static void compare_run(Compare *c, const MdlTrialOutput *first, int entry, int 
   }
   for (int j = 0; j < e->results && !status; j++) {
     MdlTensor got = loaded(c, c->output, entry, run, j);
+    if (e->same_as) {
+      MdlTensor other = loaded(c, c->output, entry - e->same_as, run, j);
+      must_equal(c, entry, run, j, &got, &other, "the same on another schedule is");
+    }
     if (c->output != first) {
       MdlTensor other = loaded(c, first, entry, run, j);
       must_equal(c, entry, run, j, &got, &other,

@@ -8,6 +8,8 @@ target_link_libraries(mdlc_trial PUBLIC mdlc_codegen mdlc_passes mdlc_cases mdlc
 add_executable(backend_ops ${PROJECT_SOURCE_DIR}/tests/backend/ops.c)
 target_link_libraries(backend_ops PRIVATE mdlc_trial)
 
+add_executable(backend_schedules ${PROJECT_SOURCE_DIR}/tests/backend/schedules.c)
+target_link_libraries(backend_schedules PRIVATE mdlc_trial)
 
 # The short tier: two draws of every row, each end of the range of compilers.
 foreach(dtype f32 i32 bool u8)
@@ -20,4 +22,13 @@ foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)
              COMMAND backend_ops ${dtype} --all --draws=6 --machine=${machine})
     set_tests_properties(backend/all_${dtype}_${machine} PROPERTIES LABELS long TIMEOUT 1800)
   endforeach()
+endforeach()
+
+# Contractions on any schedule: the same bits.
+add_test(NAME backend/schedules COMMAND backend_schedules)
+set_tests_properties(backend/schedules PROPERTIES LABELS backend TIMEOUT 600)
+foreach(machine plain x86-64 x86-64-v3 native)
+  add_test(NAME backend/all_schedules_${machine}
+           COMMAND backend_schedules --machine=${machine} --problems=80 --seed=1)
+  set_tests_properties(backend/all_schedules_${machine} PROPERTIES LABELS long TIMEOUT 1800)
 endforeach()

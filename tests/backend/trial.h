@@ -33,6 +33,7 @@ typedef struct MdlTrialEntry {
   const int64_t *extent;
   MdlTrialRun *run;
   MlirOperation func; /* in mdl form; gone after lowering */
+  int same_as;        /* the entry so many before this one must give the same bits; 0: none */
 } MdlTrialEntry;
 
 typedef struct MdlTrial {
