@@ -55,17 +55,18 @@ install_missing() {
 
 # XLA's plugins go to build/plugins and nowhere else. Everything builds and passes without them, so a
 # machine that cannot have them is told so, no more.
-plugin() { # list, file that shows that it is there
-  [ ! -e "build/plugins/$2" ] || return 0
+plugin() { # list, folder, file in it that shows that it is there
+  [ ! -e "$2/$3" ] || return 0
   if [ "$(uname -sm)" != "Linux x86_64" ]; then
     echo "no XLA plugin for $(uname -sm): tests of HLO are skipped" >&2
     return 0
   fi
-  echo "installing into build/plugins: $(sed -n 's/^\([a-z-]*==[0-9.]*\).*/\1/p' "tests/$1")" >&2
-  PIP_ROOT_USER_ACTION=ignore python3 -m pip --disable-pip-version-check -q install --target build/plugins \
+  echo "installing into $2: $(sed -n 's/^\([a-z_-]*==[0-9.]*\).*/\1/p' "tests/$1")" >&2
+  PIP_ROOT_USER_ACTION=ignore python3 -m pip --disable-pip-version-check -q install --target "$2" \
     --upgrade --no-deps --only-binary=:all: --implementation cp --python-version 3.11 \
-    --platform manylinux_2_31_x86_64 --platform manylinux_2_27_x86_64 --require-hashes -r "tests/$1" >&2 ||
+    --platform manylinux_2_31_x86_64 --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --require-hashes -r "tests/$1" >&2 ||
     echo "python3 -m pip said no, see above: tests of HLO are skipped" >&2
 }
-plugin plugins.txt xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so
-[ "${1-}" != --tpu ] || plugin plugins_tpu.txt libtpu/libtpu.so
+plugin plugins.txt build/plugins xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so
+plugin jax.txt build/plugins/jax jaxlib/_hlo.so
+[ "${1-}" != --tpu ] || plugin plugins_tpu.txt build/plugins libtpu/libtpu.so

@@ -47,18 +47,24 @@ static const struct {
 #include "codegen/hlo/formulas.def"
 };
 
+/* A formula's text, or "@f" for an expansion of ir/maths.def: its text for the dtype. */
+static const char *text_of(MdlHlo *h, const char *text, MdlDtype dtype)
+{
+  if (*text != '@') return text;
+  const MdlMaths *maths = mdl_maths_find(text + 1);
+  if (!maths) MDL_BUG(h->ir->session, "ir/maths.def has no %s", text + 1);
+  return dtype == MDL_f64 ? maths->f64 : maths->f32;
+}
+
 /* The formula of a row on a dtype; NULL: XLA's op is right. */
 static const char *formula_of(MdlHlo *h, MdlOp op, MdlDtype dtype)
 {
-  const MdlOpInfo *row = mdl_op_info(op);
-  for (size_t i = 0; i < sizeof formulas / sizeof *formulas; i++)
-    if (formulas[i].op == op && strchr(formulas[i].kinds, mdl_dtypes[dtype].kind))
-      return formulas[i].text;
-  if (!row->hlo) MDL_BUG(h->ir->session, "%s has neither an hlo column nor a formula", row->name);
-  if (*row->hlo != '@') return NULL;
-  const MdlMaths *maths = mdl_maths_find(row->hlo + 1);
-  if (!maths) MDL_BUG(h->ir->session, "ir/maths.def has no %s", row->hlo + 1);
-  return dtype == MDL_f64 ? maths->f64 : maths->f32;
+  for (size_t i = 0; i < sizeof formulas / sizeof *formulas; i++) {
+    bool fits = strchr(formulas[i].kinds, mdl_dtypes[dtype].kind) ||
+                (dtype == MDL_f64 && strchr(formulas[i].kinds, 'd'));
+    if (formulas[i].op == op && fits) return text_of(h, formulas[i].text, dtype);
+  }
+  return NULL;
 }
 
 typedef struct Fold {

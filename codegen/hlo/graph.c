@@ -159,18 +159,42 @@ MdlGraphValue *mdl_graph_iota(MdlGraph *g, const MdlGraphType *type, int axis)
   return y;
 }
 
+/* The axes of a in the order of their places, which XLA wants to rise. */
+static MdlGraphValue *in_order(MdlGraph *g, MdlGraphValue *a, int64_t *to)
+{
+  int64_t perm[MDL_GRAPH_RANK];
+  MdlGraphType type = a->type;
+  bool rises = true;
+  for (int i = 0; i < type.rank; i++) {
+    int at = i;
+    for (; at > 0 && to[perm[at - 1]] > to[i]; at--) perm[at] = perm[at - 1];
+    perm[at] = i;
+    rises &= at == i;
+  }
+  if (rises) return a;
+  int64_t was[MDL_GRAPH_RANK];
+  memcpy(was, to, sizeof was);
+  for (int i = 0; i < type.rank; i++) {
+    to[i] = was[perm[i]];
+    type.dim[i] = a->type.dim[perm[i]];
+  }
+  MdlGraphValue *y = plain(g, MDL_HLO_transpose, 1, &a, &type);
+  mdl_graph_list(g, y->def, 0, type.rank, perm);
+  return y;
+}
+
 MdlGraphValue *mdl_graph_broadcast(MdlGraph *g, MdlGraphValue *a, const MdlGraphType *type,
                                    const int64_t *dims)
 {
   MdlGraphType kept = mdl_graph_scalar(a->type.dtype);
-  int64_t to[MDL_GRAPH_RANK];
+  int64_t to[MDL_GRAPH_RANK] = {0};
   for (int i = 0; i < a->type.rank; i++) {
     if (a->type.dim[i] != type->dim[dims[i]]) continue;
     to[kept.rank] = dims[i];
     kept.dim[kept.rank++] = a->type.dim[i];
   }
-  a = mdl_graph_reshape(g, a, &kept);
-  if (mdl_graph_same_shape(&kept, type)) return a;
+  a = in_order(g, mdl_graph_reshape(g, a, &kept), to);
+  if (mdl_graph_same_shape(&a->type, type)) return a;
   MdlGraphValue *y = plain(g, MDL_HLO_broadcast_in_dim, 1, &a, type);
   mdl_graph_list(g, y->def, 0, kept.rank, to);
   return y;

@@ -45,8 +45,13 @@ MDL_HLO(slice)
   ints(h, c, instr, 2, "step");
 }
 
+/* XLA's idea of the gaps between no elements is another one. */
 MDL_HLO(pad)
 {
+  if (!mdl_graph_elements(&c->in[0]->type)) {
+    c->out[0] = mdl_graph_splat(&h->graph, c->in[1], &c->type[0]);
+    return;
+  }
   MdlGraphInstr *instr = moved(h, c, MDL_HLO_pad, 2);
   sizes(h, c, instr, 0, "lo");
   sizes(h, c, instr, 1, "hi");

@@ -61,6 +61,8 @@ static void put_element(FILE *out, MdlDtype dtype, const MdlGraphLiteral *l, int
       fputs("nan", out);
     else if (isinf(value))
       fputs(value > 0 ? "inf" : "-inf", out);
+    else if (value == 0 && signbit(value))
+      fputs("-0.0", out); /* -0 would be an integer, and 0 */
     else
       fprintf(out, dtype == MDL_f64 ? "%.17g" : "%.9g", value);
   }

@@ -21,6 +21,7 @@ static MdlTensor loaded(const Compare *c, const MdlTrialOutput *output, int entr
   MdlTrialPlace place = mdl_trial_place(c->trial, entry, run, result);
   MdlTensor t = mdl_tensor_create(c->trial->ir->arena, like->dtype, like->rank, like->dim);
   mdl_tensor_load(&t, output->memory + place.offset);
+  if (c->trial->xla) mdl_trial_flush(&t);
   return t;
 }
 

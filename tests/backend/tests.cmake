@@ -2,9 +2,12 @@
 # tier takes what models are made of; --all (label slow) every element type, machine and compiler.
 add_library(mdlc_trial STATIC ${PROJECT_SOURCE_DIR}/tests/backend/trial.c
             ${PROJECT_SOURCE_DIR}/tests/backend/call.c ${PROJECT_SOURCE_DIR}/tests/backend/compile.c
-            ${PROJECT_SOURCE_DIR}/tests/backend/compare.c)
-target_link_libraries(mdlc_trial PUBLIC mdlc_codegen mdlc_passes mdlc_cases mdlc_wide mdlc_ir
-                                        ${CMAKE_DL_LIBS})
+            ${PROJECT_SOURCE_DIR}/tests/backend/compare.c ${PROJECT_SOURCE_DIR}/tests/backend/xla.c)
+target_link_libraries(mdlc_trial PUBLIC mdlc_codegen mdlc_passes mdlc_cases mdlc_wide mdlc_runtime
+                                        mdlc_ir ${CMAKE_DL_LIBS})
+set(mdlc_jax ${PROJECT_SOURCE_DIR}/build/plugins/jax)
+target_compile_definitions(mdlc_trial PRIVATE CPU_PLUGIN="${MDLC_PJRT_PLUGIN}"
+  TEXT_TO_PROTO="PYTHONPATH='${mdlc_jax}' python3 '${PROJECT_SOURCE_DIR}/tests/hlo/text_to_proto.py'")
 add_executable(backend_ops ${PROJECT_SOURCE_DIR}/tests/backend/ops.c)
 target_link_libraries(backend_ops PRIVATE mdlc_trial)
 
@@ -16,6 +19,20 @@ foreach(dtype f32 i32 bool u8)
   add_test(NAME backend/ops_${dtype} COMMAND backend_ops ${dtype})
   set_tests_properties(backend/ops_${dtype} PROPERTIES LABELS backend TIMEOUT 600)
 endforeach()
+# The same table through XLA, in both texts.
+if(MDLC_PJRT_PLUGIN)
+  add_test(NAME hlo/ops_f32 COMMAND backend_ops f32 --xla=stablehlo --draws=1)
+  add_test(NAME hlo/ops_i32 COMMAND backend_ops i32 --xla=stablehlo --draws=1)
+  add_test(NAME hlo/text_bf16 COMMAND backend_ops bf16 --xla=text --draws=1)
+  set_tests_properties(hlo/ops_f32 hlo/ops_i32 hlo/text_bf16 PROPERTIES LABELS hlo TIMEOUT 600)
+  foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)
+    foreach(form stablehlo text)
+      add_test(NAME hlo/all_${form}_${dtype} COMMAND backend_ops ${dtype} --xla=${form} --draws=6)
+      set_tests_properties(hlo/all_${form}_${dtype} PROPERTIES LABELS long TIMEOUT 1800)
+    endforeach()
+  endforeach()
+endif()
+
 foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)
   foreach(machine plain x86-64 native)
     add_test(NAME backend/all_${dtype}_${machine}

@@ -74,6 +74,8 @@ static void evaluate(MdlTrial *trial, MlirOperation module, MdlTrialEntry *e, bo
     for (int i = 0; i < e->args; i++) wide[i] = widened(ir->arena, &run->arg[i]);
     run->rounded = mdl_eval(ir, module, e->func, run->arg, &options, ir->arena);
     run->truth = mdl_wide_eval(ir, module, e->func, wide, false, size_of, e, ir->arena);
+    for (int i = 0; trial->xla && i < run->rounded.results; i++)
+      mdl_trial_flush(&run->rounded.result[i]);
     if (!shakes) continue;
     for (int i = 0; i < e->args; i++) shake(&wide[i]);
     run->shaken = mdl_wide_eval(ir, module, e->func, wide, false, size_of, e, ir->arena);
@@ -106,6 +108,7 @@ static bool run_llvm(const MdlTrial *trial, MdlTrialOutput *output)
 
 bool mdl_trial_run(MdlTrial *trial)
 {
+  if (trial->xla) return mdl_trial_run_xla(trial);
   enum { MOST = 12 };
   MdlTrialOutput outputs[MOST] = {{0}};
   const MdlPassOptions options = {.machine = trial->machine, .opt = 2};

@@ -11,6 +11,9 @@
 /* Quick: what compiles fast. Ends: -O0 and -O3. */
 typedef enum MdlCompilers { MDL_QUICK = 1, MDL_ENDS = 2, MDL_ALL = 4 } MdlCompilers;
 
+/* Through XLA instead: as StableHLO, or as HloModule text. */
+typedef enum MdlXla { MDL_XLA_none, MDL_XLA_stablehlo, MDL_XLA_text } MdlXla;
+
 typedef enum MdlBar {
   MDL_BAR_exact,   /* the evaluator's bits */
   MDL_BAR_ulps,    /* each element: 4 times the evaluator's worst error in ulps, plus 2 */
@@ -44,6 +47,7 @@ typedef struct MdlTrial {
   int entries;
   MdlTrialEntry *entry;
   MdlCompilers compilers;
+  MdlXla xla;
   bool keeps;     /* leave the folder's files */
   int mismatches; /* counted by mdl_trial_run */
 } MdlTrial;
@@ -59,6 +63,13 @@ void mdl_trial_evaluate(MdlTrial *trial, MlirOperation module, bool shakes);
 /* Lowers the trial's module, compiles and compares; says on stderr what differs. False if there was
  * no comparison: the pipeline or a compiler failed (said too). */
 bool mdl_trial_run(MdlTrial *trial);
+
+/* The same by XLA's CPU client, entry by entry. */
+bool mdl_trial_run_xla(MdlTrial *trial);
+/* XLA's CPU client takes subnormals for zeros, and gives none: arguments to be drawn without, results
+ * to be compared so. f16 keeps them: it is computed in f32. */
+void mdl_trial_flush(MdlTensor *t);
+double mdl_trial_flushed(MdlDtype dtype, double value);
 
 /* Whether two evaluations are the same bit for bit, all NaNs being one. */
 bool mdl_trial_same(const MdlEvalResult *a, const MdlEvalResult *b);

@@ -3,7 +3,6 @@
 #include "frontend/frontend.h"
 #include "ir/recipe.h"
 #include "passes/pass.h"
-#include "tests/backend/trial.h"
 #include "tests/cases/random.h"
 
 #include <math.h>
@@ -170,6 +169,7 @@ static MdlOutcome run_text(MdlSession *session, const char *text, const MdlRando
                     .machine = s->machine,
                     .folder = folder,
                     .compilers = s->all ? MDL_ALL : MDL_QUICK,
+                    .xla = s->xla,
                     .keeps = s->keeps};
   if (!lower_barely(ir, plain, s->machine) || !run_passes(ir, passed, s->machine, 2))
     return MDL_OUTCOME_bug;

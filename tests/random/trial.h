@@ -3,7 +3,7 @@
 #ifndef MDL_TESTS_RANDOM_TRIAL_H
 #define MDL_TESTS_RANDOM_TRIAL_H
 
-#include "ir/machine.h"
+#include "tests/backend/trial.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +26,7 @@ typedef struct MdlRandomSettings {
   uint64_t seed; /* of arguments and sizes */
   int seconds;   /* for one text */
   bool all, keeps, quiet;
+  MdlXla xla; /* through XLA instead of the other backends */
 } MdlRandomSettings;
 
 /* In a process of its own. `quiet`: says nothing on stderr. */

@@ -1,0 +1,216 @@
+/* A trial through XLA: every entry as a module, compiled and run by the CPU plugin through our own
+ * client. HloModule text goes to the plugin as a proto, which jaxlib makes of it. */
+#include "tests/backend/trial.h"
+
+#include "codegen/hlo/hlo.h"
+#include "passes/pass.h"
+#include "runtime/pjrt.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SECONDS = 900 };
+_Static_assert((int)MDL_BF16 == (int)MDL_bf16 && (int)MDL_ELEMENTS == (int)MDL_DTYPE_COUNT,
+               "the runtime numbers element types as ir/dtype.def does");
+
+typedef struct Module {
+  const char *text, *manifest, *name;
+} Module;
+
+static bool size_of(void *user, const char *name, int64_t *value)
+{
+  const MdlTrialEntry *e = user;
+  for (int i = 0; i < e->sizes; i++)
+    if (!strcmp(e->size[i], name)) return *value = e->extent[i], true;
+  return false;
+}
+
+static Module emit(const MdlTrial *trial, const MdlTrialEntry *e, MlirOperation entry)
+{
+  MdlHloOptions o = {trial->xla == MDL_XLA_text ? MDL_HLO_text : MDL_HLO_stablehlo, size_of,
+                     (void *)(uintptr_t)e};
+  Module m = {.name = e->name};
+  m.text = mdl_hlo_entry(trial->ir, trial->module, entry, &o);
+  m.manifest = mdl_hlo_manifest(trial->ir, trial->module, 1, &entry, &o);
+  return m;
+}
+
+/* ---- texts as files, for a person and for jaxlib ----------------------------------------- */
+
+static const char *path_of(const MdlTrial *trial, const Module *m, const char *extension)
+{
+  return mdl_text(trial->ir->arena, "%s/%s%s", trial->folder, m->name, extension);
+}
+
+static bool write_files(const MdlTrial *trial, const Module *modules)
+{
+  const char *extension = trial->xla == MDL_XLA_text ? ".hlo" : ".mlir";
+  for (int i = 0; i < trial->entries; i++) {
+    FILE *file = fopen(path_of(trial, &modules[i], extension), "w");
+    if (!file || fputs(modules[i].text, file) < 0 || fclose(file)) return perror("write"), false;
+  }
+  return true;
+}
+
+static void remove_files(const MdlTrial *trial, const Module *modules)
+{
+  static const char *const extensions[] = {".hlo", ".mlir", ".pb"};
+  for (int i = 0; i < trial->entries; i++)
+    for (int k = 0; k < 3; k++) unlink(path_of(trial, &modules[i], extensions[k]));
+}
+
+/* Modules as protos, in place of their texts; their lengths. */
+static bool read_protos(const MdlTrial *trial, Module *modules, size_t *length)
+{
+  const char *command = mdl_text(trial->ir->arena, "%s '%s'", TEXT_TO_PROTO, trial->folder);
+  if (system(command)) return fprintf(stderr, "%s fails\n", command), false;
+  for (int i = 0; i < trial->entries; i++) {
+    const char *path = path_of(trial, &modules[i], ".pb");
+    struct stat info;
+    FILE *file = stat(path, &info) ? NULL : fopen(path, "rb");
+    if (!file) return fprintf(stderr, "XLA's parser refuses %s\n", path), false;
+    char *bytes = mdl_alloc(trial->ir->arena, (size_t)info.st_size + 1);
+    length[i] = fread(bytes, 1, (size_t)info.st_size, file);
+    modules[i].text = bytes;
+    fclose(file);
+  }
+  return true;
+}
+
+/* ---- subnormals -------------------------------------------------------------------------- */
+
+double mdl_trial_flushed(MdlDtype dtype, double value)
+{
+  double least = dtype == MDL_f64 ? 0x1p-1022 : dtype == MDL_f16 ? 0 : 0x1p-126;
+  return fabs(value) < least ? copysign(0, value) : value;
+}
+
+void mdl_trial_flush(MdlTensor *t)
+{
+  for (int64_t i = 0; i < t->count && t->real; i++)
+    t->real[i] = mdl_trial_flushed(t->dtype, t->real[i]);
+}
+
+/* ---- running ----------------------------------------------------------------------------- */
+
+static mdl_array array_of(const MdlTrial *trial, const MdlTensor *t)
+{
+  mdl_array a = {.element = (mdl_element)t->dtype, .rank = t->rank};
+  a.bytes = (size_t)t->count * (size_t)mdl_dtypes[t->dtype].bytes;
+  void *memory = mdl_alloc(trial->ir->arena, a.bytes);
+  mdl_tensor_store(t, memory);
+  memcpy(a.shape, t->dim, sizeof *t->dim * (size_t)t->rank);
+  a.data = memory;
+  return a;
+}
+
+/* Results and status of one run to their places in memory. */
+static bool run_once(const MdlTrial *trial, mdl_pjrt *pjrt, mdl_pjrt_program *program, int entry,
+                     int run, unsigned char *memory)
+{
+  const MdlTrialEntry *e = &trial->entry[entry];
+  mdl_pjrt_buffer *in[128] = {NULL}, *out[128] = {NULL};
+  mdl_status status = 0;
+  bool well = true;
+  for (int i = 0; i < e->args && well; i++) {
+    mdl_array a = array_of(trial, &e->run[run].arg[i]);
+    well = !mdl_pjrt_put(pjrt, &a, &in[i]);
+  }
+  well = well && !mdl_pjrt_run(program, in, out, &status);
+  memcpy(memory + mdl_trial_place(trial, entry, run, -1).offset, &status, sizeof status);
+  for (int i = 0; i < e->results && well; i++) {
+    MdlTrialPlace place = mdl_trial_place(trial, entry, run, i);
+    well = !mdl_pjrt_get(out[i], memory + place.offset, place.bytes);
+  }
+  for (int i = 0; i < e->args; i++) mdl_pjrt_buffer_destroy(in[i]);
+  for (int i = 0; i < e->results; i++) mdl_pjrt_buffer_destroy(out[i]);
+  return well;
+}
+
+static bool run_entry(const MdlTrial *trial, mdl_pjrt *pjrt, int entry, const Module *m,
+                      size_t length, unsigned char *memory)
+{
+  mdl_pjrt_interface io;
+  mdl_pjrt_program *program = NULL;
+  const char *why = mdl_pjrt_manifest_read(m->manifest, strlen(m->manifest), NULL, &io);
+  if (why) return fprintf(stderr, "%s: manifest: %s\n", m->name, why), false;
+  mdl_pjrt_source source = {.code = m->text, .length = length, .io = &io};
+  source.format = trial->xla == MDL_XLA_text ? "hlo" : "mlir";
+  bool well = !mdl_pjrt_compile(pjrt, &source, &program);
+  for (int k = 0; k < trial->entry[entry].runs && well; k++)
+    well = run_once(trial, pjrt, program, entry, k, memory);
+  if (!well) fprintf(stderr, "%s: %s\n    %s\n", m->name, mdl_pjrt_error(pjrt), trial->entry[entry].text);
+  mdl_pjrt_program_destroy(program);
+  mdl_pjrt_interface_free(&io);
+  return well;
+}
+
+static int run_all(const MdlTrial *trial, const Module *modules, const size_t *length,
+                   unsigned char *memory)
+{
+  mdl_pjrt *pjrt = mdl_pjrt_create();
+  int refused = 0;
+  if (!pjrt || mdl_pjrt_load(pjrt, CPU_PLUGIN) || mdl_pjrt_start(pjrt)) {
+    fprintf(stderr, "%s\n", pjrt ? mdl_pjrt_error(pjrt) : "no memory");
+    return 1;
+  }
+  for (int i = 0; i < trial->entries; i++)
+    refused += !run_entry(trial, pjrt, i, &modules[i], length[i], memory);
+  mdl_pjrt_destroy(pjrt);
+  return refused < 100 ? refused : 100;
+}
+
+/* In a process of its own: the plugin has threads, and may crash. */
+static bool run_child(const MdlTrial *trial, const Module *modules, const size_t *length,
+                      MdlTrialOutput *output)
+{
+  output->name = trial->xla == MDL_XLA_text ? "HLO text" : "StableHLO";
+  output->bytes = mdl_trial_bytes(trial);
+  output->memory =
+      mmap(NULL, output->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (output->memory == MAP_FAILED) abort();
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(SECONDS);
+    setenv("TF_CPP_MIN_LOG_LEVEL", "3", 0);
+    _exit(run_all(trial, modules, length, output->memory));
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) < 0) abort();
+  if (WIFEXITED(status) && !WEXITSTATUS(status)) return true;
+  if (WIFSIGNALED(status)) fprintf(stderr, "XLA dies by signal %d\n", WTERMSIG(status));
+  return false;
+}
+
+bool mdl_trial_run_xla(MdlTrial *trial)
+{
+  const MdlPassOptions options = {.machine = trial->machine, .opt = 2};
+  MdlArena *arena = trial->ir->arena;
+  MdlTrialOutput output = {0};
+  MlirOperation *entries;
+  const char *why = mdl_verify(trial->ir, trial->module);
+  if (why) return fprintf(stderr, "the module is wrong: %s\n", why), false;
+  if (!mdl_pipeline_run(trial->ir, trial->module, &options, MDL_FORM_mdl, NULL, NULL))
+    return fprintf(stderr, "the pipeline refuses the module\n"), false;
+  Module *modules = MDL_NEW(arena, Module, (size_t)trial->entries);
+  size_t *length = MDL_NEW(arena, size_t, (size_t)trial->entries);
+  mdl_entries(trial->ir, trial->module, &entries);
+  for (int i = 0; i < trial->entries; i++) {
+    modules[i] = emit(trial, &trial->entry[i], entries[i]);
+    if (!modules[i].text) return fprintf(stderr, "%s is not emitted\n", modules[i].name), false;
+    length[i] = strlen(modules[i].text);
+  }
+  bool well = write_files(trial, modules) &&
+              (trial->xla != MDL_XLA_text || read_protos(trial, modules, length)) &&
+              run_child(trial, modules, length, &output);
+  if (well) trial->mismatches = mdl_trial_compare(trial, &output, 1);
+  if (!trial->keeps && well) remove_files(trial, modules);
+  return well;
+}
