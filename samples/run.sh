@@ -72,6 +72,27 @@ at_least 96 "$last" "mlp.c"
 row "the MLP as one C99 file (mlp.c)" "$last"
 train cnn digits.bin 97
 
+# ---- the same through XLA, from C, where its plugin is installed (tests/install.sh)
+plugin=${MDLC_PJRT:-$top/build/plugins/xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so}
+runtime=$(dirname "$mdlc")/../libmdl.a
+if [ -e "$plugin" ]; then
+  expect "out = 15" "$("$mdlc" run --target=hlo --pjrt="$plugin" "$here/quadratic.mdl" f 2)" "XLA: f 2"
+  expect "out = 7" "$("$mdlc" run --target=hlo --pjrt="$plugin" "$here/quadratic.mdl" df 2)" "XLA: df 2"
+  "$mdlc" "$here/mlp.mdl" --emit=stablehlo --entry=train -DB=32 -o train.mlir
+  "$mdlc" "$here/mlp.mdl" --emit=hlo_manifest --entry=train -DB=32 -o train.json
+  "$cc" -std=c99 -O2 -I. -I"$top" "$here/train_mlp_pjrt.c" mlp.o "$runtime" -ldl -lpthread -lm -o train_mlp_pjrt
+  start=$(date +%s.%N)
+  TF_CPP_MIN_LOG_LEVEL=3 ./train_mlp_pjrt "$plugin" train.mlir train.json "$here/data/digits.bin" >mlp_pjrt.log ||
+    fail "train_mlp_pjrt: $(tail -n 1 mlp_pjrt.log)"
+  took=$(seconds)
+  cat mlp_pjrt.log
+  last=$(tail -n 1 mlp_pjrt.log)
+  at_least 96 "$last" "mlp.mdl through XLA"
+  row "the MLP through XLA (train_mlp_pjrt.c)" "$last in $took; $(sed -n 2p mlp_pjrt.log)"
+else
+  row "the MLP through XLA" "skipped: its CPU plugin is not installed"
+fi
+
 # ---- loops
 expect "out = 1.4987011335178484" "$("$mdlc" run "$here/newton.mdl" anomaly 1 0.5)" "newton"
 speed=$("$mdlc" run "$here/newton.mdl" speed 1 0.5)
