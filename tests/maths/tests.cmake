@@ -4,3 +4,7 @@ add_executable(maths_test ${PROJECT_SOURCE_DIR}/tests/maths/maths_test.c
 target_link_libraries(maths_test PRIVATE mdlc_passes mdlc_ir)
 add_test(NAME maths/ulp COMMAND maths_test 20000)
 set_tests_properties(maths/ulp PROPERTIES LABELS unit TIMEOUT 300)
+
+# Every f32 through the compiled functions: an hour for all, so it is not among the tests.
+add_executable(maths_sweep ${PROJECT_SOURCE_DIR}/tests/maths/sweep.c)
+target_link_libraries(maths_sweep PRIVATE mdlc_frontend mdlc_passes mdlc_codegen mdlc_ir m)

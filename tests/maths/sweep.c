@@ -1,0 +1,163 @@
+/* Every float function of one argument at every f32 there is, as compiled: the largest error against
+ * the C library in double, in units of the last place, with fused products and without. Takes a
+ * minute or two a function; passes/maths.def and its page record what it said.
+ *
+ *     maths_sweep [NAME...] */
+#include "codegen/llvm/llvm.h"
+#include "frontend/frontend.h"
+#include "passes/maths.h"
+#include "passes/pass.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK = 1 << 16 };
+
+static double rsqrt(double x) { return 1 / sqrt(x); }
+
+/* Newton's steps from what is to be checked: they end where erf says so, wherever they begin. */
+static double erfinv_near(double x, double y)
+{
+  if (!(fabs(x) < 1)) return fabs(x) == 1 ? x * INFINITY : NAN;
+  if (!isfinite(y)) return NAN;
+  for (int i = 0; i < 2; i++) {
+    double gap = fabs(x) < 0.5 ? erf(y) - x : x > 0 ? (1 - x) - erfc(y) : erfc(-y) - (1 + x);
+    double e = gap * 0.88622692545275801365 * exp(y * y);
+    y -= e / (1 + y * e);
+  }
+  return y;
+}
+
+static const struct {
+  const char *name;
+  double (*fn)(double);
+  bool exact;
+} functions[] = {
+    {"exp", exp, 0},     {"exp2", exp2, 0},   {"expm1", expm1, 0}, {"log", log, 0},
+    {"log2", log2, 0},   {"log1p", log1p, 0}, {"tanh", tanh, 0},   {"sinh", sinh, 0},
+    {"cosh", cosh, 0},   {"sin", sin, 0},     {"cos", cos, 0},     {"tan", tan, 0},
+    {"atan", atan, 0},   {"asin", asin, 0},   {"acos", acos, 0},   {"erf", erf, 0},
+    {"erfinv", NULL, 0}, {"cbrt", cbrt, 0},   {"rsqrt", rsqrt, 0}, {"sqrt", sqrt, 1},
+    {"trunc", trunc, 1}, {"floor", floor, 1}, {"ceil", ceil, 1},   {"round", rint, 1},
+};
+enum { FUNCTIONS = sizeof functions / sizeof *functions };
+
+static const char *const machines[] = {"x86-64", "x86-64-v3"};
+enum { MACHINES = 2 };
+
+/* ---- code -------------------------------------------------------------------------------- */
+
+typedef struct Code {
+  MdlSession *session;
+  MdlIr *ir;
+  MlirOperation module;
+  MdlJit *jit;
+  MdlPackedFn *call;
+} Code;
+
+static void print_out(void *user, const char *bytes, size_t n)
+{
+  (void)user;
+  fwrite(bytes, 1, n, stderr);
+}
+
+static Code compile(const char *function, const char *cpu)
+{
+  Code c = {.session = mdl_session_create()};
+  const char *text =
+      mdl_text(c.session->arena, "entry fn f(x: f32[%d]) -> f32[%d] = %s(x)\n", CHUNK, CHUNK, function);
+  int file = mdl_file_add(c.session, "sweep.mdl", text, strlen(text), false);
+  const MdlMachine *machine = mdl_machine_find("x86_64", cpu);
+  MdlFrontendOptions options = {.module = "sweep", .prefix = "", .source = "sweep.mdl"};
+  MdlPassOptions passes = {.machine = machine, .opt = 2};
+  MdlLlvmOptions llvm = {.machine = machine, .source = "sweep.mdl", .opt = 2, .packed = true};
+  MdlProgram *program = mdl_frontend_check(c.session, file, &options);
+  c.ir = mdl_ir_create(c.session);
+  if (program) c.module = mdl_frontend_lower(c.ir, program);
+  if (program && mdl_pipeline_run(c.ir, c.module, &passes, MDL_FORM_loops, NULL, NULL))
+    c.jit = mdl_jit_create(c.ir, c.module, &llvm);
+  if (c.jit) c.call = mdl_jit_packed(c.jit, "f");
+  mdl_diag_flush(c.session, print_out, NULL, true, 1);
+  if (!c.call) exit(2);
+  return c;
+}
+
+static void discard(Code *c)
+{
+  mdl_jit_destroy(c->jit);
+  mdl_module_destroy(c->module);
+  mdl_ir_destroy(c->ir);
+  mdl_session_destroy(c->session);
+}
+
+/* ---- errors ------------------------------------------------------------------------------ */
+
+/* In units of the last place of f32 at `want`; beyond the largest f32 that of the last binade. */
+static double ulps(float got, double want)
+{
+  if (isnan(want) || isnan(got)) return isnan(want) && isnan(got) ? 0 : INFINITY;
+  double value = isinf(got) ? copysign(0x1p128, got) : got;
+  if (fabs(want) > 0x1p128) want = copysign(0x1p128, want);
+  if (value == want) return signbit(got) == signbit(want) ? 0 : INFINITY;
+  int e;
+  frexp(want, &e);
+  return fabs(value - want) / ldexp(1, (e < -125 ? -125 : e > 128 ? 128 : e) - 24);
+}
+
+typedef struct Worst {
+  double error;
+  float at, got;
+  uint64_t rounded; /* not to the nearest */
+} Worst;
+
+static void compare(int k, const float *x, const float *y, Worst *worst)
+{
+  for (int i = 0; i < CHUNK; i++) {
+    double want = functions[k].fn ? functions[k].fn(x[i]) : erfinv_near(x[i], y[i]);
+    float nearest = (float)want;
+    if (y[i] == nearest && signbit(y[i]) == signbit(nearest)) continue;
+    double error = ulps(y[i], want);
+    worst->rounded += error > 0;
+    if (error > worst->error) *worst = (Worst){error, x[i], y[i], worst->rounded};
+  }
+}
+
+/* Whether every value is within the row's bar; prints a line for each machine. */
+static bool sweep(int k)
+{
+  static float x[CHUNK], y[CHUNK];
+  static _Alignas(64) char work[1 << 20];
+  const MdlMaths *maths = mdl_maths_find(functions[k].name);
+  double bar = functions[k].exact ? 0 : maths ? maths->ulp32 : 2;
+  bool good = true;
+  for (int m = 0; m < MACHINES; m++) {
+    Code code = compile(functions[k].name, machines[m]);
+    Worst worst = {0};
+    for (uint64_t at = 0; at < UINT64_C(1) << 32; at += CHUNK) {
+      for (uint32_t i = 0; i < CHUNK; i++) memcpy(&x[i], &(uint32_t){(uint32_t)at + i}, sizeof *x);
+      code.call((void *[]){x, y, work});
+      compare(k, x, y, &worst);
+    }
+    bool bad = worst.error > bar;
+    printf("%-7s %-10s %7.4f ulp at %.9g (%a), %.4f %% not to the nearest%s\n", functions[k].name,
+           machines[m], worst.error, (double)worst.at, (double)worst.at,
+           100.0 * (double)worst.rounded / 4294967296.0, bad ? "  FAILED" : "");
+    fflush(stdout);
+    good &= !bad;
+    discard(&code);
+  }
+  return good;
+}
+
+int main(int argc, char **argv)
+{
+  bool good = true;
+  for (int k = 0; k < FUNCTIONS; k++) {
+    bool wanted = argc < 2;
+    for (int i = 1; i < argc; i++) wanted |= !strcmp(argv[i], functions[k].name);
+    if (wanted) good &= sweep(k);
+  }
+  return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
