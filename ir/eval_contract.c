@@ -145,6 +145,44 @@ static void window(MdlEval *e, MdlOp op, MdlNumber first, bool spreads)
   }
 }
 
+/* The place in the padded operand, over the axes from the first that has windows on. */
+static void window_place(MdlEval *e, bool larger)
+{
+  const MdlTensor *a = e->in[0];
+  MdlTensor *y = e->out[0];
+  Window w = {.rank = a->rank, .lo = mdl_eval_sizes(e, "lo")};
+  const int64_t *hi = mdl_eval_sizes(e, "hi");
+  int64_t at[MDL_MAX_RANK] = {0}, k[MDL_MAX_RANK], from[MDL_MAX_RANK], steps = 1;
+  int first = 0;
+  mdl_get_ints(e->attrs, "size", w.size);
+  mdl_get_ints(e->attrs, "stride", w.stride);
+  mdl_get_ints(e->attrs, "dilate", w.dilate);
+  for (int i = 0; i < w.rank; i++) w.spread[i] = 1, steps *= w.size[i];
+  while (first < w.rank && w.size[first] == 1 && w.stride[first] == 1) first++;
+  for (int64_t i = 0; i < y->count; i++) {
+    MdlNumber best = {0, 0};
+    memset(k, 0, sizeof k);
+    for (int64_t n = 0; n < steps; n++) {
+      MdlNumber next = larger ? mdl_lowest(a->dtype) : mdl_highest(a->dtype);
+      bool inside = true;
+      int64_t place = 0;
+      for (int r = 0; r < w.rank; r++) inside &= tap(&w, r, at[r], k[r], a->dim[r], &from[r]);
+      for (int r = first; r < w.rank; r++)
+        place = place * (w.lo[r] + a->dim[r] + hi[r]) + at[r] * w.stride[r] + k[r] * w.dilate[r];
+      if (inside) next = mdl_get(a, mdl_offset(a, from));
+      if (!n || mdl_beats(a, larger, best, next)) {
+        best = next;
+        y->integer[i] = (uint64_t)place;
+      }
+      mdl_step(w.rank, w.size, k);
+    }
+    mdl_step(y->rank, y->dim, at);
+  }
+}
+
+MDL_EVAL(window_argmax) { window_place(e, true); }
+MDL_EVAL(window_argmin) { window_place(e, false); }
+
 MDL_EVAL(window_sum) { window(e, MDL_OP_add, (MdlNumber){0, 0}, true); }
 MDL_EVAL(window_max) { window(e, MDL_OP_max, mdl_lowest(e->in[0]->dtype), false); }
 MDL_EVAL(window_min) { window(e, MDL_OP_min, mdl_highest(e->in[0]->dtype), false); }

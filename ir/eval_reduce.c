@@ -39,7 +39,13 @@ static bool is_less(const MdlTensor *t, MdlNumber a, MdlNumber b)
   return t->real ? a.real < b.real : mdl_int_less(a.integer, b.integer, !mdl_is_unsigned(t->dtype));
 }
 
-/* The first of equals; the first NaN before all. An empty axis gives 0. */
+bool mdl_beats(const MdlTensor *of, bool largest, MdlNumber old, MdlNumber new)
+{
+  if (is_nan(of, old) || is_nan(of, new)) return !is_nan(of, old);
+  return largest ? is_less(of, old, new) : is_less(of, new, old);
+}
+
+/* An empty axis gives 0. */
 static void argument(MdlEval *e, bool largest)
 {
   const MdlTensor *a = e->in[0];
@@ -49,8 +55,7 @@ static void argument(MdlEval *e, bool largest)
     int64_t best = 0;
     for (int64_t k = 1; k < r.length; k++) {
       MdlNumber old = mdl_get(a, start + best * r.after), new = mdl_get(a, start + k * r.after);
-      if (is_nan(a, old)) break;
-      if (is_nan(a, new) || (largest ? is_less(a, old, new) : is_less(a, new, old))) best = k;
+      if (mdl_beats(a, largest, old, new)) best = k;
     }
     e->out[0]->integer[i] = (uint64_t)best;
   }

@@ -13,6 +13,7 @@
 #define mdl_lowest REAL_NAME(mdl_lowest)
 #define mdl_highest REAL_NAME(mdl_highest)
 #define mdl_combine REAL_NAME(mdl_combine)
+#define mdl_beats REAL_NAME(mdl_beats)
 
 typedef struct MdlEval {
   MdlIr *ir;
@@ -51,6 +52,10 @@ MdlNumber mdl_lowest(MdlDtype dtype);
 MdlNumber mdl_highest(MdlDtype dtype);
 /* A binary row (add, mul, max, ...) on elements; rounds unless the options say not to. */
 MdlNumber mdl_combine(const MdlEval *e, MdlOp op, MdlDtype dtype, MdlNumber a, MdlNumber b);
+
+/* Does a later element of `of` take the place of the extreme so far? The first of equals stays, and
+ * the first NaN before all. */
+bool mdl_beats(const MdlTensor *of, bool largest, MdlNumber old, MdlNumber new);
 
 /* ---- elements and indices ---------------------------------------------------------------- */
 

@@ -138,3 +138,14 @@ static bool window_type(MdlTyping *t, bool spreads)
 bool mdl_type_window_sum(MdlTyping *t) { return window_type(t, true); }
 bool mdl_type_window_max(MdlTyping *t) { return window_type(t, false); }
 bool mdl_type_window_min(MdlTyping *t) { return window_type(t, false); }
+
+static bool place_type(MdlTyping *t)
+{
+  if (!window_type(t, false)) return false;
+  t->out[0].dtype = t->given->dtype;
+  return t->given->dtype == MDL_i32 || t->given->dtype == MDL_i64 ||
+         mdl_type_no(t, "places are i32 or i64, not %s", mdl_dtypes[t->given->dtype].name);
+}
+
+bool mdl_type_window_argmax(MdlTyping *t) { return place_type(t); }
+bool mdl_type_window_argmin(MdlTyping *t) { return place_type(t); }

@@ -109,6 +109,7 @@ MlirValue mdl_at(MdlNest *n, MlirOperation op, MdlOp kind, const MdlPoint *p);
 /* NULL: no such nest. */
 MdlNestFn *mdl_nest_of(MdlOp kind);
 MdlNestFn mdl_nest_reduce, mdl_nest_arg, mdl_nest_dot, mdl_nest_conv, mdl_nest_window,
+    mdl_nest_window_arg,
     mdl_nest_scan, mdl_nest_sort, mdl_nest_scatter, mdl_nest_table;
 
 /* Combining values of reductions and scans: start and step of sum, prod, max, min, any, all. */

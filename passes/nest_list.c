@@ -21,6 +21,9 @@ MdlNestFn *mdl_nest_of(MdlOp kind)
   case MDL_OP_window_max:
   case MDL_OP_window_min:
     return mdl_nest_window;
+  case MDL_OP_window_argmax:
+  case MDL_OP_window_argmin:
+    return mdl_nest_window_arg;
   case MDL_OP_cumsum:
   case MDL_OP_cumprod:
   case MDL_OP_cummax:

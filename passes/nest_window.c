@@ -1,4 +1,4 @@
-/* Windows, running combinations and the first extreme: one pass over an axis, or a few, for each
+/* Windows, running combinations and the places of extremes: one pass over an axis, or a few, for each
  * point of the result. Padding was made an operand of its own before. */
 #include "passes/nest.h"
 
@@ -31,15 +31,21 @@ static MlirValue over_window(Window *w, int axis, const MdlPoint *p, MlirValue s
   return loop.carry[0];
 }
 
-void mdl_nest_window(MdlNest *n, MlirOperation op)
+static Window read_window(MdlNest *n, MlirOperation op)
 {
   Window w = {.n = n, .op = op, .kind = mdl_op(n->ir, op)};
-  const MdlType *result = mdl_nest_type(n, mdl_result(op, 0));
   MdlAttrs attrs = mdl_attrs_of(n->ir, op);
   w.type = mdl_nest_type(n, mdl_operand(op, 0));
   mdl_get_ints(&attrs, "size", w.size);
   mdl_get_ints(&attrs, "stride", w.stride);
   mdl_get_ints(&attrs, "dilate", w.dilate);
+  return w;
+}
+
+void mdl_nest_window(MdlNest *n, MlirOperation op)
+{
+  Window w = read_window(n, op);
+  const MdlType *result = mdl_nest_type(n, mdl_result(op, 0));
   MlirValue extent[MDL_MAX_RANK];
   for (int i = 0; i < result->rank; i++) extent[i] = mdl_nest_extent(n, result->dim[i]);
   MdlSpace space;
@@ -135,5 +141,75 @@ void mdl_nest_arg(MdlNest *n, MlirOperation op)
     mdl_loop_end(n, &loop, next);
     MlirValue index = mdl_arith_convert(&a, loop.carry[1], MDL_index, result->dtype);
     mdl_nest_emit(n, mdl_result(op, 0), &p, index);
+  }
+}
+
+/* ---- where a window's extreme lies ------------------------------------------------------- */
+
+/* From the first axis that has windows on. */
+static int first_axis(const Window *w)
+{
+  int axis = 0;
+  while (axis < w->type->rank && w->size[axis] == 1 && w->stride[axis] == 1) axis++;
+  return axis;
+}
+
+static MlirValue row_major(Window *w)
+{
+  MdlNest *n = w->n;
+  int first = first_axis(w);
+  if (first == w->type->rank) return mdl_nest_index(n, 0);
+  MlirValue place = w->q.at[first];
+  for (int axis = first + 1; axis < w->type->rank; axis++) {
+    place = mdl_index_mul(&n->b, place, mdl_nest_extent(n, w->type->dim[axis]));
+    place = mdl_index_add(&n->b, place, w->q.at[axis]);
+  }
+  return place;
+}
+
+/* best: the extreme so far, its place; replaced by those with the window's elements seen. */
+static void search_window(Window *w, int axis, const MdlPoint *p, MlirValue best[2])
+{
+  MdlNest *n = w->n;
+  if (axis == w->type->rank) {
+    MdlArith a = mdl_nest_arith(n, NULL);
+    MlirValue next = mdl_nest_at(n, mdl_operand(w->op, 0), &w->q);
+    bool larger = w->kind == MDL_OP_window_argmax;
+    MlirValue takes = beats(&a, larger, w->type->dtype, best[0], next), place = row_major(w);
+    best[0] = mdl_loop_select(&n->b, takes, next, best[0]);
+    best[1] = mdl_loop_select(&n->b, takes, place, best[1]);
+    return;
+  }
+  MdlLoop loop;
+  mdl_loop_over(n, &loop, mdl_nest_index(n, w->size[axis]), 2, best);
+  MlirValue from = mdl_index_mul(&n->b, p->at[axis], mdl_nest_index(n, w->stride[axis]));
+  MlirValue in = mdl_index_mul(&n->b, loop.iv, mdl_nest_index(n, w->dilate[axis]));
+  w->q.at[axis] = mdl_index_add(&n->b, from, in);
+  MlirValue next[] = {loop.carry[0], loop.carry[1]};
+  search_window(w, axis + 1, p, next);
+  mdl_loop_end(n, &loop, next);
+  best[0] = loop.carry[0], best[1] = loop.carry[1];
+}
+
+/* Where nothing beats the start, an infinity, the window's first element has it. */
+void mdl_nest_window_arg(MdlNest *n, MlirOperation op)
+{
+  Window w = read_window(n, op);
+  const MdlType *result = mdl_nest_type(n, mdl_result(op, 0));
+  MlirValue extent[MDL_MAX_RANK];
+  for (int i = 0; i < result->rank; i++) extent[i] = mdl_nest_extent(n, result->dim[i]);
+  MdlSpace space;
+  MdlPoint p;
+  mdl_space_begin(n, &space, result->rank, extent, false);
+  while (mdl_space_next(n, &space, &p)) {
+    MdlArith a = mdl_nest_arith(n, NULL);
+    MdlOp start = w.kind == MDL_OP_window_argmax ? MDL_OP_window_max : MDL_OP_window_min;
+    w.q = mdl_point(result->rank);
+    for (int i = 0; i < result->rank; i++)
+      w.q.at[i] = mdl_index_mul(&n->b, p.at[i], mdl_nest_index(n, w.stride[i]));
+    MlirValue best[] = {mdl_nest_start(&a, start, w.type->dtype), row_major(&w)};
+    search_window(&w, 0, &p, best);
+    MlirValue place = mdl_arith_convert(&a, best[1], MDL_index, result->dtype);
+    mdl_nest_emit(n, mdl_result(op, 0), &p, place);
   }
 }

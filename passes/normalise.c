@@ -22,8 +22,8 @@ static bool all_one(int count, const int64_t *value)
 static MlirValue outside(MdlBuilder *b, MdlOp op, MdlDtype dtype)
 {
   MdlType type = mdl_type_scalar(dtype);
-  if (op != MDL_OP_window_max && op != MDL_OP_window_min) return mdl_build_const(b, &type, 0);
-  bool largest = op == MDL_OP_window_min;
+  if (op == MDL_OP_conv || op == MDL_OP_window_sum) return mdl_build_const(b, &type, 0);
+  bool largest = op == MDL_OP_window_min || op == MDL_OP_window_argmin;
   if (mdl_is_float(dtype)) return mdl_build_const(b, &type, largest ? INFINITY : -INFINITY);
   int bits = mdl_dtypes[dtype].bits - !mdl_is_unsigned(dtype);
   int64_t top = bits == 64 ? -1 : (int64_t)((UINT64_C(1) << bits) - 1);
@@ -72,7 +72,8 @@ static MlirOperation pad_operand(MdlIr *ir, MlirOperation op, MdlOp kind, int fi
   }
   MlirValue operands[] = {padded, kind == MDL_OP_conv ? mdl_operand(op, 1) : padded};
   b.at = mdl_location_of(op);
-  MlirOperation made = mdl_build_op(&b, kind, kind == MDL_OP_conv ? 2 : 1, operands, &now, NULL);
+  MlirOperation made = mdl_build_op(&b, kind, kind == MDL_OP_conv ? 2 : 1, operands, &now,
+                                    mdl_type_of(ir, mdl_result(op, 0)));
   mdl_replace(mdl_result(op, 0), mdl_result(made, 0));
   mdl_erase(ir, op);
   return made;
@@ -114,7 +115,7 @@ void mdl_normalise(MdlIr *ir, MlirBlock block)
       if (mdl_body(op[i], j).ptr) mdl_normalise(ir, mdl_body(op[i], j));
     if (kind == MDL_OP_check) check_all(ir, op[i]);
     if (kind == MDL_OP_conv) op[i] = pad_operand(ir, op[i], kind, 2);
-    if (kind == MDL_OP_window_sum || kind == MDL_OP_window_max || kind == MDL_OP_window_min)
+    if (kind < MDL_OP_COUNT && mdl_op_info(kind)->class == MDL_CLASS_window)
       op[i] = pad_operand(ir, op[i], kind, 0);
     sink_leaves(ir, op[i]);
   }

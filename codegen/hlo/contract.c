@@ -121,3 +121,58 @@ static void window(MdlHlo *h, MdlHloCase *c, MdlOp op, bool spreads)
 MDL_HLO(window_sum) { window(h, c, MDL_OP_add, true); }
 MDL_HLO(window_max) { window(h, c, MDL_OP_max, false); }
 MDL_HLO(window_min) { window(h, c, MDL_OP_min, false); }
+
+/* ---- where a window's extreme lies ------------------------------------------------------- */
+
+/* Row-major numbers of a's elements over the axes from the first that has windows on. */
+static MdlGraphValue *places(MdlHlo *h, const MdlHloCase *c, const MdlGraphType *a)
+{
+  int64_t size[MDL_MAX_RANK], stride[MDL_MAX_RANK], dims[MDL_MAX_RANK];
+  int rank = mdl_get_ints(c->attrs, "size", size), first = 0;
+  mdl_get_ints(c->attrs, "stride", stride);
+  while (first < rank && size[first] == 1 && stride[first] == 1) first++;
+  MdlGraphType flat = mdl_graph_scalar(c->type[0].dtype), own = flat;
+  flat.rank = 1, flat.dim[0] = 1;
+  for (int i = first; i < rank; i++) {
+    flat.dim[0] *= a->dim[i];
+    dims[own.rank] = i;
+    own.dim[own.rank++] = a->dim[i];
+  }
+  MdlGraphType all = mdl_graph_with(a, own.dtype);
+  if (first == rank) return mdl_hlo_zero(h, &all);
+  MdlGraphValue *number = mdl_graph_iota(&h->graph, &flat, 0);
+  number = mdl_graph_reshape(&h->graph, number, &own);
+  return mdl_graph_broadcast(&h->graph, number, &all, dims);
+}
+
+/* What lies outside is an operand's element like others: a window of nothing but -inf has its first. */
+static MdlGraphValue *with_outside(MdlHlo *h, const MdlHloCase *c, MdlGraphValue *with)
+{
+  int64_t lo[MDL_MAX_RANK], hi[MDL_MAX_RANK], none[MDL_MAX_RANK] = {0};
+  int rank = mdl_hlo_sizes(h, c, "lo", lo);
+  mdl_hlo_sizes(h, c, "hi", hi);
+  MdlGraphType type = c->in[0]->type;
+  for (int i = 0; i < rank; i++) type.dim[i] += lo[i] + hi[i];
+  return mdl_graph_pad(&h->graph, c->in[0], with, &type, lo, hi, none);
+}
+
+static void window_place(MdlHlo *h, MdlHloCase *c, MdlOp row)
+{
+  int64_t size[MDL_MAX_RANK], none[MDL_MAX_RANK] = {0};
+  MdlGraphType scalar = mdl_graph_scalar(c->in[0]->type.dtype);
+  MdlGraphType index = mdl_graph_scalar(c->type[0].dtype);
+  MdlGraphValue *worst = row == MDL_OP_gt ? mdl_hlo_lowest(h, &scalar) : mdl_hlo_highest(h, &scalar);
+  MdlGraphValue *a = with_outside(h, c, worst);
+  MdlGraphType type[] = {mdl_graph_with(&c->type[0], scalar.dtype), c->type[0]};
+  MdlGraphValue *operand[] = {a, places(h, c, &a->type), worst, mdl_hlo_highest(h, &index)};
+  MdlGraphInstr *instr = mdl_graph_instr(&h->graph, MDL_HLO_reduce_window, 4, operand, 2, type);
+  int rank = mdl_get_ints(c->attrs, "size", size);
+  window_lists(h, c, instr, size, rank, false);
+  for (int i = 2; i < 4; i++) mdl_graph_list(&h->graph, instr, i, rank, none);
+  instr->blocks = 1;
+  instr->block[0] = mdl_hlo_first_of(h, row, scalar.dtype, index.dtype);
+  c->out[0] = &instr->result[1];
+}
+
+MDL_HLO(window_argmax) { window_place(h, c, MDL_OP_gt); }
+MDL_HLO(window_argmin) { window_place(h, c, MDL_OP_lt); }

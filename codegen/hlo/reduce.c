@@ -133,13 +133,14 @@ static MdlGraphValue *stands_before(MdlHlo *h, MdlOp row, MdlGraphValue *const *
   return either(h, better, both(h, same, mdl_graph_compare(g, "LT", i, k)));
 }
 
-static MdlGraphBlock *pair_block(MdlHlo *h, MdlOp row, MdlDtype dtype)
+MdlGraphBlock *mdl_hlo_first_of(MdlHlo *h, MdlOp row, MdlDtype dtype, MdlDtype index)
 {
   MdlGraphBlock *made, *outer;
-  const char *name = mdl_text(h->arena, "arg_%s_%s", mdl_op_info(row)->name, mdl_dtypes[dtype].name);
+  const char *name = mdl_text(h->arena, "arg_%s_%s%s", mdl_op_info(row)->name,
+                              mdl_dtypes[dtype].name, index == MDL_i32 ? "" : "_wide");
   MdlGraphBlock *block = shared_block(h, name, &made, &outer);
   if (!made) return block;
-  MdlGraphType type[] = {mdl_graph_scalar(dtype), mdl_graph_scalar(MDL_i32)};
+  MdlGraphType type[] = {mdl_graph_scalar(dtype), mdl_graph_scalar(index)};
   for (int i = 0; i < 4; i++) mdl_graph_arg(&h->graph, block, &type[i % 2], NULL);
   MdlGraphValue *first = stands_before(h, row, block->arg), *y[2];
   for (int i = 0; i < 2; i++)
@@ -170,7 +171,7 @@ static void argument(MdlHlo *h, MdlHloCase *c)
   MdlGraphInstr *instr = mdl_graph_instr(&h->graph, MDL_HLO_reduce, 4, operand, 2, type);
   mdl_graph_list(&h->graph, instr, 0, 1, &axis);
   instr->blocks = 1;
-  instr->block[0] = pair_block(h, row, a->type.dtype);
+  instr->block[0] = mdl_hlo_first_of(h, row, a->type.dtype, MDL_i32);
   c->out[0] = mdl_graph_convert(&h->graph, &instr->result[1], c->type[0].dtype);
 }
 

@@ -52,6 +52,9 @@ MdlGraphValue *mdl_hlo_zero(MdlHlo *h, const MdlGraphType *type);
 MdlGraphValue *mdl_hlo_int(MdlHlo *h, const MdlGraphType *type, int64_t value);
 /* The block (a, b) -> row(a, b) on scalars. */
 MdlGraphBlock *mdl_hlo_combiner(MdlHlo *h, MdlOp op, MdlDtype dtype);
+/* The block (a, i, b, k) -> the pair that stands first: by the row (gt or lt), the first NaN before
+ * all, then the lower index. */
+MdlGraphBlock *mdl_hlo_first_of(MdlHlo *h, MdlOp row, MdlDtype dtype, MdlDtype index);
 /* The reduction over axes from `first`, by a combining block. */
 MdlGraphValue *mdl_hlo_reduced(MdlHlo *h, MdlGraphValue *a, MdlGraphValue *first, MdlGraphBlock *by,
                                int count, const int64_t *axes);

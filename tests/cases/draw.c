@@ -407,6 +407,8 @@ static bool draw_window(Draw *d, MdlDtype dtype)
   mdl_put_sizes(&c->attrs, "hi", rank, hi);
   mdl_put_ints(&c->attrs, "dilate", rank, dilate);
   if (c->op == MDL_OP_window_sum) mdl_put_ints(&c->attrs, "spread", rank, spread);
+  c->has_given = c->op == MDL_OP_window_argmax || c->op == MDL_OP_window_argmin;
+  c->given = mdl_type_scalar(below(d, 2) ? MDL_i32 : MDL_i64);
   return true;
 }
 

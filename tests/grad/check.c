@@ -146,7 +146,9 @@ static MdlWideTensor drawn(Bench *b, MlirType mlir, Range range)
   MdlWideTensor t = blank(b, mlir);
   for (int64_t i = 0; i < t.count; i++) {
     double x = bench_draw(b);
-    if (mdl_is_float(t.dtype))
+    if (mdl_is_float(t.dtype) && range.whole)
+      t.real[i] = (long double)floor(range.lo + x * (range.hi + 1 - range.lo));
+    else if (mdl_is_float(t.dtype))
       t.real[i] = (long double)(range.lo + x * (range.hi - range.lo));
     else if (t.dtype == MDL_bool)
       t.integer[i] = x < 0.5;
@@ -298,7 +300,7 @@ static void check_dot(Bench *b, const Pair *p, const MdlWideTensor *x, const Mdl
   MdlWideTensor arg[2 * MOST], direction[MOST];
   memcpy(arg, x, (size_t)p->args * sizeof *arg);
   int outs = jvp->results - p->results;
-  const Range unit = {-1, 1};
+  const Range unit = {-1, 1, false};
   MdlWideTensor w[MOST];
   for (int i = 0, k = 0; i < p->results; i++)
     if (is_float(b, mdl_func_result_type(p->func, i)))
@@ -321,7 +323,7 @@ static int check_pair(Bench *b, const Pair *p, Range range, int draws)
     MdlWideTensor x[MOST], v[MOST];
     MdlWideResult jvp;
     draw_args(b, p->func, range, x);
-    draw_args(b, p->func, (Range){-1, 1}, v);
+    draw_args(b, p->func, (Range){-1, 1, false}, v);
     if (!check_jvp(b, p, x, v, &jvp)) continue;
     check_dot(b, p, x, v, &jvp);
     good++;
@@ -340,7 +342,8 @@ int check_derivatives(Bench *b, const char *func, Range range, int draws)
   Pair of_vjp = pair_filled(b, vjp, vjp_jvp, vjp_vjp);
   int good = check_pair(b, &first, range, draws);
   if (!good) return 0;
-  int second = check_pair(b, &of_jvp, range, 1), third = check_pair(b, &of_vjp, range, 1);
+  int more = range.whole ? draws : 1;
+  int second = check_pair(b, &of_jvp, range, more), third = check_pair(b, &of_vjp, range, more);
   return second && third ? good : 0;
 }
 

@@ -36,6 +36,7 @@ void bench_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Where arguments are drawn from. */
 typedef struct Range {
   double lo, hi;
+  bool whole; /* whole numbers only: zeros are among them */
 } Range;
 
 /* Checks jvp and vjp of the function at orders 1 and 2, wrt every float argument and of every

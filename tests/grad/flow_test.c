@@ -220,7 +220,7 @@ START_TEST(derivatives_of_programs)
   Bench b = bench_create();
   if (_i % 2) b.passes = "inline,simplify,cse,derive,dce,simplify,dce";
   bench_parse(&b, mdl_text(b.ir->arena, "module {\n%s\n}", programs[_i / 2].text));
-  int good = check_derivatives(&b, "f", (Range){-2, 2}, 4);
+  int good = check_derivatives(&b, "f", (Range){-2, 2, false}, 4);
   ck_assert_msg(good == 4, "%s: %d good draws", programs[_i / 2].what, good);
   bench_destroy(&b);
 }

@@ -2,6 +2,7 @@
  * arguments, at orders 1 and 2, in both modes, against differences in long double. Comments above an
  * entry say what is peculiar:
  *     //% from 0.1 to 0.9   where its arguments are drawn; else from -1 to 1
+ *     //% whole             whole numbers between these: zeros are among them
  *     //% reverse           it has a rule for reverse mode only
  *     //% as OTHER          it is OTHER, to the bit; no derivative is taken
  *     //% value             nothing is checked but what others are compared with */
@@ -28,19 +29,20 @@ typedef struct Wish {
 /* The comments right above `entry fn NAME(` or `entry NAME `. */
 static Wish wish_of(const char *text, const char *name)
 {
-  Wish wish = {{-1, 1}, false, false, ""};
+  Wish wish = {{-1, 1, false}, false, false, ""};
   size_t length = strlen(name);
   for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
     if (!strncmp(line, "//% ", 4)) {
       sscanf(line, "//%% from %lf to %lf", &wish.range.lo, &wish.range.hi);
       sscanf(line, "//%% as %63s", wish.as);
+      wish.range.whole |= !strncmp(line, "//% whole", 9);
       wish.reverse |= !strncmp(line, "//% reverse", 11);
       wish.value |= !strncmp(line, "//% value", 9);
     }
     if (strncmp(line, "entry ", 6) != 0) continue;
     const char *at = line + (strncmp(line + 6, "fn ", 3) ? 6 : 9);
     if (!strncmp(at, name, length) && strchr("( [=", at[length])) return wish;
-    wish = (Wish){{-1, 1}, false, false, ""};
+    wish = (Wish){{-1, 1, false}, false, false, ""};
   }
   ck_abort_msg("no entry %s", name);
 }
@@ -82,8 +84,9 @@ static void check_entry(Bench *b, const char *path, const char *text, const char
   bench_say("%s", name);
   if (wish.value) return;
   if (!*wish.as) {
-    int good = wish.reverse ? check_reverse(b, name, wish.range, 2)
-                            : check_derivatives(b, name, wish.range, 2);
+    int draws = wish.range.whole ? 10 : 2;
+    int good = wish.reverse ? check_reverse(b, name, wish.range, draws)
+                            : check_derivatives(b, name, wish.range, draws);
     ck_assert_msg(good > 0, "%s: %s has no good draw", path, name);
     return;
   }

@@ -35,7 +35,7 @@ static bool maps_commute(Bench *b)
   const char *one = mapped(b, vjp);
   const char *map = mapped(b, "f");
   const char *other = mdl_op_text(b->ir, bench_derive(b, map, "vjp"), "sym_name");
-  return bench_agree(b, one, other, (Range){-1, 1});
+  return bench_agree(b, one, other, (Range){-1, 1, false});
 }
 
 static void run_seed(uint64_t seed, int *good)
@@ -45,8 +45,8 @@ static void run_seed(uint64_t seed, int *good)
   random_program(&b, seed);
   fprintf(stderr, "%s", getenv("MDL_SEED") ? mdl_ir_text(b.ir, b.module, false) : "");
   ck_assert_msg(maps_commute(&b), "seed %d: vmap of vjp is not vjp of vmap", (int)seed);
-  *good += check_derivatives(&b, "f", (Range){-1, 1}, 1) > 0;
-  if (seed % 4 == 0) check_derivatives(&b, mapped(&b, "f"), (Range){-1, 1}, 1);
+  *good += check_derivatives(&b, "f", (Range){-1, 1, false}, 1) > 0;
+  if (seed % 4 == 0) check_derivatives(&b, mapped(&b, "f"), (Range){-1, 1, false}, 1);
   bench_destroy(&b);
 }
 

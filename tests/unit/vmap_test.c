@@ -147,6 +147,8 @@ static const Case cases[] = {
     {MDL_OP_window_sum, "f32[2, 6]", "size=1,3 stride=1,2 lo=0,1 hi=0,1 dilate=1,1 spread=1,2",
      NULL},
     {MDL_OP_window_max, "f32[2, 6]", "size=2,3 stride=1,2 lo=0,1 hi=1,0 dilate=1,1", NULL},
+    {MDL_OP_window_argmax, "f32[2, 6]", "size=1,3 stride=1,2 lo=0,1 hi=0,1 dilate=1,1", "i32[2, 3]"},
+    {MDL_OP_window_argmin, "f32[6]", "size=3 stride=1 lo=0 hi=0 dilate=2", "i64[2]"},
     {MDL_OP_window_min, "f32[6]", "size=3 stride=1 lo=0 hi=0 dilate=2", NULL},
     {MDL_OP_cumsum, "f32[2, 3]", "axis=1 reverse=false", NULL},
     {MDL_OP_cumprod, "f32[2, 3]", "axis=0 reverse=true", NULL},
