@@ -5,6 +5,7 @@
 #include "compiler/sha256.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +134,20 @@ static bool read_threads(MdlJob *job)
   return false;
 }
 
+static bool read_max_arena(MdlJob *job)
+{
+  const char *text = mdl_option(job->line, "max_arena");
+  char *end = NULL;
+  if (!text) return true;
+  errno = 0;
+  job->options.max_arena = strtoll(text, &end, 10);
+  if (!errno && !*end && job->options.max_arena > 0) return true;
+  mdl_help(mdl_error(job->session, MDL_E0810, MDL_NO_SPAN,
+                     mdl_text(job->session->arena, "-fmax-arena=%s", text)),
+           "a number of bytes");
+  return false;
+}
+
 bool mdl_job_open(MdlJob *job, MdlSession *session, const MdlCommandLine *line, bool any_c)
 {
   static const char *const modes[] = {"clamp", "trap", NULL}, *const languages[] = {"mdl", "mlir",
@@ -140,7 +155,7 @@ bool mdl_job_open(MdlJob *job, MdlSession *session, const MdlCommandLine *line, 
   const char *checks = mdl_option(line, "checks"), *language = mdl_option(line, "language");
   *job = (MdlJob){.session = session, .line = line, .file = -1};
   job->language = language ? language : "mdl";
-  if (!read_level(job) || !read_threads(job)) return false;
+  if (!read_level(job) || !read_threads(job) || !read_max_arena(job)) return false;
   if (!one_of(job, "checks", "--checks=", modes)) return false;
   if (!one_of(job, "language", "-x ", languages)) return false;
   job->options.trap = checks ? !strcmp(checks, "trap") : line->verb && !strcmp(line->verb, "run");

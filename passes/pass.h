@@ -15,6 +15,7 @@ typedef struct MdlPassOptions {
   bool trap;      /* --checks=trap */
   bool debug;     /* -g */
   int threads;    /* --threads= */
+  int64_t max_arena; /* -fmax-arena=: bytes of an entry's work buffer; 0: any */
 } MdlPassOptions;
 
 typedef struct MdlPass {

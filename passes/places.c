@@ -55,6 +55,7 @@ bool mdl_pass_places(MdlPass *pass, MlirOperation none)
   MlirOperation *entry;
   int count = mdl_entries(pass->ir, pass->module, &entry);
   int align = mdl_work_align(pass->options->machine);
+  bool fits = true;
   for (int i = 0; i < count; i++) {
     MdlPlan plan = {.ir = pass->ir, .pass = pass, .entry = entry[i]};
     plan.signature = mdl_signature_read(pass->ir, entry[i]);
@@ -70,6 +71,7 @@ bool mdl_pass_places(MdlPass *pass, MlirOperation none)
       work = mdl_size_add(pass->ir->sizes, work, mdl_size_const(pass->ir->sizes, align - 1));
     if (!work) MDL_BUG(pass->ir->session, "the size of the work buffer overflows");
     mdl_op_set_text(pass->ir, entry[i], "mdl.work_bytes", mdl_size_text(work));
+    fits &= mdl_arena_fits(&plan, work);
   }
-  return true;
+  return fits;
 }

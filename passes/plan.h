@@ -44,6 +44,9 @@ void mdl_plan_number(MdlPlan *plan); /* positions of all ops */
 /* Replays the entry over the stores; a mistake is MDL_BUG. */
 void mdl_plan_check(MdlPlan *plan);
 
+/* -fmax-arena; false: reported (E0904, E0806). */
+bool mdl_arena_fits(const MdlPlan *plan, const MdlSize *work);
+
 /* Does the group read operand k only where it writes result r? */
 bool mdl_group_may_update(MdlIr *ir, MlirOperation group, int result, int operand);
 
