@@ -4,6 +4,7 @@
 #include "codegen/c/c.h"
 #include "codegen/llvm/llvm.h"
 #include "ir/view.h"
+#include "passes/schedule.h"
 
 #include <string.h>
 
@@ -88,6 +89,9 @@ bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length)
   case MDL_EMIT_hlo:
   case MDL_EMIT_hlo_manifest:
     *bytes = mdl_job_emit_hlo(job, emit);
+    break;
+  case MDL_EMIT_schedule:
+    *bytes = mdl_schedule_print(job->ir, job->module, job->options.machine);
     break;
   case MDL_EMIT_c:
   case MDL_EMIT_header:

@@ -148,6 +148,19 @@ static bool read_max_arena(MdlJob *job)
   return false;
 }
 
+/* --schedule=: a file of the session, for spans in it. */
+static bool read_schedule(MdlJob *job)
+{
+  MdlSession *session = job->session;
+  const char *path = mdl_option(job->line, "schedule"), *why = NULL;
+  size_t length = 0;
+  if (!path) return true;
+  char *bytes = mdl_file_read(session->arena, path, session->limits.source, &length, &why);
+  if (!bytes) return mdl_error(session, MDL_E0808, MDL_NO_SPAN, "read", path, why), false;
+  job->options.schedule = 1 + mdl_file_add(session, path, bytes, length, false);
+  return true;
+}
+
 bool mdl_job_open(MdlJob *job, MdlSession *session, const MdlCommandLine *line, bool any_c)
 {
   static const char *const modes[] = {"clamp", "trap", NULL}, *const languages[] = {"mdl", "mlir",
@@ -156,6 +169,7 @@ bool mdl_job_open(MdlJob *job, MdlSession *session, const MdlCommandLine *line, 
   *job = (MdlJob){.session = session, .line = line, .file = -1};
   job->language = language ? language : "mdl";
   if (!read_level(job) || !read_threads(job) || !read_max_arena(job)) return false;
+  if (!read_schedule(job)) return false;
   if (!one_of(job, "checks", "--checks=", modes)) return false;
   if (!one_of(job, "language", "-x ", languages)) return false;
   job->options.trap = checks ? !strcmp(checks, "trap") : line->verb && !strcmp(line->verb, "run");

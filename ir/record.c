@@ -3,7 +3,7 @@
 #include <mlir-c/BuiltinAttributes.h>
 #include <mlir-c/BuiltinTypes.h>
 
-static MlirAttribute value_of(MdlIr *ir, const MdlField *field)
+static MlirAttribute value_of(MdlIr *ir, const MdlRecordField *field)
 {
   MlirContext context = ir->context;
   if (field->text) return mlirStringAttrGet(context, mlirStringRefCreateFromCString(field->text));
@@ -12,7 +12,7 @@ static MlirAttribute value_of(MdlIr *ir, const MdlField *field)
 }
 
 void mdl_op_set_record(MdlIr *ir, MlirOperation op, const char *name, int count,
-                       const MdlField *field)
+                       const MdlRecordField *field)
 {
   MlirNamedAttribute *entry = MDL_NEW(ir->arena, MlirNamedAttribute, (size_t)count + 1);
   for (int i = 0; i < count; i++) {
@@ -22,7 +22,7 @@ void mdl_op_set_record(MdlIr *ir, MlirOperation op, const char *name, int count,
   mdl_op_set_raw(ir, op, name, mlirDictionaryAttrGet(ir->context, count, entry));
 }
 
-static bool read(MdlIr *ir, MlirAttribute value, MdlField *field)
+static bool read(MdlIr *ir, MlirAttribute value, MdlRecordField *field)
 {
   if (mlirAttributeIsAString(value)) {
     MlirStringRef text = mlirStringAttrGetValue(value);
@@ -41,7 +41,7 @@ static bool read(MdlIr *ir, MlirAttribute value, MdlField *field)
   return true;
 }
 
-int mdl_op_record(MdlIr *ir, MlirOperation op, const char *name, MdlField *field, int max)
+int mdl_op_record(MdlIr *ir, MlirOperation op, const char *name, MdlRecordField *field, int max)
 {
   MlirAttribute record = mdl_op_raw(op, name);
   if (mlirAttributeIsNull(record) || !mlirAttributeIsADictionary(record)) return -1;
@@ -50,7 +50,7 @@ int mdl_op_record(MdlIr *ir, MlirOperation op, const char *name, MdlField *field
   for (int i = 0; i < count; i++) {
     MlirNamedAttribute entry = mlirDictionaryAttrGetElement(record, i);
     MlirStringRef key = mlirIdentifierStr(entry.name);
-    field[i] = (MdlField){.name = mdl_intern(ir->arena, key.data, key.length)};
+    field[i] = (MdlRecordField){.name = mdl_intern(ir->arena, key.data, key.length)};
     if (!read(ir, entry.attribute, &field[i])) return -1;
   }
   return count;

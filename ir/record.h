@@ -7,17 +7,17 @@
 
 enum { MDL_MAX_FIELD = 2 * MDL_MAX_RANK };
 
-typedef struct MdlField {
+typedef struct MdlRecordField {
   const char *name;
   const char *text; /* NULL: numbers */
   int count;        /* of numbers; -1: a single one, not a list */
   int64_t value[MDL_MAX_FIELD];
-} MdlField;
+} MdlRecordField;
 
 void mdl_op_set_record(MdlIr *ir, MlirOperation op, const char *name, int count,
-                       const MdlField *field);
+                       const MdlRecordField *field);
 /* How many fields were read, alphabetically by name; -1 if the op has no such record, or one that
  * holds something else. */
-int mdl_op_record(MdlIr *ir, MlirOperation op, const char *name, MdlField *field, int max);
+int mdl_op_record(MdlIr *ir, MlirOperation op, const char *name, MdlRecordField *field, int max);
 
 #endif

@@ -16,6 +16,7 @@ typedef struct MdlPassOptions {
   bool debug;     /* -g */
   int threads;    /* --threads= */
   int64_t max_arena; /* -fmax-arena=: bytes of an entry's work buffer; 0: any */
+  int schedule;      /* --schedule=: the file's index in the session, plus 1; 0: none */
 } MdlPassOptions;
 
 typedef struct MdlPass {

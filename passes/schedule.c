@@ -80,22 +80,29 @@ MdlSchedule mdl_schedule_choose(const MdlGroup *g)
 
 /* ---- the attribute ----------------------------------------------------------------------- */
 
-static void put(MdlField *field, int *count, const char *name, int numbers, const int *value)
+static void put(MdlRecordField *field, int *count, const char *name, int numbers, const int *value)
 {
-  MdlField *f = &field[(*count)++];
-  *f = (MdlField){.name = name, .count = numbers};
+  MdlRecordField *f = &field[(*count)++];
+  *f = (MdlRecordField){.name = name, .count = numbers};
   for (int i = 0; i < (numbers < 0 ? 1 : numbers); i++) f->value[i] = value[i];
+}
+
+const char *mdl_schedule_axes(const MdlGroup *g)
+{
+  MdlAxis axis[MDL_MAX_AXES];
+  const char *text = "";
+  int axes = mdl_group_axes(g, axis);
+  for (int i = 0; i < axes; i++)
+    text = mdl_text(g->ir->arena, "%s%s%s", text, i ? ", " : "", mdl_size_text(axis[i].extent));
+  return text;
 }
 
 void mdl_schedule_write(const MdlGroup *g, const MdlSchedule *s)
 {
-  MdlField field[8];
+  MdlRecordField field[8];
   MdlAxis axis[MDL_MAX_AXES];
   int count = 0, axes = mdl_group_axes(g, axis);
-  const char *text = "";
-  for (int i = 0; i < axes; i++)
-    text = mdl_text(g->ir->arena, "%s%s%s", text, i ? ", " : "", mdl_size_text(axis[i].extent));
-  field[count++] = (MdlField){.name = "axes", .text = text};
+  field[count++] = (MdlRecordField){.name = "axes", .text = mdl_schedule_axes(g)};
   put(field, &count, "lanes", -1, &s->lanes);
   put(field, &count, "width", -1, &s->width);
   put(field, &count, "rows", -1, &s->rows);
@@ -106,34 +113,45 @@ void mdl_schedule_write(const MdlGroup *g, const MdlSchedule *s)
   mdl_op_set_record(g->ir, g->func, "mdl.schedule", count, field);
 }
 
-/* Numbers of a field into the schedule; false for a name that is none of its. */
-static bool take(MdlSchedule *s, const MdlField *field)
+const char *mdl_schedule_take(const MdlGroup *g, MdlSchedule *s, const MdlRecordField *field)
 {
   const struct {
     const char *name;
-    int *to, most;
-  } rows[] = {{"lanes", &s->lanes, 1},        {"width", &s->width, 1}, {"rows", &s->rows, 1},
-              {"unroll", s->unroll, 2},       {"pack", &s->pack, 1},   {"threads", &s->threads, 1},
-              {"tile", s->tile, MDL_MAX_AXES}};
-  if (field->text) return !strcmp(field->name, "axes");
-  int count = field->count < 0 ? 1 : field->count;
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    if (strcmp(rows[i].name, field->name) || count > rows[i].most) continue;
-    for (int j = 0; j < count; j++) rows[i].to[j] = (int)field->value[j];
-    return true;
+    int *to, count; /* -1: a single number */
+  } rows[] = {{"lanes", &s->lanes, -1}, {"width", &s->width, -1}, {"rows", &s->rows, -1},
+              {"unroll", s->unroll, 2}, {"pack", &s->pack, -1},   {"threads", &s->threads, -1},
+              {"tile", s->tile, 0}};
+  MdlAxis axis[MDL_MAX_AXES];
+  MdlArena *arena = g->ir->arena;
+  const char *names = "axes";
+  if (!strcmp(field->name, "axes")) {
+    const char *own = mdl_schedule_axes(g);
+    if (field->text && !strcmp(field->text, own)) return NULL;
+    return mdl_text(arena, "its axes are [%s]", own);
   }
-  return false;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    names = mdl_text(arena, "%s, %s", names, rows[i].name);
+    if (strcmp(rows[i].name, field->name)) continue;
+    int count = rows[i].count ? rows[i].count : mdl_group_axes(g, axis);
+    if (field->text || field->count != count)
+      return count < 0 ? mdl_text(arena, "`%s` is one number", field->name)
+                       : mdl_text(arena, "`%s` is a list of %d numbers", field->name, count);
+    for (int j = 0; j < (count < 0 ? 1 : count); j++) rows[i].to[j] = (int)field->value[j];
+    return NULL;
+  }
+  return mdl_text(arena, "`%s` is no field of a schedule: %s", field->name, names);
 }
 
 const char *mdl_schedule_read(const MdlGroup *g, MdlSchedule *s)
 {
-  MdlField field[16];
+  MdlRecordField field[16];
   *s = mdl_schedule_plain();
   int count = mdl_op_record(g->ir, g->func, "mdl.schedule", field, 16);
   if (count < 0) return "it has no record `mdl.schedule`";
-  for (int i = 0; i < count; i++)
-    if (!take(s, &field[i]))
-      return mdl_text(g->ir->arena, "`%s` is no field of a schedule", field[i].name);
+  for (int i = 0; i < count; i++) {
+    const char *why = mdl_schedule_take(g, s, &field[i]);
+    if (why) return why;
+  }
   return mdl_schedule_wrong(g, s);
 }
 
@@ -278,6 +296,8 @@ bool mdl_pass_schedule(MdlPass *pass, MlirOperation none)
   (void)none;
   MlirOperation *op;
   int count = mdl_list(pass->ir, mdl_module_body(pass->module), &op);
+  if (pass->options->schedule && !mdl_schedule_override(pass, pass->options->schedule - 1))
+    return false;
   for (int i = 0; i < count; i++) {
     if (!mdl_is_group(op[i]) || mdl_op_has(op[i], "mdl.schedule")) continue;
     mdl_schedule_give(pass->ir, pass->options->machine, op[i]);

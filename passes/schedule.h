@@ -10,6 +10,7 @@
 #ifndef MDL_PASSES_SCHEDULE_H
 #define MDL_PASSES_SCHEDULE_H
 
+#include "ir/record.h"
 #include "passes/group.h"
 
 enum { MDL_MAX_AXES = 2 * MDL_MAX_RANK };
@@ -52,6 +53,10 @@ int64_t mdl_schedule_guess(const MdlSize *size);
 /* The chosen one, written. */
 void mdl_schedule_give(MdlIr *ir, const MdlMachine *machine, MlirOperation group);
 void mdl_schedule_write(const MdlGroup *g, const MdlSchedule *s);
+/* "M, N, K": the group's axes, as its schedule names them. */
+const char *mdl_schedule_axes(const MdlGroup *g);
+/* One field into the schedule: NULL, or what is wrong with it, in the arena. */
+const char *mdl_schedule_take(const MdlGroup *g, MdlSchedule *s, const MdlRecordField *field);
 /* NULL, or why the group has none that can be used, in the arena. */
 const char *mdl_schedule_read(const MdlGroup *g, MdlSchedule *s);
 /* NULL, or what the group cannot run so. */
@@ -62,12 +67,11 @@ const MdlSize *mdl_schedule_panels(const MdlGroup *g, const MdlSchedule *s, bool
 /* Bytes that the nest wants in the work buffer, beside its results; NULL: none. */
 const MdlSize *mdl_schedule_scratch(const MdlGroup *g, const MdlSchedule *s);
 
-/* ---- text -------------------------------------------------------------------------------- */
+/* ---- text (the format: schedule_text.c) -------------------------------------------------- */
 
-/* "NAME: axes = [M, N, K], lanes = 1, width = 8\n", for every group. Fields at their default are
- * left out. */
+/* A line for every group of a module that has schedules. In the arena. */
 const char *mdl_schedule_print(MdlIr *ir, MlirOperation module, const MdlMachine *machine);
-/* Overrides by a file of such lines; `#` starts a comment. False: an error was reported. */
+/* Overrides by such lines, a file of the session. False: an error was reported. */
 bool mdl_schedule_override(MdlPass *pass, int file);
 
 #endif

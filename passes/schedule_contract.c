@@ -24,8 +24,8 @@ typedef struct Choice {
   double rows, columns, k, others;   /* extents */
   double packs;                      /* times that panels are made */
   int64_t exact_rows, exact_columns; /* -1: free */
-  bool spills;  /* results leave the tile one by one */
-  bool strided; /* the broadcast operand does not lie along k */
+  bool spills;                       /* results leave the tile one by one */
+  bool strided;                      /* the broadcast operand does not lie along k */
 } Choice;
 
 /* ---- cycles ------------------------------------------------------------------------------ */
