@@ -37,6 +37,8 @@ typedef struct MdlPrinter {
   MdlMap *waiting;   /* values folded into a later statement that read memory */
   int temporaries;
   bool gives_status; /* what it returns is spelled MDL_OK, MDL_BAD_SIZE, ... */
+  int results;       /* more than one: they go through these pointers */
+  const char **result;
   int line;         /* last #line */
   /* Per file: */
   const MdlMap *symbols; /* names of functions: no local may hide one */

@@ -1,6 +1,6 @@
 /* Statements: blocks of loop form as C. A value becomes an expression inside its only user where
  * that reads well and changes no order of memory accesses; else a named local. */
-#include "codegen/cfamily.h"
+#include "codegen/cfamily_stmt.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,22 +13,22 @@ void mdl_printer_begin(MdlPrinter *p)
   p->c_types = mdl_map_create(p->arena);
   p->names = mdl_map_create(p->arena);
   p->waiting = mdl_map_create(p->arena);
-  p->temporaries = p->locals = 0;
+  p->temporaries = p->locals = p->results = 0;
 }
 
-static void set_expr(MdlPrinter *p, MlirValue value, MdlExpr made)
+void mdl_stmt_expr(MdlPrinter *p, MlirValue value, MdlExpr made)
 {
   MdlExpr *kept = MDL_NEW(p->arena, MdlExpr, 1);
   *kept = made;
   mdl_map_set(p->exprs, value.ptr, kept);
 }
 
-static void set_name(MdlPrinter *p, MlirValue value, const char *name)
+void mdl_stmt_name(MdlPrinter *p, MlirValue value, const char *name)
 {
-  set_expr(p, value, (MdlExpr){.text = name, .precedence = 16});
+  mdl_stmt_expr(p, value, (MdlExpr){.text = name, .precedence = 16});
 }
 
-static const char *type_of(MdlPrinter *p, MlirValue value)
+const char *mdl_stmt_type(MdlPrinter *p, MlirValue value)
 {
   MdlLoopType type = mdl_loop_type_of(p->ir, value);
   return mdl_c_type(p, &type);
@@ -38,13 +38,11 @@ static const char *type_of(MdlPrinter *p, MlirValue value)
 static void declare(MdlPrinter *p, MlirValue value, const char *text)
 {
   const char *name = mdl_print_name(p, value, mdl_text(p->arena, "t%d", ++p->temporaries));
-  mdl_line(p, "const %s %s = %s;", type_of(p, value), name, text);
-  set_name(p, value, name);
+  mdl_line(p, "const %s %s = %s;", mdl_stmt_type(p, value), name, text);
+  mdl_stmt_name(p, value, name);
 }
 
-/* What waits to be folded and reads memory is computed now: a store, call or loop follows. What the
- * statement itself uses has been taken out before. */
-static void settle(MdlPrinter *p)
+void mdl_stmt_settle(MdlPrinter *p)
 {
   for (int i = 0; i < mdl_map_count(p->waiting); i++) {
     MlirValue value = {mdl_map_key(p->waiting, i)};
@@ -54,8 +52,7 @@ static void settle(MdlPrinter *p)
   mdl_map_clear(p->waiting);
 }
 
-/* The operands of `op` were printed inside it: they wait no longer, the result may. */
-static void consume(MdlPrinter *p, MlirOperation op)
+void mdl_stmt_consume(MdlPrinter *p, MlirOperation op)
 {
   for (int i = 0; i < mdl_operand_count(op); i++) {
     const void *key = mdl_operand(op, i).ptr;
@@ -129,14 +126,18 @@ static MdlExpr hook_of(MdlPrinter *p, MlirOperation op, const char *function)
   return (MdlExpr){.text = mdl_text(p->arena, "%s)", text), .precedence = 15};
 }
 
-static MdlExpr call_of(MdlPrinter *p, MlirOperation op)
+/* Several results come back through pointers to locals: `names`. */
+static MdlExpr call_of(MdlPrinter *p, MlirOperation op, const char *const *names)
 {
   MlirOperation callee = mdl_callee(p->ir, p->symbols, op);
   const char *hook = mdl_op_text(p->ir, callee, "mdl.hook");
   if (hook) return hook_of(p, op, hook);
   const char *text = mdl_text(p->arena, "%s(", mdl_op_text(p->ir, op, "callee"));
-  for (int i = 0; i < mdl_operand_count(op); i++)
+  int operands = mdl_operand_count(op);
+  for (int i = 0; i < operands; i++)
     text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "", argument(p, mdl_operand(op, i)));
+  for (int i = 0; names && i < mdl_result_count(op); i++)
+    text = mdl_text(p->arena, "%s%s&%s", text, operands + i ? ", " : "", names[i]);
   return (MdlExpr){.text = mdl_text(p->arena, "%s)", text), .precedence = 15};
 }
 
@@ -152,119 +153,14 @@ static void print_value(MdlPrinter *p, MlirOperation op)
 {
   MlirValue value = mdl_result(op, 0);
   if (!mdl_has_uses(value)) return;
-  MdlExpr made = mdl_op(p->ir, op) == MDL_OP_call ? call_of(p, op) : mdl_print_op(p, op);
-  consume(p, op);
+  MdlExpr made = mdl_op(p->ir, op) == MDL_OP_call ? call_of(p, op, NULL) : mdl_print_op(p, op);
+  mdl_stmt_consume(p, op);
   if (is_cheap(op, &made) || folds(p, value, &made) || (!made.reads && is_reach(p, value))) {
-    set_expr(p, value, made);
+    mdl_stmt_expr(p, value, made);
     if (made.reads) mdl_map_set(p->waiting, value.ptr, (void *)op.ptr);
     return;
   }
   declare(p, value, made.text);
-}
-
-/* ---- memory ------------------------------------------------------------------------------ */
-
-static bool is_written(MlirValue memory)
-{
-  MlirOperation user;
-  int operand;
-  for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
-    MdlLoopOp op = mdl_loop_op(user);
-    bool target = ((op == MDL_LOOP_store || op == MDL_LOOP_vstore) && operand == 1) ||
-                  (op == MDL_LOOP_copy && operand == 1) || op == MDL_LOOP_none ||
-                  op == MDL_LOOP_shape || op == MDL_LOOP_view;
-    if (target) return true;
-  }
-  return false;
-}
-
-/* A pointer with its extents: the parameter itself, or a local where C wants another type. */
-static void print_shape(MdlPrinter *p, MlirOperation op)
-{
-  MlirValue from = mdl_operand(op, 0), to = mdl_result(op, 0);
-  MdlExpr base = mdl_print_expr(p, from);
-  const char *wanted = type_of(p, to);
-  const char *given = mdl_map_get(p->c_types, from.ptr);
-  MdlLoopType type = mdl_loop_type_of(p->ir, to);
-  if (type.element == MDL_bool && given) wanted = given;
-  if (!given || !strcmp(given, wanted)) {
-    set_expr(p, to, base);
-    return;
-  }
-  const char *name = mdl_print_name(p, to, strchr(base.text, '(') ? "arena" : base.text);
-  const char *constant = is_written(to) ? "" : "const ";
-  mdl_line(p, "%s%s *const %s = (%s%s *)%s;", constant, wanted, name, constant, wanted, base.text);
-  set_name(p, to, name);
-}
-
-/* float *const t = (float *)(arena + 256); */
-static void print_view(MdlPrinter *p, MlirOperation op)
-{
-  MlirValue to = mdl_result(op, 0);
-  const char *type = type_of(p, to), *name = mdl_print_name(p, to, "t");
-  const char *base = mdl_print_at(p, mdl_operand(op, 0), 12);
-  const char *shift = mdl_print_at(p, mdl_operand(op, 1), 13);
-  mdl_line(p, "%s *const %s = (%s *)(void *)(%s + %s);", type, name, type, base, shift);
-  set_name(p, to, name);
-}
-
-static void print_store(MdlPrinter *p, MlirOperation op)
-{
-  const char *to = mdl_print_element(p, op, mdl_operand(op, 1), 2);
-  MlirValue value = mdl_operand(op, 0);
-  MdlLoopType type = mdl_loop_type_of(p->ir, value);
-  const char *outer = mdl_print_outer_type(p, mdl_operand(op, 1));
-  const char *text = outer ? mdl_text(p->arena, "(%s)%s", outer, mdl_print_at(p, value, 14))
-                           : mdl_print_expr(p, value).text;
-  consume(p, op);
-  settle(p);
-  if (type.kind == MDL_LOOP_vector)
-    mdl_line(p, "%s(%s%s, %s);",
-             mdl_need(p, mdl_text(p->arena, "store%s", mdl_print_suffix(p, &type))),
-             *to == '*' ? "" : "&", *to == '*' ? to + 1 : to, text);
-  else
-    mdl_line(p, "%s = %s;", to, text);
-}
-
-static void print_copy(MdlPrinter *p, MlirOperation op)
-{
-  MdlLoopType type = mdl_loop_type_of(p->ir, mdl_operand(op, 0));
-  MlirOperation shape = mdl_def(mdl_operand(op, 0));
-  const char *count = "";
-  for (int i = 0, dynamic = 0; i < type.rank; i++) {
-    const char *extent = type.dim[i] >= 0
-                             ? mdl_text(p->arena, "%lld", (long long)type.dim[i])
-                             : mdl_text(p->arena, "(size_t)%s",
-                                        mdl_print_at(p, mdl_loop_extent(shape, dynamic++), 14));
-    count = mdl_text(p->arena, "%s%s * ", count, extent);
-  }
-  settle(p);
-  mdl_line(p, "%s(%s, %s, %ssizeof(%s));", mdl_need(p, "memcpy"),
-           mdl_print_expr(p, mdl_operand(op, 1)).text, mdl_print_expr(p, mdl_operand(op, 0)).text,
-           count, mdl_c_type(p, &(MdlLoopType){.element = type.element}));
-}
-
-/* Small tiles on the stack. */
-static void print_alloca(MdlPrinter *p, MlirOperation op)
-{
-  MlirValue to = mdl_result(op, 0);
-  MdlLoopType type = mdl_loop_type_of(p->ir, to);
-  int64_t count = 1;
-  for (int i = 0; i < type.rank; i++) count *= type.dim[i];
-  const char *name = mdl_print_name(p, to, "tile");
-  mdl_line(p, "%s %s[%lld];", type_of(p, to), name, (long long)count);
-  set_name(p, to, name);
-}
-
-/* Constant memory by its name; a text as a literal; nothing as NULL. */
-static void print_data_at(MdlPrinter *p, MlirOperation op)
-{
-  MlirOperation global = mdl_symbol(p->ir, p->symbols, mdl_op_text(p->ir, op, "name"));
-  MdlLoopData data = mdl_loop_data_read(p->ir, global);
-  MdlExpr made = {.text = data.name, .precedence = 16};
-  if (data.is_text) made.text = mdl_c_literal(p->arena, data.bytes);
-  if (!data.count) made.text = "NULL";
-  set_expr(p, mdl_result(op, 0), made);
 }
 
 static void print_ops(MdlPrinter *p, MlirBlock block, MlirOperation end);
@@ -309,12 +205,12 @@ static void assign(MdlPrinter *p, MlirOperation end, int first, int count, const
     for (int j = 0; j < i; j++)
       if (strstr(text[i], into[j])) clash = true;
   }
-  consume(p, end);
-  settle(p);
+  mdl_stmt_consume(p, end);
+  mdl_stmt_settle(p);
   for (int i = 0; clash && i < count; i++) {
     if (!strcmp(text[i], into[i])) continue;
     const char *name = mdl_print_unique(p, mdl_text(p->arena, "next_%s", into[i]));
-    mdl_line(p, "const %s %s = %s;", type_of(p, mdl_operand(end, first + i)), name, text[i]);
+    mdl_line(p, "const %s %s = %s;", mdl_stmt_type(p, mdl_operand(end, first + i)), name, text[i]);
     text[i] = name;
   }
   for (int i = 0; i < count; i++) {
@@ -335,14 +231,14 @@ static void declare_carried(MdlPrinter *p, MlirOperation op, int first, int coun
     const char *own = mdl_value_name(p->ir, mdl_result(op, i));
     names[i] = own ? mdl_print_unique(p, own)
                    : mdl_print_name(p, arg, mdl_text(p->arena, "s%d", ++p->temporaries));
-    mdl_line(p, "%s %s = %s;", type_of(p, init), names[i], mdl_print_expr(p, init).text);
-    set_name(p, arg, names[i]);
+    mdl_line(p, "%s %s = %s;", mdl_stmt_type(p, init), names[i], mdl_print_expr(p, init).text);
+    mdl_stmt_name(p, arg, names[i]);
   }
 }
 
 static void name_results(MdlPrinter *p, MlirOperation op, const char *const *names)
 {
-  for (int i = 0; i < mdl_result_count(op); i++) set_name(p, mdl_result(op, i), names[i]);
+  for (int i = 0; i < mdl_result_count(op); i++) mdl_stmt_name(p, mdl_result(op, i), names[i]);
 }
 
 /* The statements of a loop as text, to see how many lines they are. */
@@ -377,14 +273,14 @@ static void print_for(MdlPrinter *p, MlirOperation op)
   int carried = mdl_result_count(op);
   MlirBlock body = mdl_body(op, 0);
   if (carried > 64) MDL_BUG(p->ir->session, "a loop carries %d values", carried);
-  settle(p);
+  mdl_stmt_settle(p);
   const char *lo = mdl_print_expr(p, mdl_operand(op, 0)).text;
   const char *hi = mdl_print_at(p, mdl_operand(op, 1), 11);
   const char *step = mdl_print_expr(p, mdl_operand(op, 2)).text;
   declare_carried(p, op, 3, carried, body, 1, names);
   MdlScope scope = mdl_scope_open(p);
   const char *i = mdl_print_name(p, mdl_arg(body, 0), "i");
-  set_name(p, mdl_arg(body, 0), i);
+  mdl_stmt_name(p, mdl_arg(body, 0), i);
   const char *next =
       strcmp(step, "1") ? mdl_text(p->arena, "%s += %s", i, step) : mdl_text(p->arena, "%s++", i);
   const char *inside = loop_body(p, body, carried, names);
@@ -424,12 +320,12 @@ static void print_early_return(MdlPrinter *p, MlirOperation op)
   const char *condition = mdl_print_expr(p, mdl_operand(op, 0)).text;
   print_ops(p, mdl_body(op, 0), bad);
   const char *status = mdl_print_expr(p, mdl_operand(bad, 0)).text;
-  consume(p, op);
-  settle(p);
+  mdl_stmt_consume(p, op);
+  mdl_stmt_settle(p);
   mdl_line(p, "if (%s) return %s;", condition, status_text(p, status));
   print_ops(p, mdl_body(op, 1), good);
   MdlExpr rest = mdl_print_expr(p, mdl_operand(good, 0));
-  set_expr(p, mdl_result(op, 0), rest);
+  mdl_stmt_expr(p, mdl_result(op, 0), rest);
 }
 
 static void print_if(MdlPrinter *p, MlirOperation op)
@@ -442,11 +338,11 @@ static void print_if(MdlPrinter *p, MlirOperation op)
   int results = mdl_result_count(op);
   if (results > 64) MDL_BUG(p->ir->session, "a branch gives %d values", results);
   const char *condition = mdl_print_expr(p, mdl_operand(op, 0)).text;
-  consume(p, op);
-  settle(p);
+  mdl_stmt_consume(p, op);
+  mdl_stmt_settle(p);
   for (int i = 0; i < results; i++) {
     names[i] = mdl_print_name(p, mdl_result(op, i), mdl_text(p->arena, "t%d", ++p->temporaries));
-    mdl_line(p, "%s %s;", type_of(p, mdl_result(op, i)), names[i]);
+    mdl_line(p, "%s %s;", mdl_stmt_type(p, mdl_result(op, i)), names[i]);
   }
   for (int region = 0; region < 2; region++) {
     MlirBlock body = mdl_body(op, region);
@@ -475,7 +371,7 @@ static void print_while(MdlPrinter *p, MlirOperation op)
   MlirBlock before = mdl_body(op, 0), after = mdl_body(op, 1);
   MlirOperation condition = mdl_terminator(before), end = mdl_terminator(after);
   if (carried > 64) MDL_BUG(p->ir->session, "a loop carries %d values", carried);
-  settle(p);
+  mdl_stmt_settle(p);
   declare_carried(p, op, 0, carried, before, 0, names);
   mdl_line(p, "for (;;) {");
   MdlScope scope = mdl_scope_open(p);
@@ -486,18 +382,32 @@ static void print_while(MdlPrinter *p, MlirOperation op)
   int results = mdl_result_count(op);
   for (int i = 0; i < results; i++)
     passed[i] = mdl_print_expr(p, mdl_operand(condition, i + 1)).text;
-  consume(p, condition);
-  settle(p);
+  mdl_stmt_consume(p, condition);
+  mdl_stmt_settle(p);
   bool same = results == carried;
   for (int i = 0; same && i < results; i++) same = !strcmp(passed[i], names[i]);
   if (!same) MDL_BUG(p->ir->session, "scf.while passes on other values than it carries");
   mdl_line(p, "if (!%s) break;", text);
-  for (int i = 0; i < results; i++) set_name(p, mdl_arg(after, i), names[i]);
+  for (int i = 0; i < results; i++) mdl_stmt_name(p, mdl_arg(after, i), names[i]);
   print_ops(p, after, end);
   assign(p, end, 0, carried, names);
   p->indent--;
   mdl_scope_close(p, scope);
   mdl_line(p, "}");
+  name_results(p, op, names);
+}
+
+static void print_call_of_many(MdlPrinter *p, MlirOperation op)
+{
+  int count = mdl_result_count(op);
+  const char **names = MDL_NEW(p->arena, const char *, (size_t)count);
+  mdl_stmt_settle(p);
+  for (int i = 0; i < count; i++) {
+    MlirValue result = mdl_result(op, i);
+    names[i] = mdl_print_name(p, result, mdl_text(p->arena, "t%d", ++p->temporaries));
+    mdl_line(p, "%s %s;", mdl_stmt_type(p, result), names[i]);
+  }
+  mdl_line(p, "%s;", call_of(p, op, names).text);
   name_results(p, op, names);
 }
 
@@ -507,9 +417,13 @@ static void print_call(MdlPrinter *p, MlirOperation op)
     print_value(p, op);
     return;
   }
-  const char *text = call_of(p, op).text;
-  consume(p, op);
-  settle(p);
+  if (mdl_result_count(op) > 1) {
+    print_call_of_many(p, op);
+    return;
+  }
+  const char *text = call_of(p, op, NULL).text;
+  mdl_stmt_consume(p, op);
+  mdl_stmt_settle(p);
   if (mdl_result_count(op))
     declare(p, mdl_result(op, 0), text);
   else
@@ -519,9 +433,16 @@ static void print_call(MdlPrinter *p, MlirOperation op)
 static void print_return(MdlPrinter *p, MlirOperation op)
 {
   if (!mdl_operand_count(op)) return;
+  if (p->results > 1) {
+    mdl_stmt_consume(p, op);
+    mdl_stmt_settle(p);
+    for (int i = 0; i < p->results; i++)
+      mdl_line(p, "*%s = %s;", p->result[i], mdl_print_expr(p, mdl_operand(op, i)).text);
+    return;
+  }
   const char *text = mdl_print_expr(p, mdl_operand(op, 0)).text;
-  consume(p, op);
-  settle(p);
+  mdl_stmt_consume(p, op);
+  mdl_stmt_settle(p);
   mdl_line(p, "return %s;", status_text(p, text));
 }
 
@@ -548,23 +469,23 @@ static void print_statement(MdlPrinter *p, MlirOperation op)
   }
   switch (mdl_loop_op(op)) {
   case MDL_LOOP_shape:
-    print_shape(p, op);
+    mdl_print_shape(p, op);
     return;
   case MDL_LOOP_view:
-    print_view(p, op);
+    mdl_print_view(p, op);
     return;
   case MDL_LOOP_alloca:
-    print_alloca(p, op);
+    mdl_print_alloca(p, op);
     return;
   case MDL_LOOP_data_at:
-    print_data_at(p, op);
+    mdl_print_data_at(p, op);
     return;
   case MDL_LOOP_store:
   case MDL_LOOP_vstore:
-    print_store(p, op);
+    mdl_print_store(p, op);
     return;
   case MDL_LOOP_copy:
-    print_copy(p, op);
+    mdl_print_copy(p, op);
     return;
   default:
     print_value(p, op);

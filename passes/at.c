@@ -1,5 +1,6 @@
 /* Maps, leaves and moves: the value of an op at a point. Moves turn the point of their result into
  * a point of their operand. */
+#include "passes/align.h"
 #include "passes/nest.h"
 
 #include <string.h>
@@ -289,9 +290,28 @@ static MlirValue at_gather(MdlNest *n, MlirOperation op, const MdlPoint *p)
   return at_point(n, a, &to, p);
 }
 
+/* Where the index meets the element: the update put in; elsewhere the operand. */
+static MlirValue at_onehot(MdlNest *n, MlirOperation op, MdlOp kind, const MdlPoint *p)
+{
+  MdlAttrs attrs = mdl_attrs_of(n->ir, op);
+  int axis = (int)mdl_get_int(&attrs, "axis"), batch = (int)mdl_get_int(&attrs, "batch");
+  MlirValue index = mdl_operand(op, 1), old = mdl_nest_at(n, mdl_operand(op, 0), p);
+  MdlPoint from = mdl_point(batch), update = mdl_point(p->rank - 1);
+  for (int i = 0; i < batch; i++) from.at[i] = p->at[i];
+  for (int i = 0; i < p->rank; i++)
+    if (i != axis) update.at[i - (i > axis)] = p->at[i];
+  if (p->lane >= 0 && p->lane != axis) update.lane = p->lane - (p->lane > axis);
+  MdlArith a = mdl_nest_arith(n, p);
+  MlirValue here = mdl_loop_compare(&n->b, MDL_PREDICATE_eq, p->at[axis], as_index(n, index, &from));
+  MlirValue with = mdl_nest_scattered(&a, kind, mdl_nest_type(n, mdl_result(op, 0))->dtype, old,
+                                      at_point(n, mdl_operand(op, 2), &update, p));
+  return mdl_loop_select(&n->b, mdl_loop_splat(&n->b, here, a.lanes), with, old);
+}
+
 MlirValue mdl_at(MdlNest *n, MlirOperation op, MdlOp kind, const MdlPoint *p)
 {
   if (mdl_op_info(kind)->elementwise) return at_row(n, op, kind, p);
+  if (mdl_is_onehot(n->ir, op)) return at_onehot(n, op, kind, p);
   switch (kind) {
   case MDL_OP_const:
     return at_const(n, op, p);

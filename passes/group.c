@@ -1,5 +1,7 @@
+#include "passes/align.h"
 #include "passes/group.h"
 #include "passes/nest.h"
+#include "passes/phases.h"
 
 #include "ir/signature.h"
 
@@ -80,15 +82,32 @@ int mdl_group_sizes(MdlIr *ir, MlirOperation group, const char ***names)
 
 static MlirOperation seed_of(MdlIr *ir, MlirOperation func)
 {
+  if (mdl_is_rows(func)) return (MlirOperation){NULL};
   for (MlirOperation op = mdl_first(mdl_body(func, 0)); !mdl_is_null(op); op = mdl_next(op))
-    if (mdl_nest_of(mdl_op(ir, op))) return op;
+    if (mdl_nest_of(mdl_op(ir, op)) && !mdl_is_onehot(ir, op)) return op;
   return (MlirOperation){NULL};
+}
+
+const MdlType *mdl_group_rows_shape(const MdlGroup *g)
+{
+  MlirBlock body = mdl_body(g->func, 0);
+  MlirOperation end = mdl_terminator(body);
+  for (MlirOperation op = mdl_first(body); !mdl_same_op(op, end); op = mdl_next(op))
+    if (mdl_is_reduction(mdl_op(g->ir, op))) return mdl_type_of(g->ir, mdl_operand(op, 0));
+  const MdlType *most = mdl_type_of(g->ir, mdl_operand(end, 0));
+  for (int i = 1; i < mdl_operand_count(end); i++) {
+    const MdlType *type = mdl_type_of(g->ir, mdl_operand(end, i));
+    if (type->rank > most->rank) most = type;
+  }
+  return most;
 }
 
 /* What flat access is measured by: a whole reduction's operand, else the result. */
 static const MdlType *flat_shape(const MdlGroup *g)
 {
   MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
+  if (mdl_is_rows(g->func))
+    return mdl_op_int(g->func, "mdl.rows", 0) ? NULL : mdl_group_rows_shape(g);
   if (mdl_is_null(g->seed)) return mdl_type_of(g->ir, mdl_operand(end, 0));
   const MdlType *result = mdl_type_of(g->ir, mdl_result(g->seed, 0));
   bool whole = mdl_nest_of(mdl_op(g->ir, g->seed)) == mdl_nest_reduce && !result->rank;
@@ -116,7 +135,7 @@ static bool is_flat(const MdlGroup *g, const MdlType *shape)
     const MdlOpInfo *row = mdl_op_info(kind);
     bool splat = kind == MDL_OP_const || kind == MDL_OP_size ||
                  (kind == MDL_OP_broadcast && !mdl_type_of(g->ir, mdl_operand(op, 0))->rank);
-    if (mdl_same_op(op, g->seed)) continue;
+    if (mdl_same_op(op, g->seed) || mdl_is_reduction(kind)) continue;
     if (!splat && row->class != MDL_CLASS_map) return false;
     const MdlType *type = mdl_type_of(g->ir, mdl_result(op, 0));
     if (type->rank && !same_dims(type, shape)) return false;

@@ -11,8 +11,13 @@ typedef struct MdlGroup {
   MlirOperation func; /* in group form */
   MlirOperation seed; /* the op that owns the loop nest; null: a map */
   bool flat;          /* every access is at the same point: one axis stands for all */
+  const MdlMap *stored; /* tensors made here that are in memory by now; NULL: none */
 } MdlGroup;
 MdlGroup mdl_group_read(MdlIr *ir, const MdlMachine *machine, MlirOperation func);
+
+/* A group of rows: what its loops run over, row axes first: the operand of the first reduction, else
+ * the result with the most axes. */
+const MdlType *mdl_group_rows_shape(const MdlGroup *g);
 
 /* Of an element in a vector; 0: never in one (halves and index values). */
 int mdl_lane_bytes(MdlDtype dtype);

@@ -6,14 +6,18 @@ enum { LONGEST = 120, DEEPEST = 12, LINES = 4 };
 
 typedef struct Doc {
   MdlIr *ir;
-  const MdlPart *part;
+  const MdlCluster *cluster;
+  MlirOperation root; /* what the formula is for: those of other parts stand there by name */
   const char *source; /* of the first op that has a place */
 } Doc;
 
 static bool is_inside(const Doc *d, MlirOperation op)
 {
-  for (int i = 0; i < d->part->ops; i++)
-    if (mdl_same_op(d->part->op[i], op)) return true;
+  const MdlCluster *c = d->cluster;
+  for (int i = 0; i < c->parts; i++)
+    if (mdl_same_op(c->part[i]->root, op) && !mdl_same_op(op, d->root)) return false;
+  for (int i = 0; i < c->ops; i++)
+    if (mdl_same_op(c->op[i], op)) return true;
   return false;
 }
 
@@ -127,9 +131,9 @@ static const char *places(Doc *d)
 {
   int lines[LINES], count = 0;
   const char *text = "";
-  for (int i = 0; i < d->part->ops && count < LINES; i++) {
+  for (int i = 0; i < d->cluster->ops && count < LINES; i++) {
     const char *file = NULL;
-    int line = mdl_line_of(d->ir, d->part->op[i], &file);
+    int line = mdl_line_of(d->ir, d->cluster->op[i], &file);
     if (!line || !file) continue;
     if (!d->source) d->source = file;
     bool known = strcmp(file, d->source) != 0;
@@ -149,27 +153,52 @@ static const char *shape_text(MdlIr *ir, const MdlType *type)
   return mdl_text(ir->arena, "%s]", text);
 }
 
-const char *mdl_group_made(MdlIr *ir, const MdlPart *part)
+static const char *made_name(MdlIr *ir, MlirOperation root, MlirOperation seed)
 {
-  const char *name = mdl_value_name(ir, mdl_result(part->root, 0));
+  const char *name = mdl_value_name(ir, mdl_result(root, 0));
   if (name) return name;
-  name = mdl_op_info(mdl_op(ir, mdl_is_null(part->seed) ? part->root : part->seed))->name;
+  name = mdl_op_info(mdl_op(ir, mdl_is_null(seed) ? root : seed))->name;
   return strncmp(name, "reduce_", 7) ? name : name + 7;
 }
 
-const char *mdl_group_doc(MdlIr *ir, const MdlPart *part, const char *made)
+void mdl_group_name(MdlIr *ir, const MdlCluster *c)
 {
-  Doc d = {.ir = ir, .part = part};
+  for (int i = 0; i < c->parts; i++) {
+    MlirValue root = mdl_result(c->part[i]->root, 0);
+    if (mdl_value_name(ir, root)) continue;
+    const char *base = made_name(ir, c->part[i]->root, c->part[i]->seed), *name = base;
+    for (int j = 0, count = 0; j < c->parts; j++) {
+      const char *other = mdl_value_name(ir, mdl_result(c->part[j]->root, 0));
+      if (!other || strcmp(other, name)) continue;
+      name = mdl_text(ir->arena, "%s_%d", base, ++count);
+      j = -1;
+    }
+    mdl_value_set_name(ir, root, name);
+  }
+}
+
+const char *mdl_group_made(MdlIr *ir, const MdlCluster *c)
+{
+  return mdl_value_name(ir, c->root[c->roots - 1]);
+}
+
+/* "h = max(dot, 0)   [B, 64]" */
+static const char *line(Doc *d, const MdlPart *part)
+{
   MlirValue root = mdl_result(part->root, 0);
-  const MdlType *type = mdl_type_of(ir, root);
-  const char *name = mdl_value_name(ir, root);
-  mdl_value_set_name(ir, root, NULL);
-  const char *text = formula(&d, root, 0, 0);
-  if (name) mdl_value_set_name(ir, root, name);
-  bool brief = strlen(text) > LONGEST || strstr(text, "...");
-  const char *shape = type->rank ? mdl_text(ir->arena, "   %s", shape_text(ir, type)) : "";
-  const char *at = places(&d);
-  text = mdl_text(ir->arena, "%s%s%s%s%s%s", made, brief ? "" : " = ", brief ? "" : text, shape,
-                  *at ? "   " : "", at);
-  return strstr(text, "*/") ? made : text;
+  const MdlType *type = mdl_type_of(d->ir, root);
+  d->root = part->root;
+  const char *name = mdl_value_name(d->ir, root), *text = formula(d, root, 0, 0);
+  bool brief = strlen(text) > LONGEST || strstr(text, "...") || strstr(text, "*/");
+  const char *shape = type->rank ? mdl_text(d->ir->arena, "   %s", shape_text(d->ir, type)) : "";
+  return mdl_text(d->ir->arena, "%s%s%s%s", name, brief ? "" : " = ", brief ? "" : text, shape);
+}
+
+const char *mdl_group_doc(MdlIr *ir, const MdlCluster *c)
+{
+  Doc d = {.ir = ir, .cluster = c};
+  const char *text = "", *at = places(&d);
+  for (int i = 0; i < c->parts; i++)
+    text = mdl_text(ir->arena, "%s%s%s", text, i ? "\n" : "", line(&d, c->part[i]));
+  return *at ? mdl_text(ir->arena, "%s   %s", text, at) : text;
 }

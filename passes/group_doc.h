@@ -4,10 +4,11 @@
 
 #include "passes/partition.h"
 
-/* "h = max(x @ m.fc1.w + m.fc1.b, 0)   x [B, 64], h [B, 64]   mlp.mdl:7, 15". `made` is what the
- * group's result is called. */
-const char *mdl_group_doc(MdlIr *ir, const MdlPart *part, const char *made);
-/* What the group's result is called where the source gives it no name. */
-const char *mdl_group_made(MdlIr *ir, const MdlPart *part);
+/* Names what the source leaves without a name, by what made it. Before the others. */
+void mdl_group_name(MdlIr *ir, const MdlCluster *cluster);
+/* What the group is called by: its last result. */
+const char *mdl_group_made(MdlIr *ir, const MdlCluster *cluster);
+/* "h = max(x @ m.fc1.w + m.fc1.b, 0)   [B, 64]   mlp.mdl:7, 15"; a line a part. */
+const char *mdl_group_doc(MdlIr *ir, const MdlCluster *cluster);
 
 #endif

@@ -33,21 +33,21 @@ static bool is_made_inside(MdlIr *ir, MlirValue value)
   return op == MDL_OP_const || op == MDL_OP_size;
 }
 
-static void collect_arguments(Outline *o, const MdlPart *part, MdlMap *inside, MdlMap *args)
+static void collect_arguments(Outline *o, const MdlCluster *c, MdlMap *inside, MdlMap *args)
 {
-  for (int i = 0; i < part->ops; i++) mdl_map_set(inside, part->op[i].ptr, (void *)part->op[i].ptr);
-  for (int i = 0; i < part->ops; i++)
-    for (int j = 0; j < mdl_operand_count(part->op[i]); j++) {
-      MlirValue value = mdl_operand(part->op[i], j);
+  for (int i = 0; i < c->ops; i++) mdl_map_set(inside, c->op[i].ptr, (void *)c->op[i].ptr);
+  for (int i = 0; i < c->ops; i++)
+    for (int j = 0; j < mdl_operand_count(c->op[i]); j++) {
+      MlirValue value = mdl_operand(c->op[i], j);
       MlirOperation def = mdl_def(value);
       if (!mdl_is_null(def) && mdl_map_has(inside, def.ptr)) continue;
       if (!is_made_inside(o->ir, value)) mdl_map_set(args, value.ptr, (void *)value.ptr);
     }
 }
 
-static MlirOperation build_function(Outline *o, const MdlPart *part, MdlMap *args)
+static MlirOperation build_function(Outline *o, const MdlCluster *c, MdlMap *args)
 {
-  int count = mdl_map_count(args), results = mdl_result_count(part->root);
+  int count = mdl_map_count(args), results = c->roots;
   MlirType *type = MDL_NEW(o->ir->arena, MlirType, (size_t)(count + results));
   const char **name = MDL_NEW(o->ir->arena, const char *, (size_t)count);
   for (int i = 0; i < count; i++) {
@@ -56,8 +56,8 @@ static MlirOperation build_function(Outline *o, const MdlPart *part, MdlMap *arg
     name[i] = mdl_value_name(o->ir, value);
   }
   for (int i = 0; i < results; i++)
-    type[count + i] = mdl_type_make(o->ir, mdl_type_of(o->ir, mdl_result(part->root, i)));
-  MdlFunc func = {.symbol = symbol_for(o, mdl_group_made(o->ir, part)),
+    type[count + i] = mdl_type_make(o->ir, mdl_type_of(o->ir, c->root[i]));
+  MdlFunc func = {.symbol = symbol_for(o, mdl_group_made(o->ir, c)),
                   .is_private = true,
                   .define = true,
                   .args = count,
@@ -65,34 +65,33 @@ static MlirOperation build_function(Outline *o, const MdlPart *part, MdlMap *arg
                   .arg_name = name,
                   .results = results,
                   .result = type + count,
-                  .at = mdl_location_of(part->root)};
+                  .at = mdl_location_named(o->ir, mdl_location_of(mdl_def(c->root[0])), NULL)};
   MlirOperation made = mdl_build_func(o->ir, o->pass->module, &func);
   mdl_map_set(o->symbols, mdl_intern_text(o->ir->arena, func.symbol), (void *)made.ptr);
   return made;
 }
 
-static void fill_function(Outline *o, const MdlPart *part, MdlMap *args, MlirOperation func)
+static void fill_function(Outline *o, const MdlCluster *c, MdlMap *args, MlirOperation func)
 {
   MlirBlock body = mdl_body(func, 0);
-  MdlBuilder b = mdl_builder_at_end(o->ir, body, mdl_location_of(part->root));
+  MdlBuilder b = mdl_builder_at_end(o->ir, body, mdl_location_of(mdl_def(c->root[0])));
   MdlMap *values = mdl_map_create(o->ir->arena);
   for (int i = 0; i < mdl_map_count(args); i++)
     mdl_map_value_set(values, (MlirValue){mdl_map_key(args, i)}, mdl_arg(body, i));
-  for (int i = 0; i < part->ops; i++) {
-    for (int j = 0; j < mdl_operand_count(part->op[i]); j++) {
-      MlirValue value = mdl_operand(part->op[i], j);
+  for (int i = 0; i < c->ops; i++) {
+    for (int j = 0; j < mdl_operand_count(c->op[i]); j++) {
+      MlirValue value = mdl_operand(c->op[i], j);
       if (is_made_inside(o->ir, value) && mdl_same(mdl_map_value_get(values, value), value))
         mdl_clone_op(&b, mdl_def(value), values, NULL, NULL);
     }
-    mdl_clone_op(&b, part->op[i], values, NULL, NULL);
+    mdl_clone_op(&b, c->op[i], values, NULL, NULL);
   }
-  MlirValue results[MDL_MAX_RESULTS];
-  int count = mdl_result_count(part->root);
-  for (int i = 0; i < count; i++) results[i] = mdl_map_value_get(values, mdl_result(part->root, i));
-  mdl_build_return(&b, count, results);
+  MlirValue results[MDL_MAX_ROOTS];
+  for (int i = 0; i < c->roots; i++) results[i] = mdl_map_value_get(values, c->root[i]);
+  mdl_build_return(&b, c->roots, results);
 }
 
-static void outline(Outline *o, const MdlPart *part)
+static const char *class_of(Outline *o, const MdlCluster *c)
 {
   static const char *const classes[] = {
       [MDL_CLASS_map] = "map",           [MDL_CLASS_leaf] = "map",
@@ -102,22 +101,31 @@ static void outline(Outline *o, const MdlPart *part)
       [MDL_CLASS_window] = "window",     [MDL_CLASS_scan] = "scan",
       [MDL_CLASS_sort] = "sort",         [MDL_CLASS_effect] = "effect",
       [MDL_CLASS_core] = "core"};
+  if (c->rows >= 0) return "rows";
+  MlirOperation owner = mdl_is_null(c->seed) ? mdl_def(c->root[0]) : c->seed;
+  return classes[mdl_op_info(mdl_op(o->ir, owner))->class];
+}
+
+/* The call goes to the end of the block: steps come in the order in which they are to stand. */
+static void outline(Outline *o, const MdlCluster *c, MlirOperation end)
+{
+  mdl_group_name(o->ir, c);
   MdlMap *inside = mdl_map_create(o->ir->arena), *args = mdl_map_create(o->ir->arena);
-  collect_arguments(o, part, inside, args);
-  MlirOperation func = build_function(o, part, args);
-  fill_function(o, part, args, func);
-  MlirOperation seed = mdl_is_null(part->seed) ? part->root : part->seed;
-  mdl_op_set_text(o->ir, func, "mdl.group", classes[mdl_op_info(mdl_op(o->ir, seed))->class]);
-  const char *made = mdl_group_made(o->ir, part);
-  mdl_op_set_text(o->ir, func, "mdl.doc", mdl_group_doc(o->ir, part, made));
+  collect_arguments(o, c, inside, args);
+  MlirOperation func = build_function(o, c, args);
+  fill_function(o, c, args, func);
+  mdl_op_set_text(o->ir, func, "mdl.group", class_of(o, c));
+  if (c->rows >= 0) mdl_op_set_int(o->ir, func, "mdl.rows", c->rows);
+  mdl_op_set_text(o->ir, func, "mdl.doc", mdl_group_doc(o->ir, c));
   MlirValue *operand = MDL_NEW(o->ir->arena, MlirValue, (size_t)mdl_map_count(args));
   for (int i = 0; i < mdl_map_count(args); i++) operand[i] = (MlirValue){mdl_map_key(args, i)};
-  MdlBuilder b = mdl_builder_before(o->ir, part->root);
+  MdlBuilder b = mdl_builder_before(o->ir, end);
+  b.at = mdl_location_of(mdl_def(c->root[0]));
   MlirOperation call = mdl_build_call(&b, func, operand);
-  for (int i = 0; i < mdl_result_count(part->root); i++) {
-    const char *name = mdl_value_name(o->ir, mdl_result(part->root, i));
-    if (name || !i) mdl_value_set_name(o->ir, mdl_result(call, i), name ? name : made);
-    mdl_replace(mdl_result(part->root, i), mdl_result(call, i));
+  for (int i = 0; i < c->roots; i++) {
+    const char *name = mdl_value_name(o->ir, c->root[i]);
+    if (name) mdl_value_set_name(o->ir, mdl_result(call, i), name);
+    mdl_replace(c->root[i], mdl_result(call, i));
   }
 }
 
@@ -144,9 +152,14 @@ static void group_block(Outline *o, MlirBlock block)
   for (int i = 0; i < count; i++)
     for (int j = 0; j < mdl_region_count(op[i]); j++)
       if (mdl_body(op[i], j).ptr) group_block(o, mdl_body(op[i], j));
-  MdlPart *part;
-  int parts = mdl_partition(o->ir, block, &part);
-  for (int i = 0; i < parts; i++) outline(o, &part[i]);
+  MdlPiece *step;
+  MlirOperation end = mdl_terminator(block);
+  int steps = mdl_merge(o->ir, block, &step);
+  for (int i = 0; i < steps; i++)
+    if (step[i].cluster)
+      outline(o, step[i].cluster, end);
+    else
+      mdl_move_before(step[i].op, end);
   erase_grouped(o, block);
 }
 

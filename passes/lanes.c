@@ -117,7 +117,8 @@ bool mdl_group_lanes(const MdlGroup *g, MlirValue tensor, int axis, int bytes)
   MlirOperation op = mdl_def(tensor);
   if (!type->rank) return type->dtype == MDL_bool || mdl_lane_bytes(type->dtype) == bytes;
   if (type->dtype != MDL_bool && mdl_lane_bytes(type->dtype) != bytes) return false;
-  if (mdl_is_null(op)) return axis == type->rank - 1 && mdl_lane_bytes(type->dtype) == bytes;
+  bool in_memory = mdl_is_null(op) || (g->stored && mdl_map_has(g->stored, tensor.ptr));
+  if (in_memory) return axis == type->rank - 1 && mdl_lane_bytes(type->dtype) == bytes;
   if (mdl_same_op(op, g->seed)) return true;
   MdlOp kind = mdl_op(g->ir, op);
   switch (mdl_op_info(kind)->class) {

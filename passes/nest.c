@@ -32,10 +32,10 @@ static bool same_point(const MdlPoint *a, const MdlPoint *b)
   return true;
 }
 
-static void remember(MdlNest *n, MlirValue tensor, const MdlPoint *p, MlirValue made)
+void mdl_nest_remember(MdlNest *n, MlirValue tensor, const MdlPoint *p, MlirValue value)
 {
   MDL_GROW(n->ir->arena, n->memo, n->memos, n->memo_capacity);
-  n->memo[n->memos++] = (MdlMemo){tensor, made, *p};
+  n->memo[n->memos++] = (MdlMemo){tensor, value, *p};
 }
 
 static MlirValue load(MdlNest *n, MlirValue tensor, const MdlPoint *p)
@@ -50,6 +50,7 @@ static MlirValue load(MdlNest *n, MlirValue tensor, const MdlPoint *p)
 static MlirValue make(MdlNest *n, MlirValue tensor, const MdlPoint *p)
 {
   MlirOperation op = mdl_def(tensor);
+  if (mdl_map_has(n->stored, tensor.ptr)) return load(n, tensor, p);
   if (mdl_is_null(op)) {
     if (mdl_nest_type(n, tensor)->rank) return load(n, tensor, p);
     MdlArith a = mdl_nest_arith(n, p);
@@ -68,33 +69,38 @@ MlirValue mdl_nest_at(MdlNest *n, MlirValue tensor, const MdlPoint *p)
     if (mdl_same(n->memo[i].value, tensor) && same_point(&n->memo[i].point, p))
       return n->memo[i].made;
   MlirValue made = make(n, tensor, p);
-  remember(n, tensor, p, made);
+  mdl_nest_remember(n, tensor, p, made);
   return made;
 }
 
-static void put(MdlNest *n, int result, MlirValue root, const MdlPoint *p)
+void mdl_nest_store(MdlNest *n, MlirValue tensor, MlirValue root, const MdlPoint *p)
 {
-  MlirValue value = mdl_nest_at(n, root, p);
-  const MdlType *type = mdl_nest_type(n, root);
-  if (!type->rank) {
-    n->returned[result] = value;
-    return;
-  }
+  MlirValue value = mdl_nest_at(n, tensor, p);
   MdlArith a = mdl_nest_arith(n, p);
   MlirValue memory = {mdl_map_get(n->memory, root.ptr)};
-  mdl_loop_store(&n->b, mdl_arith_to_cell(&a, value, type->dtype), memory, p->at);
+  mdl_loop_store(&n->b, mdl_arith_to_cell(&a, value, mdl_nest_type(n, tensor)->dtype), memory,
+                 p->at);
 }
 
+/* All are computed before one is stored: a result may lie where another one reads. */
 void mdl_nest_finish(MdlNest *n, const MdlPoint *p)
 {
   MlirOperation end = mdl_terminator(mdl_body(n->g.func, 0));
-  for (int i = 0; i < mdl_operand_count(end); i++) put(n, i, mdl_operand(end, i), p);
+  int roots = mdl_operand_count(end), scalars = 0;
+  for (int i = 0; i < roots; i++) {
+    MlirValue root = mdl_operand(end, i), value = mdl_nest_at(n, root, p);
+    if (!mdl_nest_type(n, root)->rank) n->returned[scalars++] = value;
+  }
+  for (int i = 0; i < roots; i++) {
+    MlirValue root = mdl_operand(end, i);
+    if (mdl_nest_type(n, root)->rank) mdl_nest_store(n, root, root, p);
+  }
 }
 
 void mdl_nest_emit(MdlNest *n, MlirValue seed, const MdlPoint *p, MlirValue value)
 {
   int memos = n->memos;
-  remember(n, seed, p, value);
+  mdl_nest_remember(n, seed, p, value);
   mdl_nest_finish(n, p);
   n->memos = memos;
 }

@@ -10,6 +10,7 @@
 #include "passes/arith.h"
 #include "passes/extent.h"
 #include "passes/group.h"
+#include "passes/partition.h"
 #include "passes/schedule.h"
 
 enum { MDL_MAX_CARRIED = 64 };
@@ -38,10 +39,11 @@ typedef struct MdlNest {
   MdlMap *memory;  /* tensor argument or result of the group -> shaped memory */
   MdlMap *scalars; /* scalar argument -> value */
   MlirValue scratch; /* memory that the schedule asks for; no value: none */
+  MdlMap *stored;  /* tensor made here that is in memory by now: loaded like an argument */
   int width;       /* lanes of a vector here; 1: none */
   int memos, memo_capacity;
   MdlMemo *memo;
-  MlirValue returned[MDL_MAX_RESULTS]; /* scalar results */
+  MlirValue returned[MDL_MAX_ROOTS]; /* scalar results */
 } MdlNest;
 
 /* ---- values ------------------------------------------------------------------------------ */
@@ -51,6 +53,10 @@ typedef struct MdlNest {
 MlirValue mdl_nest_at(MdlNest *n, MlirValue tensor, const MdlPoint *p);
 /* A seed's value at a point: finishes the group's results there and stores them. */
 void mdl_nest_emit(MdlNest *n, MlirValue seed, const MdlPoint *p, MlirValue value);
+/* The value of a tensor at a point, for everything in this block that asks there. */
+void mdl_nest_remember(MdlNest *n, MlirValue tensor, const MdlPoint *p, MlirValue value);
+/* The tensor's element, or vector, into the memory of `root`. */
+void mdl_nest_store(MdlNest *n, MlirValue tensor, MlirValue root, const MdlPoint *p);
 /* Results at a point, pulled; for maps. */
 void mdl_nest_finish(MdlNest *n, const MdlPoint *p);
 MdlArith mdl_nest_arith(MdlNest *n, const MdlPoint *p);
@@ -115,5 +121,12 @@ MdlNestFn mdl_nest_reduce, mdl_nest_arg, mdl_nest_dot, mdl_nest_conv, mdl_nest_w
 /* Combining values of reductions and scans: start and step of sum, prod, max, min, any, all. */
 MlirValue mdl_nest_start(MdlArith *a, MdlOp op, MdlDtype dtype);
 MlirValue mdl_nest_combine(MdlArith *a, MdlOp op, MdlDtype dtype, MlirValue so_far, MlirValue next);
+/* What a scatter leaves where `next` meets `old`. */
+MlirValue mdl_nest_scattered(MdlArith *a, MdlOp op, MdlDtype dtype, MlirValue old, MlirValue next);
+/* The lanes of a vector combined by halves. */
+MlirValue mdl_nest_across(MdlNest *n, MdlOp op, MdlDtype dtype, MlirValue vector);
+
+/* A group of phases over rows (phases.h). */
+void mdl_nest_rows(MdlNest *n);
 
 #endif

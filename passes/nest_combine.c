@@ -68,3 +68,15 @@ MlirValue mdl_nest_combine(MdlArith *a, MdlOp op, MdlDtype dtype, MlirValue so_f
     return mdl_loop_binary(a->b, real ? MDL_LOOP_addf : MDL_LOOP_addi, so_far, next);
   }
 }
+
+MlirValue mdl_nest_across(MdlNest *n, MdlOp op, MdlDtype dtype, MlirValue vector)
+{
+  int64_t lanes[64];
+  MdlArith a = mdl_nest_arith(n, NULL);
+  for (int half = n->width / 2; half > 0; half /= 2) {
+    for (int i = 0; i < n->width; i++) lanes[i] = i ^ half;
+    MlirValue other = mdl_loop_shuffle(&n->b, vector, vector, n->width, lanes);
+    vector = mdl_nest_combine(&a, op, dtype, vector, other);
+  }
+  return mdl_loop_extract(&n->b, vector, 0);
+}

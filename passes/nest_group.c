@@ -1,5 +1,6 @@
 /* The loop-form function of a group. */
 #include "passes/nest.h"
+#include "passes/phases.h"
 
 #include <string.h>
 
@@ -150,6 +151,19 @@ static bool read_schedule(MdlNest *n)
   return false;
 }
 
+/* What the scalar results are called, in order: "sum gm.slope". */
+static void name_results(MdlNest *n)
+{
+  MlirOperation end = mdl_terminator(mdl_body(n->g.func, 0));
+  const char *names = "";
+  for (int i = 0; i < mdl_operand_count(end); i++) {
+    const char *name = mdl_value_name(n->ir, mdl_operand(end, i));
+    if (!mdl_nest_type(n, mdl_operand(end, i))->rank)
+      names = mdl_text(n->ir->arena, "%s%s%s", names, *names ? " " : "", name ? name : "y");
+  }
+  if (mdl_func_results(n->func) > 1) mdl_op_set_text(n->ir, n->func, "mdl.results", names);
+}
+
 MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
 {
   MdlIr *ir = pass->ir;
@@ -161,6 +175,7 @@ MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
   n.width = n.s.width;
   n.memory = mdl_map_create(ir->arena);
   n.scalars = mdl_map_create(ir->arena);
+  n.g.stored = n.stored = mdl_map_create(ir->arena);
   declare(&n, sizes, size);
   MlirLocation at = mdl_location_named(ir, mdl_location_of(group), NULL);
   n.b = mdl_builder_at_end(ir, mdl_body(n.func, 0), at);
@@ -168,7 +183,9 @@ MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
   n.extents = mdl_extents_create(mdl_builder_before(ir, anchor));
   n.extents.top.at = at;
   bind(&n, sizes, size);
-  if (mdl_is_null(n.g.seed))
+  if (mdl_is_rows(group))
+    mdl_nest_rows(&n);
+  else if (mdl_is_null(n.g.seed))
     nest_map(&n);
   else
     mdl_nest_of(mdl_op(ir, n.g.seed))(&n, n.g.seed);
@@ -176,6 +193,7 @@ MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
   n.b.at = at;
   mdl_build_return(&n.b, returned, n.returned);
   mdl_erase(ir, anchor);
+  name_results(&n);
   const char *doc = mdl_op_text(ir, group, "mdl.doc");
   if (doc) mdl_op_set_text(ir, n.func, "mdl.doc", doc);
   return n.func;

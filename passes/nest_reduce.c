@@ -28,19 +28,6 @@ static MlirValue combine(Reduce *r, MlirValue so_far, MlirValue next)
   return mdl_nest_combine(&a, r->kind, r->type->dtype, so_far, next);
 }
 
-/* Halves of a vector combined until one element is left. */
-static MlirValue across(Reduce *r, MlirValue vector)
-{
-  int64_t lanes[64];
-  int width = r->n->width;
-  for (int half = width / 2; half > 0; half /= 2) {
-    for (int i = 0; i < width; i++) lanes[i] = i ^ half;
-    MlirValue other = mdl_loop_shuffle(&r->n->b, vector, vector, width, lanes);
-    vector = combine(r, vector, other);
-  }
-  return mdl_loop_extract(&r->n->b, vector, 0);
-}
-
 /* The innermost reduced axis in order, after `so_far`. */
 static MlirValue in_order(Reduce *r, int axis, MlirValue lo, MlirValue so_far)
 {
@@ -76,7 +63,7 @@ static MlirValue in_vectors(Reduce *r, int axis, MlirValue so_far)
   for (int count = ways; count > 1; count /= 2)
     for (int i = 0; i < count / 2; i++)
       loop.carry[i] = combine(r, loop.carry[i], loop.carry[i + count / 2]);
-  MlirValue whole = across(r, loop.carry[0]);
+  MlirValue whole = mdl_nest_across(n, r->kind, r->type->dtype, loop.carry[0]);
   if (!mdl_is_no_value(so_far)) whole = combine(r, so_far, whole);
   return in_order(r, axis, end, whole);
 }

@@ -2,7 +2,7 @@
  * row-major order. Out of range is dropped. */
 #include "passes/nest.h"
 
-static MlirValue updated(MdlArith *a, MdlOp kind, MdlDtype dtype, MlirValue old, MlirValue next)
+MlirValue mdl_nest_scattered(MdlArith *a, MdlOp kind, MdlDtype dtype, MlirValue old, MlirValue next)
 {
   MlirValue pair[] = {old, next};
   switch (kind) {
@@ -74,7 +74,7 @@ void mdl_nest_scatter(MdlNest *n, MlirOperation op)
     MlirValue old = mdl_loop_load(&n->b, memory, to.at, 1);
     old = mdl_arith_of_cell(&a, old, type->dtype);
     MlirValue next = mdl_nest_at(n, from, &p);
-    MlirValue value = updated(&a, mdl_op(n->ir, op), type->dtype, old, next);
+    MlirValue value = mdl_nest_scattered(&a, mdl_op(n->ir, op), type->dtype, old, next);
     mdl_loop_store(&n->b, mdl_arith_to_cell(&a, value, type->dtype), memory, to.at);
     mdl_branch_else(n, &branch, 0, NULL);
     mdl_branch_end(n, &branch, 0, NULL);

@@ -3,6 +3,8 @@
  * own. Never the producer of two things that are both kept. */
 #include "passes/partition.h"
 
+#include "passes/align.h"
+
 #include <string.h>
 
 /* How a group reads a value. */
@@ -83,8 +85,10 @@ static void add_use(Partition *p, Item *item, Use use)
 
 /* ---- what an op costs where it is read ---------------------------------------------------- */
 
-static bool is_seed(MdlClass class)
+static bool is_seed(MdlIr *ir, MlirOperation op)
 {
+  MdlClass class = mdl_op_info(mdl_op(ir, op))->class;
+  if (mdl_is_onehot(ir, op)) return false;
   return class == MDL_CLASS_reduce || class == MDL_CLASS_contract || class == MDL_CLASS_conv ||
          class == MDL_CLASS_window || class == MDL_CLASS_scan || class == MDL_CLASS_sort ||
          class == MDL_CLASS_scatter;
@@ -153,13 +157,15 @@ static Use use_of_operand(Partition *p, const Item *item, int operand, Use use)
   const MdlOpInfo *row = mdl_op_info(op);
   if (row->elementwise || row->class == MDL_CLASS_map) return use;
   if (op == MDL_OP_dynamic_update && operand == 0) return use;
+  if (mdl_is_onehot(p->ir, item->op) && operand == 0) return use;
   use.space = ++p->spaces;
   if (op == MDL_OP_broadcast) use.moves_only |= stretches(p->ir, item->op);
   if (row->class == MDL_CLASS_gather) use.moves_only |= operand == 1 || !picks_few(p, item->op);
   if (row->class == MDL_CLASS_contract || row->class == MDL_CLASS_conv ||
       row->class == MDL_CLASS_window)
     use.moves_only = true;
-  if (row->class == MDL_CLASS_scatter && operand == 1) use.moves_only = true;
+  if (row->class == MDL_CLASS_scatter && (operand == 1 || mdl_is_onehot(p->ir, item->op)))
+    use.moves_only = true;
   if (row->class == MDL_CLASS_reduce || row->class == MDL_CLASS_scan) use.moves_only = false;
   return use;
 }
@@ -197,10 +203,9 @@ static bool joins(Partition *p, const Item *item)
 {
   if (item->is_kept || item->uses != 1 || item->is_mixed) return false;
   const Use *use = &item->use[0];
-  const MdlOpInfo *row = row_of(p, item);
   MdlOp op = mdl_op(p->ir, item->op);
   if (op == MDL_OP_table || op == MDL_OP_dynamic_update) return false;
-  if (is_seed(row->class)) return seed_joins(p, item, use);
+  if (is_seed(p->ir, item->op)) return seed_joins(p, item, use);
   return !use->moves_only || is_plain_move(op);
 }
 
@@ -217,7 +222,7 @@ static bool repeats(Partition *p, const Item *item)
   for (int i = 0; i < mdl_operand_count(item->op); i++) {
     MlirValue operand = mdl_operand(item->op, i);
     MdlOp kind = mdl_def_op(p->ir, operand);
-    bool seed = kind < MDL_OP_COUNT && is_seed(mdl_op_info(kind)->class);
+    bool seed = kind < MDL_OP_COUNT && is_seed(p->ir, mdl_def(operand));
     if (seed && mdl_use_count(operand) == 1) return false;
   }
   return true;
@@ -233,7 +238,7 @@ static void head_part(Partition *p, Item *item)
 {
   MdlPart *part = &p->part[p->parts];
   part->root = item->op;
-  part->seed = is_seed(row_of(p, item)->class) ? item->op : (MlirOperation){NULL};
+  part->seed = is_seed(p->ir, item->op) ? item->op : (MlirOperation){NULL};
   p->member[p->parts] = MDL_NEW(p->ir->arena, bool, (size_t)p->items);
   put_in(p, item, (Use){p->parts++, 0, false});
 }
@@ -265,7 +270,7 @@ static void place_item(Partition *p, Item *item)
     head_part(p, item);
     return;
   }
-  if (is_seed(row_of(p, item)->class)) p->part[item->use[0].part].seed = item->op;
+  if (is_seed(p->ir, item->op)) p->part[item->use[0].part].seed = item->op;
   put_in(p, item, item->use[0]);
 }
 
@@ -303,6 +308,8 @@ int mdl_partition(MdlIr *ir, MlirBlock block, MdlPart **parts)
   *parts = MDL_NEW(ir->arena, MdlPart, (size_t)p.parts);
   for (int i = 0; i < p.parts; i++) {
     list_members(&p, i);
+    const Item *root = mdl_map_get(p.item_of, p.part[i].root.ptr);
+    p.part[i].is_kept = root->is_kept;
     (*parts)[p.parts - 1 - i] = p.part[i];
   }
   return p.parts;

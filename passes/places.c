@@ -1,4 +1,5 @@
 #include "passes/group.h"
+#include "passes/partition.h"
 #include "passes/plan.h"
 
 /* "argument 2", "result 0", "work 4*N + 64" */
@@ -22,7 +23,7 @@ static bool write_call(void *user, MlirOperation op)
   MdlPlan *plan = ((Writer *)user)->plan;
   if (mdl_op(plan->ir, op) != MDL_OP_call) return true;
   const char *text = "";
-  int64_t in_place[MDL_MAX_RESULTS];
+  int64_t in_place[MDL_MAX_ROOTS];
   int results = mdl_result_count(op);
   for (int i = 0; i < results; i++) {
     in_place[i] = -1;

@@ -3,6 +3,7 @@
 
 #include "passes/contract.h"
 #include "passes/nest.h"
+#include "passes/phases.h"
 
 #include "ir/record.h"
 
@@ -47,15 +48,26 @@ static int axes_of_contract(const MdlGroup *g, MdlAxis *axis)
   return count;
 }
 
+static int axes_of_rows(const MdlGroup *g, MdlAxis *axis)
+{
+  int rows = (int)mdl_op_int(g->func, "mdl.rows", 0);
+  int count = axes_of_type(mdl_group_rows_shape(g), axis);
+  for (int i = rows; i < count; i++) axis[i].is_reduced = true;
+  return count;
+}
+
 int mdl_group_axes(const MdlGroup *g, MdlAxis *axis)
 {
   MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
   if (g->flat) {
-    MlirValue whole = is_reduction(g) ? mdl_operand(g->seed, 0) : mdl_operand(end, 0);
-    const MdlSize *all = mdl_type_elements(g->ir->sizes, mdl_type_of(g->ir, whole));
-    axis[0] = (MdlAxis){all, is_reduction(g)};
+    const MdlType *whole = mdl_type_of(g->ir, is_reduction(g) ? mdl_operand(g->seed, 0)
+                                                              : mdl_operand(end, 0));
+    if (mdl_is_rows(g->func)) whole = mdl_group_rows_shape(g);
+    const MdlSize *all = mdl_type_elements(g->ir->sizes, whole);
+    axis[0] = (MdlAxis){all, is_reduction(g) || mdl_is_rows(g->func)};
     return 1;
   }
+  if (mdl_is_rows(g->func)) return axes_of_rows(g, axis);
   if (mdl_is_contract(g)) return axes_of_contract(g, axis);
   if (is_reduction(g)) return axes_of_operand(g, axis);
   return axes_of_type(mdl_type_of(g->ir, mdl_operand(end, 0)), axis);
@@ -70,6 +82,7 @@ MdlSchedule mdl_schedule_plain(void)
 
 MdlSchedule mdl_schedule_choose(const MdlGroup *g)
 {
+  if (mdl_is_rows(g->func)) return mdl_schedule_choose_rows(g);
   if (mdl_is_null(g->seed)) return mdl_schedule_choose_map(g);
   MdlNestFn *nest = mdl_nest_of(mdl_op(g->ir, g->seed));
   if (nest == mdl_nest_dot || nest == mdl_nest_conv) return mdl_schedule_choose_contract(g);
@@ -223,7 +236,8 @@ const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s)
   int axes = mdl_group_axes(g, axis);
   MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
   MlirValue made = mdl_is_null(g->seed) ? mdl_operand(end, 0) : mdl_result(g->seed, 0);
-  int width = mdl_schedule_width(g->machine, mdl_type_of(g->ir, made)->dtype);
+  const MdlType *type = mdl_is_rows(g->func) ? mdl_group_rows_shape(g) : mdl_type_of(g->ir, made);
+  int width = mdl_schedule_width(g->machine, type->dtype);
   const int fields[] = {s->lanes, s->rows, s->threads};
   for (int i = 0; i < 3; i++)
     if (fields[i] < -1 || fields[i] >= axes)
@@ -239,7 +253,7 @@ const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s)
     return mdl_text(arena, "it does not run in vectors along axis %d", s->lanes);
   if (s->pack || s->rows >= 0 || s->unroll[0] > 1)
     return "`pack`, `rows` and rows in `unroll` are for contractions";
-  bool ways = is_reduction(g) && s->lanes >= 0 && axis[s->lanes].is_reduced;
+  bool ways = (is_reduction(g) || mdl_is_rows(g->func)) && s->lanes >= 0 && axis[s->lanes].is_reduced;
   if (s->unroll[1] > 1 && (!ways || s->unroll[1] > 16 || s->unroll[1] & (s->unroll[1] - 1)))
     return "`unroll[1]` is for reductions in vectors: 1, 2, 4, 8 or 16 accumulators";
   return NULL;

@@ -16,7 +16,7 @@
 enum { MDL_MAX_AXES = 2 * MDL_MAX_RANK };
 
 /* The axes of a group, by which a schedule names them: those of its result, then those that it sums
- * over; for reductions those of the operand. A flat group has one. */
+ * over; for reductions and rows those of the operand. A flat group has one. */
 typedef struct MdlAxis {
   const MdlSize *extent;
   bool is_reduced;
@@ -39,7 +39,7 @@ MdlSchedule mdl_schedule_plain(void); /* one element at a time */
 
 typedef MdlSchedule MdlScheduleFn(const MdlGroup *g);
 MdlScheduleFn mdl_schedule_choose_map, mdl_schedule_choose_reduce, mdl_schedule_choose_window,
-    mdl_schedule_choose_contract;
+    mdl_schedule_choose_contract, mdl_schedule_choose_rows;
 MdlSchedule mdl_schedule_choose(const MdlGroup *g); /* by class */
 /* Accumulators of a vector each along a reduced axis. */
 int mdl_schedule_ways(const MdlSize *extent, int width);

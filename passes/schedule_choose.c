@@ -2,6 +2,7 @@
 #include "passes/schedule.h"
 
 #include "passes/nest.h"
+#include "passes/phases.h"
 
 int mdl_schedule_width(const MdlMachine *machine, MdlDtype dtype)
 {
@@ -82,5 +83,26 @@ MdlSchedule mdl_schedule_choose_window(const MdlGroup *g)
   if (!mdl_group_lanes_out(g, last, bytes)) return s;
   s.lanes = last;
   s.width = width;
+  return s;
+}
+
+/* Loops over a row run in vectors where what they make can; the others do not. */
+MdlSchedule mdl_schedule_choose_rows(const MdlGroup *g)
+{
+  MdlSchedule s = mdl_schedule_plain();
+  MdlPhases p = mdl_phases_read(g->ir, g->func);
+  const MdlType *shape = mdl_group_rows_shape(g);
+  int width = mdl_schedule_width(g->machine, shape->dtype), bytes = mdl_lane_bytes(shape->dtype);
+  bool some = false;
+  for (int i = 0; i < p.sinks && width > 1; i++) {
+    int last = mdl_type_of(g->ir, p.sink[i].value)->rank - 1;
+    some |= last >= p.rows && mdl_group_lanes(g, p.sink[i].value, last, bytes);
+  }
+  if (!some) return s;
+  const MdlSize *extent = shape->dim[shape->rank - 1];
+  if (g->flat) extent = mdl_type_elements(g->ir->sizes, shape);
+  s.lanes = g->flat ? 0 : shape->rank - 1;
+  s.width = width;
+  s.unroll[1] = mdl_schedule_ways(extent, width);
   return s;
 }

@@ -325,7 +325,7 @@ static void plan_call(MdlPlan *plan, MlirOperation op)
     for (int j = 0; j < mdl_operand_count(op); j++) {
       MlirValue base = mdl_plan_base(plan->ir, mdl_operand(op, j));
       if (!is_tensor(plan, base) || mdl_plan_store(plan, base)) continue;
-      if (mdl_result_count(op) != 1 || !mdl_group_may_update(plan->ir, group, i, j)) continue;
+      if (!mdl_group_may_update(plan->ir, group, i, j)) continue;
       if (used_between(plan, base, start_of(plan, op), INT32_MAX, op)) continue;
       if (make_there(plan, base, store, op)) break;
     }

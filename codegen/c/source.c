@@ -124,17 +124,50 @@ static bool writes(MlirValue memory)
   return false;
 }
 
+/* Each line of it as one of the comment above a group. */
+static void print_doc(MdlPrinter *p, const char *doc)
+{
+  for (const char *start = "/*"; *doc; start = " *") {
+    size_t length = strcspn(doc, "\n");
+    bool last = !doc[length];
+    fprintf(p->out, "%s %.*s%s\n", start, (int)length, doc, last ? " */" : "");
+    doc += length + !last;
+  }
+}
+
+static const char *result_type(MdlPrinter *p, MlirOperation func, int i)
+{
+  MdlLoopType type = mdl_loop_type(p->ir, mdl_func_result_type(func, i));
+  return mdl_c_type(p, &type);
+}
+
+/* ", float *MDL_RESTRICT sum": several scalar results go through pointers. */
+static const char *result_params(MdlPrinter *p, MlirOperation func, const char *text)
+{
+  const char *names = mdl_op_text(p->ir, func, "mdl.results");
+  p->results = mdl_func_results(func);
+  p->result = MDL_NEW(p->arena, const char *, (size_t)p->results);
+  for (int i = 0; i < p->results; i++) {
+    size_t length = names ? strcspn(names, " ") : 0;
+    const char *name = length ? mdl_text(p->arena, "%.*s", (int)length, names) : "y";
+    if (length) names += length + (names[length] != 0);
+    p->result[i] = mdl_print_unique(p, name);
+    bool first = !i && !mdl_func_args(func);
+    text = mdl_text(p->arena, "%s%s%s *MDL_RESTRICT %s", text, first ? "" : ", ",
+                    result_type(p, func, i), p->result[i]);
+  }
+  return text;
+}
+
 static void print_group(Source *s, MlirOperation func)
 {
   MdlPrinter *p = &s->printer;
   MlirBlock body = mdl_body(func, 0);
-  const char *doc = mdl_op_text(s->ir, func, "mdl.doc"), *result = "void";
+  const char *doc = mdl_op_text(s->ir, func, "mdl.doc");
   mdl_printer_begin(p);
   p->gives_status = false;
-  if (mdl_func_results(func)) {
-    MdlLoopType type = mdl_loop_type(s->ir, mdl_func_result_type(func, 0));
-    result = mdl_c_type(p, &type);
-  }
+  int results = mdl_func_results(func);
+  const char *result = results == 1 ? result_type(p, func, 0) : "void";
   const char *text =
       mdl_text(s->arena, "static %s %s(", result, mdl_op_text(s->ir, func, "sym_name"));
   for (int i = 0; i < mdl_arg_count(body); i++) {
@@ -149,8 +182,9 @@ static void print_group(Source *s, MlirOperation func)
                : mdl_text(s->arena, "%s%s%s %s", text, i ? ", " : "", mdl_c_type(p, &type), name);
     bind(p, arg, name, NULL);
   }
-  if (doc) mdl_line(p, "/* %s */", doc);
-  mdl_line(p, "%s%s)", text, mdl_arg_count(body) ? "" : "void");
+  if (results > 1) text = result_params(p, func, text);
+  if (doc) print_doc(p, doc);
+  mdl_line(p, "%s%s)", text, mdl_arg_count(body) || results > 1 ? "" : "void");
   mdl_line(p, "{");
   p->indent++;
   for (int i = 0; i < mdl_arg_count(body); i++)

@@ -41,3 +41,16 @@ foreach(file ${mdlc_kept})
   add_test(NAME random/kept_${name} COMMAND random_programs ${file})
   set_tests_properties(random/kept_${name} PROPERTIES LABELS random TIMEOUT 300)
 endforeach()
+
+# Programs of rows: what fusion puts into one loop, through the same driver.
+file(GLOB mdlc_rows CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/random/rows/*.mdl)
+foreach(file ${mdlc_rows})
+  get_filename_component(name ${file} NAME_WE)
+  add_test(NAME random/rows_${name} COMMAND random_programs --no-reduce ${file})
+  set_tests_properties(random/rows_${name} PROPERTIES LABELS random TIMEOUT 300)
+  foreach(machine plain x86-64)
+    add_test(NAME random/rows_${name}_${machine}
+             COMMAND random_programs --no-reduce --machine=${machine} ${file})
+    set_tests_properties(random/rows_${name}_${machine} PROPERTIES LABELS long TIMEOUT 600)
+  endforeach()
+endforeach()

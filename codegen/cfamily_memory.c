@@ -1,0 +1,107 @@
+/* Statements about memory: pointers and what is stored through them. */
+#include "codegen/cfamily_stmt.h"
+
+#include <string.h>
+
+static bool is_written(MlirValue memory)
+{
+  MlirOperation user;
+  int operand;
+  for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
+    MdlLoopOp op = mdl_loop_op(user);
+    bool target = ((op == MDL_LOOP_store || op == MDL_LOOP_vstore) && operand == 1) ||
+                  (op == MDL_LOOP_copy && operand == 1) || op == MDL_LOOP_none ||
+                  op == MDL_LOOP_shape || op == MDL_LOOP_view;
+    if (target) return true;
+  }
+  return false;
+}
+
+/* A pointer with its extents: the parameter itself, or a local where C wants another type. */
+void mdl_print_shape(MdlPrinter *p, MlirOperation op)
+{
+  MlirValue from = mdl_operand(op, 0), to = mdl_result(op, 0);
+  MdlExpr base = mdl_print_expr(p, from);
+  const char *wanted = mdl_stmt_type(p, to);
+  const char *given = mdl_map_get(p->c_types, from.ptr);
+  MdlLoopType type = mdl_loop_type_of(p->ir, to);
+  if (type.element == MDL_bool && given) wanted = given;
+  if (!given || !strcmp(given, wanted)) {
+    mdl_stmt_expr(p, to, base);
+    return;
+  }
+  const char *name = mdl_print_name(p, to, strchr(base.text, '(') ? "arena" : base.text);
+  const char *constant = is_written(to) ? "" : "const ";
+  mdl_line(p, "%s%s *const %s = (%s%s *)%s;", constant, wanted, name, constant, wanted, base.text);
+  mdl_stmt_name(p, to, name);
+}
+
+/* float *const t = (float *)(arena + 256); */
+void mdl_print_view(MdlPrinter *p, MlirOperation op)
+{
+  MlirValue to = mdl_result(op, 0);
+  const char *type = mdl_stmt_type(p, to), *name = mdl_print_name(p, to, "t");
+  const char *base = mdl_print_at(p, mdl_operand(op, 0), 12);
+  const char *shift = mdl_print_at(p, mdl_operand(op, 1), 13);
+  mdl_line(p, "%s *const %s = (%s *)(void *)(%s + %s);", type, name, type, base, shift);
+  mdl_stmt_name(p, to, name);
+}
+
+void mdl_print_store(MdlPrinter *p, MlirOperation op)
+{
+  const char *to = mdl_print_element(p, op, mdl_operand(op, 1), 2);
+  MlirValue value = mdl_operand(op, 0);
+  MdlLoopType type = mdl_loop_type_of(p->ir, value);
+  const char *outer = mdl_print_outer_type(p, mdl_operand(op, 1));
+  const char *text = outer ? mdl_text(p->arena, "(%s)%s", outer, mdl_print_at(p, value, 14))
+                           : mdl_print_expr(p, value).text;
+  mdl_stmt_consume(p, op);
+  mdl_stmt_settle(p);
+  if (type.kind == MDL_LOOP_vector)
+    mdl_line(p, "%s(%s%s, %s);",
+             mdl_need(p, mdl_text(p->arena, "store%s", mdl_print_suffix(p, &type))),
+             *to == '*' ? "" : "&", *to == '*' ? to + 1 : to, text);
+  else
+    mdl_line(p, "%s = %s;", to, text);
+}
+
+void mdl_print_copy(MdlPrinter *p, MlirOperation op)
+{
+  MdlLoopType type = mdl_loop_type_of(p->ir, mdl_operand(op, 0));
+  MlirOperation shape = mdl_def(mdl_operand(op, 0));
+  const char *count = "";
+  for (int i = 0, dynamic = 0; i < type.rank; i++) {
+    const char *extent = type.dim[i] >= 0
+                             ? mdl_text(p->arena, "%lld", (long long)type.dim[i])
+                             : mdl_text(p->arena, "(size_t)%s",
+                                        mdl_print_at(p, mdl_loop_extent(shape, dynamic++), 14));
+    count = mdl_text(p->arena, "%s%s * ", count, extent);
+  }
+  mdl_stmt_settle(p);
+  mdl_line(p, "%s(%s, %s, %ssizeof(%s));", mdl_need(p, "memcpy"),
+           mdl_print_expr(p, mdl_operand(op, 1)).text, mdl_print_expr(p, mdl_operand(op, 0)).text,
+           count, mdl_c_type(p, &(MdlLoopType){.element = type.element}));
+}
+
+/* Small tiles on the stack. */
+void mdl_print_alloca(MdlPrinter *p, MlirOperation op)
+{
+  MlirValue to = mdl_result(op, 0);
+  MdlLoopType type = mdl_loop_type_of(p->ir, to);
+  int64_t count = 1;
+  for (int i = 0; i < type.rank; i++) count *= type.dim[i];
+  const char *name = mdl_print_name(p, to, "tile");
+  mdl_line(p, "%s %s[%lld];", mdl_stmt_type(p, to), name, (long long)count);
+  mdl_stmt_name(p, to, name);
+}
+
+/* Constant memory by its name; a text as a literal; nothing as NULL. */
+void mdl_print_data_at(MdlPrinter *p, MlirOperation op)
+{
+  MlirOperation global = mdl_symbol(p->ir, p->symbols, mdl_op_text(p->ir, op, "name"));
+  MdlLoopData data = mdl_loop_data_read(p->ir, global);
+  MdlExpr made = {.text = data.name, .precedence = 16};
+  if (data.is_text) made.text = mdl_c_literal(p->arena, data.bytes);
+  if (!data.count) made.text = "NULL";
+  mdl_stmt_expr(p, mdl_result(op, 0), made);
+}

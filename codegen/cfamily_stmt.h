@@ -1,0 +1,26 @@
+/* What the files that print statements share. */
+#ifndef MDL_CODEGEN_CFAMILY_STMT_H
+#define MDL_CODEGEN_CFAMILY_STMT_H
+
+#include "codegen/cfamily.h"
+
+/* The C type of a value. */
+const char *mdl_stmt_type(MdlPrinter *p, MlirValue value);
+/* From here on the value is printed so. */
+void mdl_stmt_expr(MdlPrinter *p, MlirValue value, MdlExpr made);
+void mdl_stmt_name(MdlPrinter *p, MlirValue value, const char *name);
+/* The operands of `op` were printed inside it: they wait no longer, the result may. */
+void mdl_stmt_consume(MdlPrinter *p, MlirOperation op);
+/* What waits to be folded and reads memory is computed now: a store, call or loop follows. What the
+ * statement itself uses has been taken out before. */
+void mdl_stmt_settle(MdlPrinter *p);
+
+/* One op a function (cfamily_memory.c). */
+void mdl_print_shape(MdlPrinter *p, MlirOperation op);
+void mdl_print_view(MdlPrinter *p, MlirOperation op);
+void mdl_print_store(MdlPrinter *p, MlirOperation op);
+void mdl_print_copy(MdlPrinter *p, MlirOperation op);
+void mdl_print_alloca(MdlPrinter *p, MlirOperation op);
+void mdl_print_data_at(MdlPrinter *p, MlirOperation op);
+
+#endif

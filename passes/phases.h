@@ -1,0 +1,41 @@
+/* What happens to one row of a `rows` group, and when. An analysis of its body, never stored: places
+ * and loops both ask for it. */
+#ifndef MDL_PASSES_PHASES_H
+#define MDL_PASSES_PHASES_H
+
+#include "passes/partition.h"
+#include "passes/pass.h"
+
+enum { MDL_MAX_PHASES = 64 };
+
+/* Something that a loop over the row makes: what a reduction gathers, or what is stored. */
+typedef struct MdlSink {
+  MlirOperation op;
+  MlirValue value; /* per element: the reduction's operand, or what is stored */
+  bool reduces;
+  int phase;
+  int result; /* stored: in the memory of this result; -1 for reductions */
+} MdlSink;
+
+typedef struct MdlPhases {
+  MdlIr *ir;
+  MlirOperation group;
+  int rows; /* axes of the outer loops */
+  int phases;
+  int sinks, capacity;
+  MdlSink *sink; /* in program order */
+  MdlMap *phase; /* value -> the phase from which on it can be had, + 1 */
+  MdlMap *used;  /* value -> phases in which it is asked for, a bit each (uint64_t *) */
+  MdlMap *moved; /* values that are read elsewhere than where the loops stand */
+} MdlPhases;
+
+bool mdl_is_rows(MlirOperation group);
+MdlPhases mdl_phases_read(MdlIr *ir, MlirOperation group);
+/* The first phase in which the value can be had. */
+int mdl_phase_of(const MdlPhases *p, MlirValue value);
+/* Is it asked for in this phase? */
+bool mdl_phase_uses(const MdlPhases *p, MlirValue value, int phase);
+/* May result r be written over operand k: read only where, and not after, r's memory is written. */
+bool mdl_phases_may_update(const MdlPhases *p, int result, int operand);
+
+#endif
