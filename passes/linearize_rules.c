@@ -190,6 +190,8 @@ static void jvp_cumprod(MdlForward *f, MlirOperation op)
   mdl_put_int(&at_axis, "axis", axis);
   MdlType layer = thin(f, a, axis), index = mdl_type_scalar(MDL_index);
   const MdlSize *n = TYPE(a)->dim[axis];
+  int64_t none = 1;
+  if (mdl_size_is_const(n, &none) && !none) return; /* there is no layer to read */
   MlirValue init[] = {mdl_zero(f->ir, &f->b, a), mdl_build_const(&f->b, &layer, 0),
                       mdl_build_const(&f->b, &layer, 1)};
   MlirValue lo = mdl_build_const_int(&f->b, &index, 0), hi = mdl_build_size(&f->b, n, MDL_index);

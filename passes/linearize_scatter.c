@@ -134,10 +134,14 @@ void mdl_jvp_scatter_mul(MdlForward *f, MlirOperation op)
 {
   Scatter s = read_scatter(f, op);
   MlirValue ta = mdl_tangent(f, s.a), tc = mdl_tangent(f, s.c);
-  if (tc.ptr) {
+  const MdlType *c = TYPE(s.c);
+  int64_t none = 1;
+  for (int i = 0; i < c->rank && none; i++) mdl_size_is_const(c->dim[i], &none);
+  if (tc.ptr && none) {
     multiply_in_order(f, op, mdl_tangent_dense(f, s.a), tc);
     return;
   }
+  if (!ta.ptr) return;
   /* Not the op on ta: its own transpose would be by this rule again. */
   MlirValue factor = put(f, &s, MDL_OP_scatter_mul, mdl_jvp_constant(f, s.a, 1), s.c);
   mdl_tangent_set(f, s.y, mdl_build(&f->b, MDL_OP_mul, factor, ta));

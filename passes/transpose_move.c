@@ -142,7 +142,9 @@ static MlirValue inside(MdlReverse *r, const MdlType *a, const MdlAttrs *attrs, 
   }
   for (int i = 0; i < a->rank; i++) {
     if (!grows) lo[i] = zero;
-    limit[i] = mdl_size_add(sizes, lo[i], span(sizes, a->dim[i], step[i]));
+    limit[i] = lo[i];
+    if (a->dim[i] != zero)
+      limit[i] = mdl_size_add(sizes, lo[i], span(sizes, a->dim[i], step[i]));
   }
   return mdl_build_slice(&r->b, g, lo, limit, step);
 }

@@ -54,7 +54,7 @@ static bool is_float(Bench *b, MlirType type)
   return mdl_is_float(mdl_type_read(b->ir, type)->dtype);
 }
 
-static char trying[64];
+static char trying[256];
 
 void bench_say(const char *format, ...)
 {
@@ -152,6 +152,8 @@ static MdlWideTensor drawn(Bench *b, MlirType mlir, Range range)
       t.real[i] = (long double)(range.lo + x * (range.hi - range.lo));
     else if (t.dtype == MDL_bool)
       t.integer[i] = x < 0.5;
+    else if (mdl_is_unsigned(t.dtype))
+      t.integer[i] = (uint64_t)(6 * x);
     else
       t.integer[i] = (uint64_t)(int64_t)floor(6 * x - 1); /* -1..4: out of range too */
   }
