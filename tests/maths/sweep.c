@@ -1,11 +1,11 @@
 /* Every float function of one argument at every f32 there is, as compiled: the largest error against
  * the C library in double, in units of the last place, with fused products and without. Takes a
- * minute or two a function; passes/maths.def and its page record what it said.
+ * minute or two a function; ir/maths.def records what it said.
  *
  *     maths_sweep [NAME...] */
 #include "codegen/llvm/llvm.h"
 #include "frontend/frontend.h"
-#include "passes/maths.h"
+#include "ir/maths.h"
 #include "passes/pass.h"
 
 #include <math.h>
