@@ -110,13 +110,23 @@ static mdl_array array_of(const MdlTrial *trial, const MdlTensor *t)
   return a;
 }
 
+/* The buffer of a result: the argument's that it took, or the next new one. */
+static mdl_pjrt_buffer *result_of(const mdl_pjrt_interface *io, int result,
+                                  mdl_pjrt_buffer *const *in, mdl_pjrt_buffer *const *out, int *next)
+{
+  for (int i = 0; i < io->arguments; i++)
+    if (io->argument[i].alias == result) return in[i];
+  return out[(*next)++];
+}
+
 /* Results and status of one run to their places in memory. */
-static bool run_once(const MdlTrial *trial, mdl_pjrt *pjrt, mdl_pjrt_program *program, int entry,
-                     int run, unsigned char *memory)
+static bool run_once(const MdlTrial *trial, mdl_pjrt *pjrt, mdl_pjrt_program *program,
+                     const mdl_pjrt_interface *io, int entry, int run, unsigned char *memory)
 {
   const MdlTrialEntry *e = &trial->entry[entry];
   mdl_pjrt_buffer *in[128] = {NULL}, *out[128] = {NULL};
   mdl_status status = 0;
+  int next = 0;
   bool well = true;
   for (int i = 0; i < e->args && well; i++) {
     mdl_array a = array_of(trial, &e->run[run].arg[i]);
@@ -126,7 +136,7 @@ static bool run_once(const MdlTrial *trial, mdl_pjrt *pjrt, mdl_pjrt_program *pr
   memcpy(memory + mdl_trial_place(trial, entry, run, -1).offset, &status, sizeof status);
   for (int i = 0; i < e->results && well; i++) {
     MdlTrialPlace place = mdl_trial_place(trial, entry, run, i);
-    well = !mdl_pjrt_get(out[i], memory + place.offset, place.bytes);
+    well = !mdl_pjrt_get(result_of(io, i, in, out, &next), memory + place.offset, place.bytes);
   }
   for (int i = 0; i < e->args; i++) mdl_pjrt_buffer_destroy(in[i]);
   for (int i = 0; i < e->results; i++) mdl_pjrt_buffer_destroy(out[i]);
@@ -144,7 +154,7 @@ static bool run_entry(const MdlTrial *trial, mdl_pjrt *pjrt, int entry, const Mo
   source.format = trial->xla == MDL_XLA_text ? "hlo" : "mlir";
   bool well = !mdl_pjrt_compile(pjrt, &source, &program);
   for (int k = 0; k < trial->entry[entry].runs && well; k++)
-    well = run_once(trial, pjrt, program, entry, k, memory);
+    well = run_once(trial, pjrt, program, &io, entry, k, memory);
   if (!well) fprintf(stderr, "%s: %s\n    %s\n", m->name, mdl_pjrt_error(pjrt), trial->entry[entry].text);
   mdl_pjrt_program_destroy(program);
   mdl_pjrt_interface_free(&io);

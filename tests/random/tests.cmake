@@ -22,18 +22,6 @@ foreach(machine plain x86-64 native)
   set_tests_properties(random/all_${machine} PROPERTIES LABELS long TIMEOUT 3600)
 endforeach()
 
-if(MDLC_PJRT_PLUGIN)
-  add_test(NAME hlo/random COMMAND random_programs --programs=10 --size=1 --seed=2 --xla=stablehlo)
-  set_tests_properties(hlo/random PROPERTIES LABELS hlo TIMEOUT 900)
-  foreach(seed RANGE 1 5)
-    foreach(form stablehlo text)
-      add_test(NAME hlo/hundred_${form}_${seed}
-               COMMAND random_programs --programs=100 --seed=${seed} --xla=${form})
-      set_tests_properties(hlo/hundred_${form}_${seed} PROPERTIES LABELS long TIMEOUT 3600)
-    endforeach()
-  endforeach()
-endif()
-
 # Programs that once failed.
 file(GLOB mdlc_kept CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/random/kept/*.mdl)
 foreach(file ${mdlc_kept})
