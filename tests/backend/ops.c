@@ -1,7 +1,7 @@
 /* The op table through the backends: every row on random draws of one element type in one module.
  *
  *   backend_ops DTYPE [--machine=NAME] [--draws=N] [--seed=N] [--op=NAME] [--all] [--keep]
- *               [--xla=stablehlo|text] */
+ *               [--xla=stablehlo|text|jax|jax-text] */
 #include "tests/backend/trial.h"
 #include "tests/cases/draw.h"
 
@@ -186,10 +186,8 @@ static bool read_settings(int argc, char **argv, Settings *s)
       s->all = true;
     else if (!strcmp(word, "--keep"))
       s->keeps = true;
-    else if (!strcmp(word, "--xla=stablehlo"))
-      s->xla = MDL_XLA_stablehlo;
-    else if (!strcmp(word, "--xla=text"))
-      s->xla = MDL_XLA_text;
+    else if (!strncmp(word, "--xla=", 6))
+      s->xla = mdl_xla_find(word + 6);
     else
       s->dtype = mdl_dtype_find(word, strlen(word));
   }

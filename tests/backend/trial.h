@@ -11,8 +11,16 @@
 /* Quick: what compiles fast. Ends: -O0 and -O3. */
 typedef enum MdlCompilers { MDL_QUICK = 1, MDL_ENDS = 2, MDL_ALL = 4 } MdlCompilers;
 
-/* Through XLA instead: as StableHLO, or as HloModule text. */
-typedef enum MdlXla { MDL_XLA_none, MDL_XLA_stablehlo, MDL_XLA_text } MdlXla;
+/* Through XLA instead: as StableHLO or HloModule text, by the CPU plugin or jaxlib. */
+typedef enum MdlXla {
+  MDL_XLA_none,
+  MDL_XLA_stablehlo,
+  MDL_XLA_text,
+  MDL_XLA_jax,
+  MDL_XLA_jax_text
+} MdlXla;
+/* "stablehlo", "text", "jax", "jax-text"; none for other words. */
+MdlXla mdl_xla_find(const char *name);
 
 typedef enum MdlBar {
   MDL_BAR_exact,   /* the evaluator's bits */

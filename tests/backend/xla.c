@@ -1,6 +1,6 @@
 /* A trial through XLA: every entry as a module, compiled and run by the CPU plugin through our own
- * client. HloModule text goes to the plugin as a proto, which jaxlib makes of it. */
-#include "tests/backend/trial.h"
+ * client, or by jaxlib. HloModule text goes to the plugin as a proto, which jaxlib makes of it. */
+#include "tests/backend/xla.h"
 
 #include "codegen/hlo/hlo.h"
 #include "passes/pass.h"
@@ -11,17 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { SECONDS = 900 };
 _Static_assert((int)MDL_BF16 == (int)MDL_bf16 && (int)MDL_ELEMENTS == (int)MDL_DTYPE_COUNT,
                "the runtime numbers element types as ir/dtype.def does");
-
-typedef struct Module {
-  const char *text, *manifest, *name;
-} Module;
 
 static bool size_of(void *user, const char *name, int64_t *value)
 {
@@ -31,56 +26,15 @@ static bool size_of(void *user, const char *name, int64_t *value)
   return false;
 }
 
-static Module emit(const MdlTrial *trial, const MdlTrialEntry *e, MlirOperation entry)
+static MdlXlaModule emit(const MdlTrial *trial, const MdlTrialEntry *e, MlirOperation entry)
 {
-  MdlHloOptions o = {trial->xla == MDL_XLA_text ? MDL_HLO_text : MDL_HLO_stablehlo, size_of,
+  MdlHloOptions o = {mdl_xla_is_text(trial->xla) ? MDL_HLO_text : MDL_HLO_stablehlo, size_of,
                      (void *)(uintptr_t)e};
-  Module m = {.name = e->name};
+  MdlXlaModule m = {.name = e->name};
   m.text = mdl_hlo_entry(trial->ir, trial->module, entry, &o);
+  m.length = m.text ? strlen(m.text) : 0;
   m.manifest = mdl_hlo_manifest(trial->ir, trial->module, 1, &entry, &o);
   return m;
-}
-
-/* ---- texts as files, for a person and for jaxlib ----------------------------------------- */
-
-static const char *path_of(const MdlTrial *trial, const Module *m, const char *extension)
-{
-  return mdl_text(trial->ir->arena, "%s/%s%s", trial->folder, m->name, extension);
-}
-
-static bool write_files(const MdlTrial *trial, const Module *modules)
-{
-  const char *extension = trial->xla == MDL_XLA_text ? ".hlo" : ".mlir";
-  for (int i = 0; i < trial->entries; i++) {
-    FILE *file = fopen(path_of(trial, &modules[i], extension), "w");
-    if (!file || fputs(modules[i].text, file) < 0 || fclose(file)) return perror("write"), false;
-  }
-  return true;
-}
-
-static void remove_files(const MdlTrial *trial, const Module *modules)
-{
-  static const char *const extensions[] = {".hlo", ".mlir", ".pb"};
-  for (int i = 0; i < trial->entries; i++)
-    for (int k = 0; k < 3; k++) unlink(path_of(trial, &modules[i], extensions[k]));
-}
-
-/* Modules as protos, in place of their texts; their lengths. */
-static bool read_protos(const MdlTrial *trial, Module *modules, size_t *length)
-{
-  const char *command = mdl_text(trial->ir->arena, "%s '%s'", TEXT_TO_PROTO, trial->folder);
-  if (system(command)) return fprintf(stderr, "%s fails\n", command), false;
-  for (int i = 0; i < trial->entries; i++) {
-    const char *path = path_of(trial, &modules[i], ".pb");
-    struct stat info;
-    FILE *file = stat(path, &info) ? NULL : fopen(path, "rb");
-    if (!file) return fprintf(stderr, "XLA's parser refuses %s\n", path), false;
-    char *bytes = mdl_alloc(trial->ir->arena, (size_t)info.st_size + 1);
-    length[i] = fread(bytes, 1, (size_t)info.st_size, file);
-    modules[i].text = bytes;
-    fclose(file);
-  }
-  return true;
 }
 
 /* ---- subnormals -------------------------------------------------------------------------- */
@@ -143,15 +97,15 @@ static bool run_once(const MdlTrial *trial, mdl_pjrt *pjrt, mdl_pjrt_program *pr
   return well;
 }
 
-static bool run_entry(const MdlTrial *trial, mdl_pjrt *pjrt, int entry, const Module *m,
-                      size_t length, unsigned char *memory)
+static bool run_entry(const MdlTrial *trial, mdl_pjrt *pjrt, int entry, const MdlXlaModule *m,
+                      unsigned char *memory)
 {
   mdl_pjrt_interface io;
   mdl_pjrt_program *program = NULL;
   const char *why = mdl_pjrt_manifest_read(m->manifest, strlen(m->manifest), NULL, &io);
   if (why) return fprintf(stderr, "%s: manifest: %s\n", m->name, why), false;
-  mdl_pjrt_source source = {.code = m->text, .length = length, .io = &io};
-  source.format = trial->xla == MDL_XLA_text ? "hlo" : "mlir";
+  mdl_pjrt_source source = {.code = m->text, .length = m->length, .io = &io};
+  source.format = mdl_xla_is_text(trial->xla) ? "hlo" : "mlir";
   bool well = !mdl_pjrt_compile(pjrt, &source, &program);
   for (int k = 0; k < trial->entry[entry].runs && well; k++)
     well = run_once(trial, pjrt, program, &io, entry, k, memory);
@@ -161,8 +115,7 @@ static bool run_entry(const MdlTrial *trial, mdl_pjrt *pjrt, int entry, const Mo
   return well;
 }
 
-static int run_all(const MdlTrial *trial, const Module *modules, const size_t *length,
-                   unsigned char *memory)
+static int run_plugin(const MdlTrial *trial, const MdlXlaModule *modules, unsigned char *memory)
 {
   mdl_pjrt *pjrt = mdl_pjrt_create();
   int refused = 0;
@@ -171,26 +124,20 @@ static int run_all(const MdlTrial *trial, const Module *modules, const size_t *l
     return 1;
   }
   for (int i = 0; i < trial->entries; i++)
-    refused += !run_entry(trial, pjrt, i, &modules[i], length[i], memory);
+    refused += !run_entry(trial, pjrt, i, &modules[i], memory);
   mdl_pjrt_destroy(pjrt);
   return refused < 100 ? refused : 100;
 }
 
 /* In a process of its own: the plugin has threads, and may crash. */
-static bool run_child(const MdlTrial *trial, const Module *modules, const size_t *length,
-                      MdlTrialOutput *output)
+static bool in_child(const MdlTrial *trial, const MdlXlaModule *modules, unsigned char *memory)
 {
-  output->name = trial->xla == MDL_XLA_text ? "HLO text" : "StableHLO";
-  output->bytes = mdl_trial_bytes(trial);
-  output->memory =
-      mmap(NULL, output->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (output->memory == MAP_FAILED) abort();
   fflush(NULL);
   pid_t child = fork();
   if (child == 0) {
     alarm(SECONDS);
     setenv("TF_CPP_MIN_LOG_LEVEL", "3", 0);
-    _exit(run_all(trial, modules, length, output->memory));
+    _exit(run_plugin(trial, modules, memory));
   }
   int status = 0;
   if (child < 0 || waitpid(child, &status, 0) < 0) abort();
@@ -199,28 +146,45 @@ static bool run_child(const MdlTrial *trial, const Module *modules, const size_t
   return false;
 }
 
+static bool run_modules(const MdlTrial *trial, MdlXlaModule *modules, unsigned char *memory)
+{
+  if (!mdl_xla_write(trial, modules)) return false;
+  switch (trial->xla) {
+  case MDL_XLA_jax:
+  case MDL_XLA_jax_text:
+    return mdl_xla_run_jax(trial, modules, memory);
+  case MDL_XLA_text:
+    return mdl_xla_read_protos(trial, modules) && in_child(trial, modules, memory);
+  case MDL_XLA_stablehlo:
+    return in_child(trial, modules, memory);
+  case MDL_XLA_none:
+    break;
+  }
+  return false;
+}
+
 bool mdl_trial_run_xla(MdlTrial *trial)
 {
+  static const char *const names[] = {"", "StableHLO", "HLO text", "StableHLO by jaxlib",
+                                      "HLO text by jaxlib"};
   const MdlPassOptions options = {.machine = trial->machine, .opt = 2};
-  MdlArena *arena = trial->ir->arena;
-  MdlTrialOutput output = {0};
+  MdlTrialOutput output = {.name = names[trial->xla], .bytes = mdl_trial_bytes(trial)};
   MlirOperation *entries;
   const char *why = mdl_verify(trial->ir, trial->module);
   if (why) return fprintf(stderr, "the module is wrong: %s\n", why), false;
   if (!mdl_pipeline_run(trial->ir, trial->module, &options, MDL_FORM_mdl, NULL, NULL))
     return fprintf(stderr, "the pipeline refuses the module\n"), false;
-  Module *modules = MDL_NEW(arena, Module, (size_t)trial->entries);
-  size_t *length = MDL_NEW(arena, size_t, (size_t)trial->entries);
+  MdlXlaModule *modules = MDL_NEW(trial->ir->arena, MdlXlaModule, (size_t)trial->entries);
   mdl_entries(trial->ir, trial->module, &entries);
   for (int i = 0; i < trial->entries; i++) {
     modules[i] = emit(trial, &trial->entry[i], entries[i]);
     if (!modules[i].text) return fprintf(stderr, "%s is not emitted\n", modules[i].name), false;
-    length[i] = strlen(modules[i].text);
   }
-  bool well = write_files(trial, modules) &&
-              (trial->xla != MDL_XLA_text || read_protos(trial, modules, length)) &&
-              run_child(trial, modules, length, &output);
+  output.memory =
+      mmap(NULL, output.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (output.memory == MAP_FAILED) abort();
+  bool well = run_modules(trial, modules, output.memory);
   if (well) trial->mismatches = mdl_trial_compare(trial, &output, 1);
-  if (!trial->keeps && well) remove_files(trial, modules);
+  if (!trial->keeps && well) mdl_xla_remove(trial, modules);
   return well;
 }

@@ -2,7 +2,7 @@
  *
  *   random_programs [--seed=N] [--programs=N] [--batch=N] [--size=N] [--machine=plain|x86-64]
  *                   [--without=FEATURE]... [--all] [--keep] [--print] [--no-reduce]
- *                   [--xla=stablehlo|text] [FILE.mdl]
+ *                   [--xla=stablehlo|text|jax|jax-text] [FILE.mdl]
  *
  * Programs run `batch` to a file; a file that fails is taken apart, the program that fails alone is
  * made small and printed with its seed. With FILE.mdl that text runs instead. */
@@ -97,10 +97,8 @@ static bool read_settings(int argc, char **argv, Settings *s)
       continue;
     else if (!strcmp(word, "--all"))
       s->run.all = true;
-    else if (!strcmp(word, "--xla=stablehlo"))
-      s->run.xla = MDL_XLA_stablehlo;
-    else if (!strcmp(word, "--xla=text"))
-      s->run.xla = MDL_XLA_text;
+    else if (!strncmp(word, "--xla=", 6))
+      s->run.xla = mdl_xla_find(word + 6);
     else if (!strcmp(word, "--keep"))
       s->run.keeps = true;
     else if (!strcmp(word, "--print"))
