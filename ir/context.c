@@ -9,6 +9,7 @@
 #include <mlir-c/Diagnostics.h>
 #include <mlir-c/Dialect/Arith.h>
 #include <mlir-c/Dialect/Func.h>
+#include <mlir-c/Dialect/GPU.h>
 #include <mlir-c/Dialect/IRDL.h>
 #include <mlir-c/Dialect/Math.h>
 #include <mlir-c/Dialect/MemRef.h>
@@ -65,6 +66,7 @@ MdlIr *mdl_ir_create(MdlSession *session)
       mlirGetDialectHandle__vector__()};
   for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
     mlirDialectHandleLoadDialect(dialects[i], ir->context);
+  mlirDialectHandleRegisterDialect(mlirGetDialectHandle__gpu__(), ir->context); /* on first use */
   if (!mdl_dialect_load(ir->context, ir->arena))
     MDL_BUG(session, "the op table gives no dialect: %s", ir->said);
   name_ops(ir);

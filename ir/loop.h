@@ -150,6 +150,26 @@ MlirOperation mdl_loop_hook(MdlBuilder *b, MlirOperation module, MdlMap *symbols
                             const char *function, const char *variant, int args,
                             const MlirType *arg);
 
+/* ---- on a GPU (machines with a warp) ----------------------------------------------------- */
+
+/* MDL_LOOP_thread, _block, _threads, _blocks: where this thread is, along x. */
+MlirValue mdl_loop_gpu_index(MdlBuilder *b, MdlLoopOp op);
+void mdl_loop_barrier(MdlBuilder *b);
+typedef enum MdlAllReduce {
+  MDL_ALL_add,
+  MDL_ALL_mul,
+  MDL_ALL_max, /* floats: NaN if any is */
+  MDL_ALL_min,
+  MDL_ALL_umax,
+  MDL_ALL_umin,
+  MDL_ALL_and,
+  MDL_ALL_or,
+  MDL_ALL_COUNT
+} MdlAllReduce;
+/* One value out of those of all threads of the block, the same for each; a barrier too. */
+MlirValue mdl_loop_all_reduce(MdlBuilder *b, MdlAllReduce kind, MlirValue value);
+MdlAllReduce mdl_loop_all_reduce_kind(MlirOperation op);
+
 /* Marks every memory argument of a function `llvm.noalias`. */
 void mdl_loop_noalias(MdlIr *ir, MlirOperation func);
 

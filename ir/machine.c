@@ -7,7 +7,7 @@
 #define MIB (1024 * 1024)
 
 static const MdlMachine machines[] = {
-#define MACHINE(id, arch_, cpu_, llvm_, features_, vector, registers_, fma_, sqrt_, round_, half_, \
+#define MACHINE(id, arch_, cpu_, llvm_, features_, vector, warp_, registers_, fma_, sqrt_, round_, half_, \
                 index, ports, loads_, l1, l2, l3, memory, fork, header_, doc_)                     \
   {.name = #id,                                                                                    \
    .arch = arch_,                                                                                  \
@@ -15,6 +15,7 @@ static const MdlMachine machines[] = {
    .llvm_cpu = llvm_,                                                                              \
    .features = features_,                                                                          \
    .vector_bytes = vector,                                                                         \
+   .warp = warp_,                                                                                  \
    .vector_registers = registers_,                                                                 \
    .fma = fma_,                                                                                    \
    .sqrt = sqrt_,                                                                                  \

@@ -13,6 +13,7 @@ typedef struct MdlMachine {
   const char *llvm_cpu; /* what LLVM's target machine is given */
   const char *features; /* LLVM feature string */
   int vector_bytes;     /* 0: no vectors; else 16, 32 or 64 */
+  int warp;         /* threads that run together on a GPU; 0: a CPU */
   int vector_registers;
   bool fma;       /* an instruction that pays */
   bool sqrt;      /* instruction for f32 (and f64 where f64 is hard) */

@@ -1,4 +1,4 @@
-#include "passes/nest.h"
+#include "passes/gpu.h"
 
 /* ---- small things ------------------------------------------------------------------------ */
 
@@ -239,6 +239,7 @@ static bool open_singles(MdlNest *n, MdlSpace *s, MdlPoint *p)
 bool mdl_space_next(MdlNest *n, MdlSpace *s, MdlPoint *p)
 {
   int last = s->rank - 1;
+  if (n->machine->warp && n->mode == MDL_GPU_points && s->rank) return mdl_gpu_space_next(n, s, p);
   if (s->state == 0) {
     for (int i = 0; i < last; i++) mdl_loop_over(n, &s->loop[i], s->extent[i], 0, NULL);
     s->state = 1;

@@ -41,6 +41,7 @@ typedef struct MdlNest {
   MlirValue scratch; /* memory that the schedule asks for; no value: none */
   MdlMap *stored;  /* tensor made here that is in memory by now: loaded like an argument */
   int width;       /* lanes of a vector here; 1: none */
+  int mode;        /* MdlGpuMode of a machine with a warp (passes/gpu.h) */
   int memos, memo_capacity;
   MdlMemo *memo;
   MlirValue returned[MDL_MAX_ROOTS]; /* scalar results */
@@ -114,6 +115,8 @@ typedef void MdlNestFn(MdlNest *n, MlirOperation op);
 MlirValue mdl_at(MdlNest *n, MlirOperation op, MdlOp kind, const MdlPoint *p);
 /* NULL: no such nest. */
 MdlNestFn *mdl_nest_of(MdlOp kind);
+/* The loops of the group's seed, for its machine. */
+void mdl_nest_seed(MdlNest *n);
 MdlNestFn mdl_nest_reduce, mdl_nest_arg, mdl_nest_dot, mdl_nest_conv, mdl_nest_window,
     mdl_nest_window_arg,
     mdl_nest_scan, mdl_nest_sort, mdl_nest_scatter, mdl_nest_table;

@@ -1,5 +1,5 @@
 /* The loop-form function of a group. */
-#include "passes/nest.h"
+#include "passes/gpu.h"
 #include "passes/phases.h"
 
 #include <string.h>
@@ -164,6 +164,20 @@ static void name_results(MdlNest *n)
   if (mdl_func_results(n->func) > 1) mdl_op_set_text(n->ir, n->func, "mdl.results", names);
 }
 
+static void run(MdlNest *n)
+{
+  MdlBranch branch;
+  bool one = n->machine->warp && n->mode == MDL_GPU_one;
+  if (one) mdl_gpu_one_begin(n, &branch);
+  if (mdl_is_rows(n->g.func))
+    mdl_nest_rows(n);
+  else if (mdl_is_null(n->g.seed))
+    nest_map(n);
+  else
+    mdl_nest_seed(n);
+  if (one) mdl_gpu_one_end(n, &branch);
+}
+
 MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
 {
   MdlIr *ir = pass->ir;
@@ -173,6 +187,7 @@ MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
   n.g = mdl_group_read(ir, n.machine, group);
   if (!read_schedule(&n)) return (MlirOperation){NULL};
   n.width = n.s.width;
+  if (n.machine->warp) n.mode = mdl_gpu_mode(&n.g);
   n.memory = mdl_map_create(ir->arena);
   n.scalars = mdl_map_create(ir->arena);
   n.g.stored = n.stored = mdl_map_create(ir->arena);
@@ -183,17 +198,13 @@ MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
   n.extents = mdl_extents_create(mdl_builder_before(ir, anchor));
   n.extents.top.at = at;
   bind(&n, sizes, size);
-  if (mdl_is_rows(group))
-    mdl_nest_rows(&n);
-  else if (mdl_is_null(n.g.seed))
-    nest_map(&n);
-  else
-    mdl_nest_of(mdl_op(ir, n.g.seed))(&n, n.g.seed);
+  run(&n);
   int returned = mdl_func_results(n.func);
   n.b.at = at;
   mdl_build_return(&n.b, returned, n.returned);
   mdl_erase(ir, anchor);
   name_results(&n);
+  if (n.machine->warp) mdl_gpu_mark(&n);
   const char *doc = mdl_op_text(ir, group, "mdl.doc");
   if (doc) mdl_op_set_text(ir, n.func, "mdl.doc", doc);
   return n.func;

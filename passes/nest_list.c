@@ -1,4 +1,26 @@
-#include "passes/nest.h"
+#include "passes/gpu.h"
+
+/* The classes that a GPU shares among threads in a way of its own; NULL for the others. */
+static MdlNestFn *gpu_nest_of(MdlOp kind)
+{
+  if (mdl_nest_of(kind) == mdl_nest_reduce) return mdl_gpu_reduce;
+  switch (mdl_op_info(kind)->class) {
+  case MDL_CLASS_contract:
+  case MDL_CLASS_conv:
+    return mdl_gpu_contract;
+  case MDL_CLASS_scatter:
+    return mdl_gpu_scatter;
+  default:
+    return NULL;
+  }
+}
+
+void mdl_nest_seed(MdlNest *n)
+{
+  MdlOp kind = mdl_op(n->ir, n->g.seed);
+  MdlNestFn *gpu = n->machine->warp ? gpu_nest_of(kind) : NULL;
+  (gpu ? gpu : mdl_nest_of(kind))(n, n->g.seed);
+}
 
 MdlNestFn *mdl_nest_of(MdlOp kind)
 {

@@ -82,6 +82,7 @@ MdlSchedule mdl_schedule_plain(void)
 
 MdlSchedule mdl_schedule_choose(const MdlGroup *g)
 {
+  if (g->machine->warp) return mdl_schedule_plain(); /* the grid shares points: passes/gpu.h */
   if (mdl_is_rows(g->func)) return mdl_schedule_choose_rows(g);
   if (mdl_is_null(g->seed)) return mdl_schedule_choose_map(g);
   MdlNestFn *nest = mdl_nest_of(mdl_op(g->ir, g->seed));

@@ -1,0 +1,268 @@
+#include "passes/gpu.h"
+
+#include <string.h>
+
+/* ---- modes ------------------------------------------------------------------------------- */
+
+static bool is_reduction(MdlOp kind)
+{
+  return kind == MDL_OP_reduce_sum || kind == MDL_OP_reduce_prod || kind == MDL_OP_reduce_max ||
+         kind == MDL_OP_reduce_min || kind == MDL_OP_reduce_any || kind == MDL_OP_reduce_all;
+}
+
+static bool is_scatter(MdlOp kind) { return mdl_op_info(kind)->class == MDL_CLASS_scatter; }
+
+/* A warp's threads read neighbours either way: along a reduced last axis as a block, along a kept
+ * one as threads. A block pays from a warp of elements on. */
+static MdlGpuMode mode_of_reduction(const MdlGroup *g)
+{
+  MdlAxis axis[MDL_MAX_AXES];
+  int axes = mdl_group_axes(g, axis);
+  int64_t reduced = 1, kept = 1;
+  bool keeps = false;
+  for (int i = 0; i < axes; i++) {
+    int64_t extent = mdl_schedule_guess(axis[i].extent);
+    if (axis[i].is_reduced)
+      reduced *= extent;
+    else
+      kept *= extent, keeps = true;
+  }
+  if (!keeps) return MDL_GPU_blocks;
+  bool coalesced = !axis[axes - 1].is_reduced && kept >= 1024;
+  return reduced < g->machine->warp || coalesced ? MDL_GPU_points : MDL_GPU_blocks;
+}
+
+MdlGpuMode mdl_gpu_mode(const MdlGroup *g)
+{
+  MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
+  int rank = mdl_type_of(g->ir, mdl_operand(end, 0))->rank;
+  if (mdl_is_null(g->seed)) return rank ? MDL_GPU_points : MDL_GPU_all;
+  MdlOp kind = mdl_op(g->ir, g->seed);
+  int seed_rank = mdl_type_of(g->ir, mdl_result(g->seed, 0))->rank;
+  MdlClass class = mdl_op_info(kind)->class;
+  if (kind == MDL_OP_table) return MDL_GPU_one;
+  if (is_reduction(kind)) return mode_of_reduction(g);
+  if (class == MDL_CLASS_scan || class == MDL_CLASS_sort || is_scatter(kind))
+    return seed_rank > 1 ? MDL_GPU_points : MDL_GPU_one;
+  if (seed_rank) return MDL_GPU_points;
+  return class == MDL_CLASS_contract || class == MDL_CLASS_conv ? MDL_GPU_blocks : MDL_GPU_all;
+}
+
+/* The axis that each point runs along by itself; -1: none. */
+static int own_axis(const MdlGroup *g)
+{
+  MdlOp kind = mdl_op(g->ir, g->seed);
+  MdlClass class = mdl_op_info(kind)->class;
+  if (class != MDL_CLASS_scan && class != MDL_CLASS_sort && !is_scatter(kind)) return -1;
+  MdlAttrs attrs = mdl_attrs_of(g->ir, g->seed);
+  return (int)mdl_get_int(&attrs, "axis");
+}
+
+const MdlSize *mdl_gpu_points(const MdlGroup *g)
+{
+  MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
+  bool map = mdl_is_null(g->seed);
+  MdlType type = *mdl_type_of(g->ir, map ? mdl_operand(end, 0) : mdl_result(g->seed, 0));
+  int along = map ? -1 : own_axis(g);
+  if (along >= 0) type.dim[along] = mdl_size_const(g->ir->sizes, 1);
+  return mdl_type_elements(g->ir->sizes, &type);
+}
+
+static const char *const mode_names[] = {"points", "blocks", "all", "one"};
+
+void mdl_gpu_mark(MdlNest *n)
+{
+  const MdlSize *points = mdl_gpu_points(&n->g);
+  if (!points) MDL_BUG(n->ir->session, "the size of a tensor overflows");
+  mdl_op_set_text(n->ir, n->func, "mdl.gpu", mode_names[n->mode]);
+  mdl_op_set_text(n->ir, n->func, "mdl.points", mdl_size_text(points));
+}
+
+const char *mdl_gpu_mode_of(MdlIr *ir, MlirOperation func)
+{
+  return mdl_op_text(ir, func, "mdl.gpu");
+}
+
+/* ---- threads ----------------------------------------------------------------------------- */
+
+MlirValue mdl_gpu_thread(MdlBuilder *b)
+{
+  MlirValue block = mdl_loop_gpu_index(b, MDL_LOOP_block);
+  MlirValue first =
+      mdl_loop_binary(b, MDL_LOOP_muli, block, mdl_loop_gpu_index(b, MDL_LOOP_threads));
+  return mdl_loop_binary(b, MDL_LOOP_addi, first, mdl_loop_gpu_index(b, MDL_LOOP_thread));
+}
+
+MlirValue mdl_gpu_threads(MdlBuilder *b)
+{
+  MlirValue blocks = mdl_loop_gpu_index(b, MDL_LOOP_blocks);
+  return mdl_loop_binary(b, MDL_LOOP_muli, blocks, mdl_loop_gpu_index(b, MDL_LOOP_threads));
+}
+
+void mdl_gpu_one_begin(MdlNest *n, MdlBranch *branch)
+{
+  MlirValue first =
+      mdl_loop_compare(&n->b, MDL_PREDICATE_eq, mdl_gpu_thread(&n->b), mdl_nest_index(n, 0));
+  mdl_branch_begin(n, branch, first, 0, NULL);
+}
+
+void mdl_gpu_one_end(MdlNest *n, MdlBranch *branch)
+{
+  mdl_branch_else(n, branch, 0, NULL);
+  mdl_branch_end(n, branch, 0, NULL);
+}
+
+/* ---- points ------------------------------------------------------------------------------ */
+
+/* Row-major: neighbouring threads have neighbours along the last axis. */
+static void split_point(MdlNest *n, int rank, const MlirValue *extent, MlirValue number,
+                        MdlPoint *p)
+{
+  *p = mdl_point(rank);
+  for (int i = rank; i-- > 1;) {
+    p->at[i] = mdl_index_rem(&n->b, number, extent[i]);
+    number = mdl_index_div(&n->b, number, extent[i]);
+  }
+  if (rank) p->at[0] = number;
+}
+
+static MlirValue product_of(MdlNest *n, int rank, const MlirValue *extent)
+{
+  MlirValue product = mdl_nest_index(n, 1);
+  for (int i = 0; i < rank; i++) product = mdl_index_mul(&n->extents.top, product, extent[i]);
+  return product;
+}
+
+bool mdl_gpu_space_next(MdlNest *n, MdlSpace *s, MdlPoint *p)
+{
+  if (s->state) {
+    mdl_loop_end(n, &s->loop[0], NULL);
+    return false;
+  }
+  s->state = 1;
+  MlirValue all = product_of(n, s->rank, s->extent);
+  mdl_loop_begin(n, &s->loop[0], mdl_gpu_thread(&n->b), all, mdl_gpu_threads(&n->b), 0, NULL);
+  split_point(n, s->rank, s->extent, s->loop[0].iv, p);
+  return true;
+}
+
+/* ---- reductions -------------------------------------------------------------------------- */
+
+typedef struct Reduce {
+  MdlNest *n;
+  MdlOp kind;
+  MlirValue from;
+  const MdlType *type;
+  int kept, reduced;
+  int keeps[MDL_MAX_RANK], over[MDL_MAX_RANK]; /* axes of the operand */
+  MlirValue kept_extent[MDL_MAX_RANK], over_extent[MDL_MAX_RANK];
+} Reduce;
+
+static void read_axes(Reduce *r, MlirOperation op)
+{
+  int64_t axis[MDL_MAX_RANK];
+  bool is_reduced[MDL_MAX_RANK] = {false};
+  MdlAttrs attrs = mdl_attrs_of(r->n->ir, op);
+  int count = mdl_get_ints(&attrs, "axes", axis);
+  for (int i = 0; i < count; i++) is_reduced[axis[i]] = true;
+  for (int i = 0; i < r->type->rank; i++) {
+    MlirValue extent = r->n->g.flat ? (MlirValue){NULL} : mdl_nest_extent(r->n, r->type->dim[i]);
+    if (is_reduced[i])
+      r->over_extent[r->reduced] = extent, r->over[r->reduced++] = i;
+    else
+      r->kept_extent[r->kept] = extent, r->keeps[r->kept++] = i;
+  }
+  if (!r->n->g.flat) return;
+  r->reduced = 1;
+  r->over[0] = 0;
+  r->over_extent[0] = mdl_nest_extent(r->n, mdl_type_elements(r->n->ir->sizes, r->type));
+}
+
+static MdlAllReduce all_reduce_of(MdlOp kind, MdlDtype dtype)
+{
+  bool u = mdl_is_unsigned(dtype);
+  switch (kind) {
+  case MDL_OP_reduce_prod:
+    return MDL_ALL_mul;
+  case MDL_OP_reduce_max:
+    return u ? MDL_ALL_umax : MDL_ALL_max;
+  case MDL_OP_reduce_min:
+    return u ? MDL_ALL_umin : MDL_ALL_min;
+  case MDL_OP_reduce_any:
+    return MDL_ALL_or;
+  case MDL_OP_reduce_all:
+    return MDL_ALL_and;
+  default:
+    return MDL_ALL_add;
+  }
+}
+
+/* What the threads from `first` on, `step` apart, find over the reduced axes of one point. */
+static MlirValue part_of(Reduce *r, const MdlPoint *p, MlirValue first, MlirValue step)
+{
+  MdlNest *n = r->n;
+  MdlLoop loop;
+  MdlArith a = mdl_nest_arith(n, NULL);
+  MlirValue start = mdl_nest_start(&a, r->kind, r->type->dtype);
+  MlirValue all = product_of(n, r->reduced, r->over_extent);
+  mdl_loop_begin(n, &loop, first, all, step, 1, &start);
+  MdlPoint k, q = mdl_point(n->g.flat ? 1 : r->type->rank);
+  split_point(n, r->reduced, r->over_extent, loop.iv, &k);
+  for (int i = 0; i < r->kept; i++) q.at[r->keeps[i]] = p->at[i];
+  for (int i = 0; i < r->reduced; i++) q.at[r->over[i]] = k.at[i];
+  MlirValue value = mdl_nest_at(n, r->from, &q);
+  MlirValue next = mdl_nest_combine(&a, r->kind, r->type->dtype, loop.carry[0], value);
+  mdl_loop_end(n, &loop, &next);
+  return loop.carry[0];
+}
+
+/* One block, one point: all threads have the value, one of them stores. */
+static void emit_by_block(MdlNest *n, MlirValue seed, const MdlPoint *p, MlirValue value)
+{
+  MdlBranch branch;
+  if (!p->rank) {
+    mdl_nest_emit(n, seed, p, value);
+    return;
+  }
+  MlirValue first = mdl_loop_compare(
+      &n->b, MDL_PREDICATE_eq, mdl_loop_gpu_index(&n->b, MDL_LOOP_thread), mdl_nest_index(n, 0));
+  mdl_branch_begin(n, &branch, first, 0, NULL);
+  mdl_nest_emit(n, seed, p, value);
+  mdl_gpu_one_end(n, &branch);
+}
+
+static void reduce_by_blocks(Reduce *r, MlirValue seed)
+{
+  MdlNest *n = r->n;
+  MdlLoop loop;
+  MdlPoint p = mdl_point(0);
+  MlirValue all = product_of(n, r->kept, r->kept_extent);
+  if (r->kept) {
+    mdl_loop_begin(n, &loop, mdl_loop_gpu_index(&n->b, MDL_LOOP_block), all,
+                   mdl_loop_gpu_index(&n->b, MDL_LOOP_blocks), 0, NULL);
+    split_point(n, r->kept, r->kept_extent, loop.iv, &p);
+  }
+  MlirValue part = part_of(r, &p, mdl_loop_gpu_index(&n->b, MDL_LOOP_thread),
+                           mdl_loop_gpu_index(&n->b, MDL_LOOP_threads));
+  MlirValue whole = mdl_loop_all_reduce(&n->b, all_reduce_of(r->kind, r->type->dtype), part);
+  emit_by_block(n, seed, &p, whole);
+  if (r->kept) mdl_loop_end(n, &loop, NULL);
+}
+
+void mdl_gpu_reduce(MdlNest *n, MlirOperation op)
+{
+  Reduce r = {.n = n, .kind = mdl_op(n->ir, op), .from = mdl_operand(op, 0)};
+  r.type = mdl_nest_type(n, r.from);
+  read_axes(&r, op);
+  if (n->mode == MDL_GPU_blocks) {
+    reduce_by_blocks(&r, mdl_result(op, 0));
+    return;
+  }
+  MdlSpace space;
+  MdlPoint p;
+  mdl_space_begin(n, &space, r.kept, r.kept_extent, false);
+  while (mdl_space_next(n, &space, &p)) {
+    MlirValue value = part_of(&r, &p, mdl_nest_index(n, 0), mdl_nest_index(n, 1));
+    mdl_nest_emit(n, mdl_result(op, 0), &p, value);
+  }
+}

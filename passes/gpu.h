@@ -1,0 +1,35 @@
+/* How groups run on a GPU (machines with a warp): what a thread, a block and the grid do. A group's
+ * nest asks where its thread stands by gpu ops, so the same function runs as a kernel of its own on
+ * a whole grid, or inside a kernel of one block that runs several groups. */
+#ifndef MDL_PASSES_GPU_H
+#define MDL_PASSES_GPU_H
+
+#include "passes/nest.h"
+
+typedef enum MdlGpuMode {
+  MDL_GPU_points, /* the grid's threads share the points; each point is one thread's */
+  MDL_GPU_blocks, /* the grid's blocks share the points; a block's threads reduce one together */
+  MDL_GPU_all,    /* every thread computes the scalar that is returned */
+  MDL_GPU_one     /* one thread does it all */
+} MdlGpuMode;
+
+MdlGpuMode mdl_gpu_mode(const MdlGroup *g);
+/* How many points there are: the units that the grid shares. NULL on overflow. */
+const MdlSize *mdl_gpu_points(const MdlGroup *g);
+/* Writes both on the loop-form function: `mdl.gpu` and `mdl.points`. */
+void mdl_gpu_mark(MdlNest *n);
+/* "points", "blocks", ...; NULL for a function that is no group. */
+const char *mdl_gpu_mode_of(MdlIr *ir, MlirOperation func);
+
+/* In place of the loops of a space: one loop that strides over all points by all threads. */
+bool mdl_gpu_space_next(MdlNest *n, MdlSpace *s, MdlPoint *p);
+/* The number of this thread in the grid, and of all threads. */
+MlirValue mdl_gpu_thread(MdlBuilder *b);
+MlirValue mdl_gpu_threads(MdlBuilder *b);
+/* The first thread of all, alone; end with mdl_gpu_one_end. */
+void mdl_gpu_one_begin(MdlNest *n, MdlBranch *branch);
+void mdl_gpu_one_end(MdlNest *n, MdlBranch *branch);
+
+MdlNestFn mdl_gpu_reduce, mdl_gpu_contract, mdl_gpu_scatter;
+
+#endif
