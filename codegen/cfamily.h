@@ -20,6 +20,11 @@ typedef struct MdlExpr {
   int raw_precedence;
 } MdlExpr;
 
+/* The statement for a call, without its semicolon, or NULL for a plain call. `arguments` are
+ * printed already. */
+typedef const char *MdlLaunchFn(void *user, MlirOperation call, MlirOperation callee,
+                                const char *arguments);
+
 typedef struct MdlPrinter {
   MdlIr *ir;
   MdlArena *arena;
@@ -43,6 +48,8 @@ typedef struct MdlPrinter {
   /* Per file: */
   const MdlMap *symbols; /* names of functions: no local may hide one */
   MdlMap *needs; /* interned prelude function -> itself */
+  MdlLaunchFn *launch; /* NULL: no call is a launch */
+  void *user;          /* for it */
 } MdlPrinter;
 
 void mdl_printer_begin(MdlPrinter *p); /* a new function */

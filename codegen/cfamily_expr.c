@@ -328,6 +328,28 @@ static MdlExpr splat(MdlPrinter *p, MlirOperation op)
               mdl_print_expr(p, mdl_operand(op, 0)).text);
 }
 
+/* block_reduce<Add>(s), on a type that a shuffle takes, and on which sums may wrap. */
+static MdlExpr all_reduce(MdlPrinter *p, MlirOperation op)
+{
+  static const char *const words[] = {"Add",  "Multiply", "Most", "Least",
+                                      "Most", "Least",    "And",  "Or"};
+  MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
+  MdlAllReduce kind = mdl_loop_all_reduce_kind(op);
+  const char *text = mdl_print_at(p, mdl_operand(op, 0), PREFIX);
+  const char *call = mdl_text(p->arena, "block_reduce<%s>", mdl_need(p, words[kind]));
+  if (mdl_is_float(type.element) || type.element == MDL_bool)
+    return expr(p, POSTFIX, "%s(%s)", call, mdl_print_expr(p, mdl_operand(op, 0)).text);
+  bool is_signed = kind == MDL_ALL_max || kind == MDL_ALL_min;
+  const char *wide = type.element == MDL_i64 ? "int64_t" : "int32_t";
+  /* a narrow unsigned value is kept with a sign */
+  const char *narrow = is_signed || mdl_dtypes[type.element].bytes >= 4
+                           ? ""
+                           : mdl_text(p->arena, "(u%s)", mdl_dtypes[type.element].c);
+  const char *given =
+      mdl_text(p->arena, "%s((%s%s)%s%s)", call, is_signed ? "" : "u", wide, narrow, text);
+  return cast(p, mdl_c_type(p, &type), given);
+}
+
 static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
 {
   MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
@@ -354,6 +376,13 @@ static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
                 mdl_need(p, mdl_text(p->arena, "lanes_%s", mdl_c_type(p, &type))));
   case MDL_LOOP_address:
     return expr(p, PREFIX, "(ptrdiff_t)(uintptr_t)%s", mdl_print_at(p, mdl_operand(op, 0), PREFIX));
+  case MDL_LOOP_thread:
+  case MDL_LOOP_block:
+  case MDL_LOOP_threads:
+  case MDL_LOOP_blocks:
+    return expr(p, POSTFIX, "%s", mdl_loop_info(kind)->c);
+  case MDL_LOOP_all_reduce:
+    return all_reduce(p, op);
   default:
     MDL_BUG(p->ir->session, "%s is no expression", mdl_loop_info(kind)->mlir);
   }

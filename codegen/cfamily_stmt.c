@@ -132,13 +132,16 @@ static MdlExpr call_of(MdlPrinter *p, MlirOperation op, const char *const *names
   MlirOperation callee = mdl_callee(p->ir, p->symbols, op);
   const char *hook = mdl_op_text(p->ir, callee, "mdl.hook");
   if (hook) return hook_of(p, op, hook);
-  const char *text = mdl_text(p->arena, "%s(", mdl_op_text(p->ir, op, "callee"));
+  const char *text = "";
   int operands = mdl_operand_count(op);
   for (int i = 0; i < operands; i++)
     text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "", argument(p, mdl_operand(op, i)));
+  const char *launch = p->launch ? p->launch(p->user, op, callee, text) : NULL;
+  if (launch) return (MdlExpr){.text = launch, .precedence = 0};
   for (int i = 0; names && i < mdl_result_count(op); i++)
     text = mdl_text(p->arena, "%s%s&%s", text, operands + i ? ", " : "", names[i]);
-  return (MdlExpr){.text = mdl_text(p->arena, "%s)", text), .precedence = 15};
+  text = mdl_text(p->arena, "%s(%s)", mdl_op_text(p->ir, op, "callee"), text);
+  return (MdlExpr){.text = text, .precedence = 15};
 }
 
 /* A function that is handed no memory is nothing but its value. */
@@ -430,6 +433,15 @@ static void print_call(MdlPrinter *p, MlirOperation op)
     mdl_line(p, "%s;", text);
 }
 
+/* A barrier too: what was read stays read before it. */
+static void print_all_reduce(MdlPrinter *p, MlirOperation op)
+{
+  const char *text = mdl_print_op(p, op).text;
+  consume(p, op);
+  settle(p);
+  declare(p, mdl_result(op, 0), text);
+}
+
 static void print_return(MdlPrinter *p, MlirOperation op)
 {
   if (!mdl_operand_count(op)) return;
@@ -486,6 +498,13 @@ static void print_statement(MdlPrinter *p, MlirOperation op)
     return;
   case MDL_LOOP_copy:
     mdl_print_copy(p, op);
+    return;
+  case MDL_LOOP_barrier:
+    settle(p);
+    mdl_line(p, "__syncthreads();");
+    return;
+  case MDL_LOOP_all_reduce:
+    print_all_reduce(p, op);
     return;
   default:
     print_value(p, op);

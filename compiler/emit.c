@@ -2,6 +2,7 @@
 #include "compiler/job.h"
 
 #include "codegen/c/c.h"
+#include "codegen/cuda/cuda.h"
 #include "codegen/llvm/llvm.h"
 #include "ir/view.h"
 #include "passes/schedule.h"
@@ -65,14 +66,33 @@ static const char *emit_c(MdlJob *job, MdlEmit emit)
   o.options = options_text(job);
   o.sha256 = job->sha256;
   o.debug = job->options.debug;
-  return emit == MDL_EMIT_c        ? mdl_c_source(job->ir, job->module, &o)
+  return emit == MDL_EMIT_cuda     ? mdl_cuda_source(job->ir, job->module, &o)
+         : emit == MDL_EMIT_c      ? mdl_c_source(job->ir, job->module, &o)
          : emit == MDL_EMIT_header ? mdl_c_header(job->ir, job->module, &o)
                                    : mdl_c_manifest(job->ir, job->module, &o);
+}
+
+/* A GPU's loop form prints as CUDA and as nothing else; a processor's never does. */
+static bool fits_machine(MdlJob *job, MdlEmit emit)
+{
+  const MdlMachine *machine = job->options.machine;
+  bool cuda = emit == MDL_EMIT_cuda;
+  bool any = emits[emit].form != MDL_FORM_loops || emit == MDL_EMIT_loops ||
+             emit == MDL_EMIT_header || emit == MDL_EMIT_manifest;
+  if (any || cuda == (machine->warp > 0)) return true;
+  MdlReport *report = mdl_error(job->session, MDL_E0810, MDL_NO_SPAN,
+                                mdl_text(job->session->arena, "--emit=%s", emits[emit].name));
+  if (cuda)
+    mdl_help(report, "`--target=%s` is no GPU: leave it out", machine->arch);
+  else
+    mdl_help(report, "`--target=%s` is a GPU: it takes `--emit=cuda`", machine->arch);
+  return false;
 }
 
 bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length)
 {
   *bytes = NULL;
+  if (!fits_machine(job, emit)) return false;
   switch (emit) {
   case MDL_EMIT_ast:
     *bytes = mdl_frontend_ast(job->session, job->file);
@@ -94,6 +114,7 @@ bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length)
     *bytes = mdl_schedule_print(job->ir, job->module, job->options.machine);
     break;
   case MDL_EMIT_c:
+  case MDL_EMIT_cuda:
   case MDL_EMIT_header:
   case MDL_EMIT_manifest:
     *bytes = emit_c(job, emit);

@@ -72,6 +72,15 @@ static bool xla_target(MdlJob *job, const char *target)
   return false;
 }
 
+/* --emit=cuda names its target itself. */
+static bool wants_cuda(const MdlCommandLine *line)
+{
+  for (int i = 0; i < line->given_count; i++)
+    if (!strcmp(line->given[i].row->name, "emit") && !strcmp(line->given[i].value, "cuda"))
+      return true;
+  return false;
+}
+
 static bool choose_machine(MdlJob *job)
 {
   MdlArena *arena = job->session->arena;
@@ -80,6 +89,7 @@ static bool choose_machine(MdlJob *job)
     if (!xla_target(job, target)) return false;
     target = NULL;
   }
+  if (!target && wants_cuda(job->line)) target = "nvptx64";
   const char *triple = target ? target : mdl_host_triple(arena);
   const char *arch = arch_of(arena, triple);
   bool native = cpu && !strcmp(cpu, "native") && !target;

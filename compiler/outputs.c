@@ -137,11 +137,12 @@ static const char *path_of(const MdlJob *job, MdlEmit emit, bool first)
   return with_extension(arena, slash ? slash + 1 : job->path, info->extension);
 }
 
-/* --emit=c into a file also leaves the header and the manifest beside it. */
+/* --emit=c and --emit=cuda into a file also leave the header and the manifest beside it. */
 static bool add_companions(MdlJob *job, MdlOutputs *outputs)
 {
   for (int i = 0; i < outputs->count; i++) {
-    if (outputs->item[i].emit != MDL_EMIT_c || !strcmp(outputs->item[i].path, "-")) continue;
+    bool source = outputs->item[i].emit == MDL_EMIT_c || outputs->item[i].emit == MDL_EMIT_cuda;
+    if (!source || !strcmp(outputs->item[i].path, "-")) continue;
     const char *c = outputs->item[i].path;
     for (MdlEmit emit = MDL_EMIT_header; emit <= MDL_EMIT_manifest; emit++) {
       int before = outputs->count;

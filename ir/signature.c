@@ -138,6 +138,7 @@ void mdl_signature_write(MdlIr *ir, MlirOperation entry, const MdlSignature *s)
   put_text(&dict, "text", s->text);
   put_int(&dict, "line", s->line);
   put_int(&dict, "work", s->has_work);
+  if (s->on_gpu) put_int(&dict, "gpu", 1);
   put_texts(&dict, "sizes", s->sizes, s->size);
   put_list(&dict, "params", s->params, s->param, sizeof *s->param, write_param);
   put_list(&dict, "leaves", s->leaves, s->leaf, sizeof *s->leaf, write_leaf);
@@ -286,13 +287,13 @@ const MdlSignature *mdl_signature_read(MdlIr *ir, MlirOperation entry)
   s->text = get_text(ir, dict, "text");
   s->line = get_int(ir, dict, "line");
   s->has_work = get_int(ir, dict, "work") != 0;
+  s->on_gpu = !mlirAttributeIsNull(get(dict, "gpu"));
   MlirAttribute sizes = get_array(ir, dict, "sizes", &s->sizes);
   s->size = MDL_NEW(ir->arena, const char *, (size_t)s->sizes);
   for (int i = 0; i < s->sizes; i++) s->size[i] = text_at(ir, sizes, i);
   s->param = get_list(ir, dict, "params", &s->params, sizeof *s->param, read_param);
   s->leaf = get_list(ir, dict, "leaves", &s->leaves, sizeof *s->leaf, read_leaf);
-  s->struct_type =
-      get_list(ir, dict, "structs", &s->structs, sizeof *s->struct_type, read_struct);
+  s->struct_type = get_list(ir, dict, "structs", &s->structs, sizeof *s->struct_type, read_struct);
   s->check = get_list(ir, dict, "checks", &s->checks, sizeof *s->check, read_check);
   s->guard = get_list(ir, dict, "guards", &s->guards, sizeof *s->guard, read_guard);
   return s;
@@ -330,6 +331,7 @@ static bool all_const(const MdlSize *const *dim, int count)
 bool mdl_struct_is_view(const MdlSignature *signature, const char *struct_type)
 {
   const MdlStruct *s = struct_named(signature, struct_type);
+  if (signature->on_gpu) return true;
   for (int i = 0; s && i < s->fields; i++) {
     const MdlField *field = &s->field[i];
     if (!all_const(field->stack_dim, field->stack)) return true;

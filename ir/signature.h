@@ -63,6 +63,7 @@ typedef struct MdlSignature {
   const char *text;   /* the declaration as the user reads it, for the header's comment */
   int line;
   bool has_work; /* false only for entries over scalars without loops: decided by the source */
+  bool on_gpu;   /* leaves are in a GPU's memory, structs views of it; there is always work */
   int sizes, params, leaves, structs, checks, guards;
   const char **size; /* free sizes, in order of the C arguments */
   MdlParam *param;   /* in source order, then results */
@@ -79,7 +80,8 @@ bool mdl_is_entry(MlirOperation func); /* has `mdl.signature` */
 /* Every entry of the module in order. */
 int mdl_entries(MdlIr *ir, MlirOperation module, MlirOperation **entries);
 
-/* A struct is a value in C when every size of its leaves is a number, else a view of pointers. */
+/* A struct is a value in C when every size of its leaves is a number, else (and on a GPU) a view of
+ * pointers. */
 bool mdl_struct_is_view(const MdlSignature *signature, const char *struct_type);
 
 #endif

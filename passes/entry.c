@@ -290,6 +290,29 @@ static void store_results(MdlEntry *e)
 
 static MlirValue zero_status(MdlEntry *e) { return mdl_loop_number(&e->b, MDL_i32, 1, 0, 0); }
 
+/* On a GPU the first cell of the work buffer holds what checks found: the host does not wait. */
+static void keep_status(MdlEntry *e)
+{
+  MlirBlock body = mdl_body(e->to, 0);
+  MlirValue work = mdl_arg(body, mdl_arg_count(body) - 1);
+  MdlLoopType bytes = {.kind = MDL_LOOP_memory, .element = MDL_i8, .rank = 1, .dim = {4}};
+  MdlLoopType cell = {.kind = MDL_LOOP_memory, .element = MDL_i32};
+  MlirValue first = mdl_loop_shape(&e->b, work, &bytes, NULL);
+  MlirValue none = mdl_loop_number(&e->b, MDL_index, 1, 0, 0);
+  mdl_loop_store(&e->b, e->status, mdl_loop_view(&e->b, first, none, &cell, NULL), NULL);
+}
+
+/* Every entry has a work buffer there: kernels hand scalars on in it. */
+static const MdlSignature *signature_of(MdlPass *pass, MlirOperation entry)
+{
+  const MdlSignature *s = mdl_signature_read(pass->ir, entry);
+  if (!pass->options->machine->warp) return s;
+  MdlSignature more = *s;
+  more.has_work = more.on_gpu = true;
+  mdl_signature_write(pass->ir, entry, &more);
+  return mdl_signature_read(pass->ir, entry);
+}
+
 /* Extents are computed at the start of what follows: behind the guard, where none can wrap. */
 static MlirOperation open_extents(MdlEntry *e)
 {
@@ -311,7 +334,8 @@ static void lower_body(MdlEntry *e)
   mdl_entry_block(e, mdl_body(e->from, 0));
   e->b.at = mdl_location_of(e->from);
   store_results(e);
-  if (!fails) e->status = zero_status(e);
+  if (fails && e->pass->options->machine->warp) keep_status(e);
+  if (!fails || e->pass->options->machine->warp) e->status = zero_status(e);
   mdl_erase(e->ir, anchor);
 }
 
@@ -319,7 +343,7 @@ MlirOperation mdl_entry_lower(MdlPass *pass, MlirOperation entry, MdlMap *groups
 {
   MdlIr *ir = pass->ir;
   MdlEntry e = {.pass = pass, .ir = ir, .from = entry, .groups = groups};
-  e.signature = mdl_signature_read(ir, entry);
+  e.signature = signature_of(pass, entry);
   e.scalars = mdl_map_create(ir->arena);
   e.memory = mdl_map_create(ir->arena);
   e.slices = mdl_map_create(ir->arena);

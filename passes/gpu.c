@@ -118,10 +118,13 @@ void mdl_gpu_one_end(MdlNest *n, MdlBranch *branch)
 static void split_point(MdlNest *n, int rank, const MlirValue *extent, MlirValue number,
                         MdlPoint *p)
 {
+  int64_t known;
   *p = mdl_point(rank);
   for (int i = rank; i-- > 1;) {
-    p->at[i] = mdl_index_rem(&n->b, number, extent[i]);
-    number = mdl_index_div(&n->b, number, extent[i]);
+    bool empty = mdl_index_constant(extent[i], &known) && !known; /* then there are no points */
+    MlirValue by = empty ? mdl_nest_index(n, 1) : extent[i];
+    p->at[i] = mdl_index_rem(&n->b, number, by);
+    number = mdl_index_div(&n->b, number, by);
   }
   if (rank) p->at[0] = number;
 }

@@ -28,6 +28,12 @@ static void open_arena(Arena *arena, const MdlSize *work, int align)
   MdlLoopType type = {.kind = MDL_LOOP_memory, .element = MDL_i8, .rank = 1, .dim = {-1}};
   MlirValue extent = mdl_extent(&e->extents, work);
   MlirType index = e->ir->scalar[MDL_index];
+  if (e->pass->options->machine
+          ->warp) { /* allocations on a GPU are aligned; the status comes first */
+    arena->pad = index_number(e, align);
+    arena->bytes = mdl_loop_shape(&e->b, given, &type, &extent);
+    return;
+  }
   MlirValue address = mdl_loop_build(&e->b, MDL_LOOP_address, index, 1, &given);
   MlirValue past = mdl_loop_binary(&e->b, MDL_LOOP_andi, address, index_number(e, align - 1));
   MlirValue up = mdl_loop_binary(&e->b, MDL_LOOP_subi, index_number(e, align), past);
@@ -115,6 +121,12 @@ void mdl_place_arena(MdlEntry *e)
   const char *text = mdl_op_text(e->ir, e->from, "mdl.work_bytes");
   const MdlSize *work = mdl_size_parse(e->ir->sizes, text, strlen(text));
   int align = mdl_work_align(e->pass->options->machine);
+  if (e->pass->options->machine->warp) {
+    int more = strcmp(text, "0") ? 1 : align; /* in place of the slack for alignment */
+    work = mdl_size_add(e->ir->sizes, work, mdl_size_const(e->ir->sizes, more));
+    if (!work) MDL_BUG(e->ir->session, "the size of the work buffer overflows");
+    text = mdl_size_text(work);
+  }
   mdl_op_set_text(e->ir, e->to, "mdl.work_bytes", text);
   if (strcmp(text, "0")) open_arena(&arena, work, align);
   mdl_walk(e->from, open_call, &arena);

@@ -82,6 +82,19 @@ static void banner(Header *h)
           h->options->module, h->options->source, h->options->machine->doc);
   table(h);
   fprintf(h->out, " *\n");
+  if (h->options->machine->warp) {
+    fprintf(
+        h->out,
+        " * All pointers are to device memory, those inside a struct too; the struct itself is "
+        "the\n"
+        " * host's. Every tensor is dense and row-major. work comes from cudaMalloc, or starts at "
+        "a\n"
+        " * multiple of 64. An entry only enqueues on its stream: it allocates nothing, waits for\n"
+        " * nothing, and can be captured into a graph. Calls on different streams need different\n"
+        " * work. Results may not overlap another argument. Same input, same bits: no atomics.\n "
+        "*/\n");
+    return;
+  }
   if (tensors)
     fprintf(h->out, " * Every tensor is dense, row-major, and needs no more than its element's "
                     "alignment.\n");
@@ -317,7 +330,7 @@ static void prototype(Header *h, int e)
   const MdlSignature *s = h->signature[e];
   const char *symbol = mdl_c_symbol(h->ir, h->entry[e]);
   const char *macro = mdl_c_upper(h->arena, symbol);
-  int count = s->sizes + s->params + s->has_work + 1, next = 0;
+  int count = s->sizes + s->params + s->has_work + s->on_gpu + 1, next = 0;
   const char **text = MDL_NEW(h->arena, const char *, (size_t)count);
   const char **note = MDL_NEW(h->arena, const char *, (size_t)count);
   for (int i = 0; i < s->sizes; i++) text[next++] = mdl_text(h->arena, "int64_t %s", s->size[i]);
@@ -330,10 +343,16 @@ static void prototype(Header *h, int e)
     note[next] = used ? work_macro(h, s, macro) : "unused: may be null";
     text[next++] = "void *work";
   }
+  if (s->on_gpu) text[next++] = "cudaStream_t stream";
   if (!next) text[next++] = "void";
   comment(h, s);
   fprintf(h->out, "mdl_status %s(", symbol);
   print_params(h, (int)strlen(symbol) + 12, next, s->sizes, text, note);
+  if (s->on_gpu && s->checks)
+    fprintf(h->out,
+            "/* What its checks found, once the stream has come so far: it waits. */\n"
+            "mdl_status %s_status(const void *work, cudaStream_t stream);\n",
+            symbol);
 }
 
 /* "1e-4f": the default as C has it. */
@@ -388,6 +407,7 @@ static void contents(Header *h)
   banner(h);
   fprintf(h->out, "#ifndef %s\n#define %s\n\n", guard, guard);
   if (uses_bool(h)) fprintf(h->out, "#include <stdbool.h>\n");
+  if (h->options->machine->warp) fprintf(h->out, "#include <cuda_runtime.h>\n");
   fprintf(h->out, "#include <stddef.h>\n#include <stdint.h>\n\n%s", status_block);
   fprintf(h->out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
   fprintf(h->out, "%s", mdl_c_hooks_declared(h->ir, h->module));

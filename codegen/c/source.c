@@ -1,6 +1,7 @@
 /* The .c file: header's text, prelude, groups, entries, in the order they run. */
 #include "codegen/c/abi.h"
 #include "codegen/c/prelude.h"
+#include "codegen/c/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,62 +196,6 @@ static void print_group(Source *s, MlirOperation func)
   mdl_line(p, "}\n");
 }
 
-/* ---- constant memory --------------------------------------------------------------------- */
-
-/* Element i of the cells of one type, as they lie. */
-static void read_cell(const MdlLoopData *data, int64_t i, double *real, int64_t *integer)
-{
-  const char *at = (const char *)data->bytes;
-  int bytes = mdl_dtypes[data->element].bytes;
-  union {
-    int8_t i8;
-    int16_t i16;
-    int32_t i32;
-    int64_t i64;
-    float f32;
-    double f64;
-  } cell;
-  memcpy(&cell, at + (data->is_splat ? 0 : i * bytes), (size_t)bytes);
-  *real = data->element == MDL_f32 ? (double)cell.f32 : cell.f64;
-  *integer = bytes == 1 ? cell.i8 : bytes == 2 ? cell.i16 : bytes == 4 ? cell.i32 : cell.i64;
-}
-
-/* static const float line_w[6] = {1.0f, 2.0f, ...}; texts are literals where they are used. */
-static void print_table(Source *s, const MdlLoopData *data)
-{
-  MdlPrinter *p = &s->printer;
-  const char *text = mdl_text(s->arena, "static const %s %s[%lld] = {", mdl_dtypes[data->element].c,
-                              data->name, (long long)data->count);
-  for (int64_t i = 0; i < data->count; i++) {
-    double real;
-    int64_t integer;
-    read_cell(data, i, &real, &integer);
-    const char *number = mdl_c_number(p, data->element, real, integer);
-    if (strlen(text) + strlen(number) > 96) {
-      mdl_line(p, "%s", text);
-      text = "   ";
-    }
-    text = mdl_text(s->arena, "%s%s%s%s", text, i ? " " : "", number, i + 1 < data->count ? "," : "");
-  }
-  mdl_line(p, "%s};", text);
-}
-
-static void print_tables(Source *s, FILE *out)
-{
-  FILE *body = s->printer.out;
-  int count = 0;
-  s->printer.out = out;
-  MlirOperation op = mdl_first(mdl_module_body(s->module));
-  for (; !mdl_is_null(op) && mdl_loop_op(op) == MDL_LOOP_data; op = mdl_next(op)) {
-    MdlLoopData data = mdl_loop_data_read(s->ir, op);
-    if (data.is_text || !data.count) continue;
-    print_table(s, &data);
-    count++;
-  }
-  if (count) fprintf(out, "\n");
-  s->printer.out = body;
-}
-
 /* ---- the file ---------------------------------------------------------------------------- */
 
 static void print_functions(Source *s)
@@ -338,7 +283,8 @@ char *mdl_c_source(MdlIr *ir, MlirOperation module, const MdlCOptions *options)
   print_includes(&s, out, vectors);
   fputs(mdl_c_hooks_weak(ir, module), out);
   mdl_prelude_print(&s.printer, out);
-  print_tables(&s, out);
+  s.printer.out = out;
+  mdl_c_tables(&s.printer, module, "static const");
   fputs(body, out);
   fclose(out);
   while (length && text[length - 1] == '\n') length--;

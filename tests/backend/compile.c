@@ -24,7 +24,7 @@ static const struct {
 };
 /* clang-format on */
 
-static void write_file(const char *path, const char *text)
+void mdl_trial_write(const char *path, const char *text)
 {
   FILE *file = fopen(path, "w");
   if (!file || fputs(text, file) < 0 || fclose(file)) {
@@ -44,7 +44,7 @@ static const char *unpacked(MdlIr *ir, const MdlSignature *s, const MdlParam *p,
 }
 
 /* int32_t call_N(void **a) for every entry: its arguments out of an array of pointers. */
-static const char *calls_text(const MdlTrial *trial)
+const char *mdl_trial_calls(const MdlTrial *trial)
 {
   char *text = NULL;
   size_t length = 0;
@@ -54,7 +54,8 @@ static const char *calls_text(const MdlTrial *trial)
   fprintf(out, "#include \"t.h\"\n");
   for (int i = 0; i < count; i++) {
     const MdlSignature *s = mdl_signature_read(trial->ir, entries[i]);
-    fprintf(out, "int32_t call_%d(void **a);\nint32_t call_%d(void **a)\n{\n", i, i);
+    const char *c = s->on_gpu ? "extern \"C\" " : "";
+    fprintf(out, "%sint32_t call_%d(void **a);\n%sint32_t call_%d(void **a)\n{\n", c, i, c, i);
     fprintf(out, "  return %s(", mdl_op_text(trial->ir, entries[i], "sym_name"));
     int cell = 0;
     for (int k = 0; k < s->sizes; k++, cell++)
@@ -62,6 +63,7 @@ static const char *calls_text(const MdlTrial *trial)
     for (int k = 0; k < s->params; k++, cell++)
       fprintf(out, "%s%s", cell ? ", " : "", unpacked(trial->ir, s, &s->param[k], cell));
     if (s->has_work) fprintf(out, "%sa[%d]", cell ? ", " : "", cell);
+    if (s->on_gpu) fprintf(out, ", 0");
     fprintf(out, ");\n}\n");
   }
   fclose(out);
@@ -75,15 +77,15 @@ static void write_sources(const MdlTrial *trial)
   const MdlCOptions options = {
       .machine = trial->machine, .module = "t", .source = "t.mdl", .options = "", .sha256 = ""};
   MdlArena *arena = trial->ir->arena;
-  write_file(mdl_text(arena, "%s/t.c", trial->folder),
-             mdl_c_source(trial->ir, trial->module, &options));
-  write_file(mdl_text(arena, "%s/t.h", trial->folder),
-             mdl_c_header(trial->ir, trial->module, &options));
-  write_file(mdl_text(arena, "%s/calls.c", trial->folder), calls_text(trial));
+  mdl_trial_write(mdl_text(arena, "%s/t.c", trial->folder),
+                  mdl_c_source(trial->ir, trial->module, &options));
+  mdl_trial_write(mdl_text(arena, "%s/t.h", trial->folder),
+                  mdl_c_header(trial->ir, trial->module, &options));
+  mdl_trial_write(mdl_text(arena, "%s/calls.c", trial->folder), mdl_trial_calls(trial));
 }
 
 /* The shared library of a variant; NULL if the compiler objects. */
-static void *build(const MdlTrial *trial, int variant)
+static const char *build(const MdlTrial *trial, int variant)
 {
   MdlArena *arena = trial->ir->arena;
   const char *cpu = trial->machine->vector_bytes ? trial->machine->cpu : NULL;
@@ -96,16 +98,13 @@ static void *build(const MdlTrial *trial, int variant)
       trial->folder, variant, variants[variant].compiler, variants[variant].flags, march, variant,
       variant, variant, path);
   if (system(command)) return NULL;
-  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!library) fprintf(stderr, "%s\n", dlerror());
-  return library;
+  return path;
 }
 
-static bool call_variant(const MdlTrial *trial, int variant, MdlTrialOutput *output)
+bool mdl_trial_load(const MdlTrial *trial, const char *path, MdlTrialOutput *output)
 {
-  void *library = build(trial, variant);
-  output->name = variants[variant].name;
-  if (!library) return fprintf(stderr, "%s fails on %s\n", output->name, trial->folder), false;
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!library) return fprintf(stderr, "%s\n", dlerror()), false;
   MdlTrialCall **calls = MDL_NEW(trial->ir->arena, MdlTrialCall *, (size_t)trial->entries);
   for (int i = 0; i < trial->entries; i++) {
     void *symbol = dlsym(library, mdl_text(trial->ir->arena, "call_%d", i));
@@ -114,6 +113,14 @@ static bool call_variant(const MdlTrial *trial, int variant, MdlTrialOutput *out
   bool well = mdl_trial_call(trial, calls, output);
   dlclose(library);
   return well;
+}
+
+static bool call_variant(const MdlTrial *trial, int variant, MdlTrialOutput *output)
+{
+  const char *path = build(trial, variant);
+  output->name = variants[variant].name;
+  if (!path) return fprintf(stderr, "%s fails on %s\n", output->name, trial->folder), false;
+  return mdl_trial_load(trial, path, output);
 }
 
 static void remove_files(const MdlTrial *trial)

@@ -35,8 +35,8 @@ static bool draw(MdlIr *ir, const Settings *s, MdlOp op, int i, MdlCase *c, MdlR
   return mdl_case_draw(ir, random, op, s->dtype, i % 2, c);
 }
 
-/* For XLA: no subnormals; and in f64 its CPU client computes all groups of a convolution as one with
- * zeros between, which makes NaN of an infinity in another group. */
+/* For XLA: no subnormals; and in f64 its CPU client computes all groups of a convolution as one
+ * with zeros between, which makes NaN of an infinity in another group. */
 static void spare_xla(const MdlCase *c, MdlTensor *t)
 {
   mdl_trial_flush(t);
@@ -180,6 +180,8 @@ static bool read_settings(int argc, char **argv, Settings *s)
       s->op = word + 5;
     else if (!strcmp(word, "--machine=plain"))
       s->machine = mdl_machine_plain();
+    else if (!strcmp(word, "--machine=sm_80"))
+      s->machine = mdl_machine_find("nvptx64", NULL);
     else if (!strcmp(word, "--machine=x86-64"))
       s->machine = mdl_machine_find("x86_64", NULL);
     else if (!strcmp(word, "--all"))

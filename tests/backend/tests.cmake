@@ -3,11 +3,13 @@
 add_library(mdlc_trial STATIC ${PROJECT_SOURCE_DIR}/tests/backend/trial.c
             ${PROJECT_SOURCE_DIR}/tests/backend/call.c ${PROJECT_SOURCE_DIR}/tests/backend/compile.c
             ${PROJECT_SOURCE_DIR}/tests/backend/compare.c ${PROJECT_SOURCE_DIR}/tests/backend/xla.c
-            ${PROJECT_SOURCE_DIR}/tests/backend/xla_files.c)
+            ${PROJECT_SOURCE_DIR}/tests/backend/xla_files.c
+            ${PROJECT_SOURCE_DIR}/tests/backend/cuda.c)
 target_link_libraries(mdlc_trial PUBLIC mdlc_codegen mdlc_passes mdlc_cases mdlc_wide mdlc_runtime
                                         mdlc_ir ${CMAKE_DL_LIBS})
 find_path(MDLC_JAX jaxlib/_hlo.so PATHS ${PROJECT_SOURCE_DIR}/build/plugins/jax DOC "jaxlib, for the tests")
 target_compile_definitions(mdlc_trial PRIVATE CPU_PLUGIN="${MDLC_PJRT_PLUGIN}"
+  CUDA_TESTS="${PROJECT_SOURCE_DIR}/tests/cuda"
   TEXT_TO_PROTO="PYTHONPATH='${MDLC_JAX}' python3 '${PROJECT_SOURCE_DIR}/tests/hlo/text_to_proto.py'"
   RUN_JAX="PYTHONPATH='${MDLC_JAX}' python3 '${PROJECT_SOURCE_DIR}/tests/hlo/run_jax.py'")
 add_executable(backend_ops ${PROJECT_SOURCE_DIR}/tests/backend/ops.c)

@@ -117,6 +117,11 @@ bool mdl_trial_run(MdlTrial *trial)
   if (why) return fprintf(stderr, "the module is wrong: %s\n", why), false;
   if (!mdl_pipeline_run(trial->ir, trial->module, &options, MDL_FORM_loops, NULL, NULL))
     return fprintf(stderr, "the pipeline refuses the module\n"), false;
+  if (trial->machine->warp) {
+    int emulated = mdl_trial_cuda(trial, outputs, MOST, &well);
+    trial->mismatches = mdl_trial_compare(trial, outputs, emulated);
+    return well;
+  }
   int count = mdl_trial_c(trial, outputs, MOST - 1, &well);
   if (run_llvm(trial, &outputs[count]))
     count++;

@@ -109,6 +109,15 @@ bool mdl_trial_call(const MdlTrial *trial, MdlTrialCall *const *calls, MdlTrialO
 /* The C variants: writes, compiles, loads and calls them. */
 int mdl_trial_c(const MdlTrial *trial, MdlTrialOutput *outputs, int most, bool *well);
 
+/* On a machine with a warp: the CUDA file, emulated, with the checker of races too if all compilers
+ * are asked for. */
+int mdl_trial_cuda(const MdlTrial *trial, MdlTrialOutput *outputs, int most, bool *well);
+
+/* Parts of both: a file of the folder, the calls of all entries as C, running a library of them. */
+void mdl_trial_write(const char *path, const char *text);
+const char *mdl_trial_calls(const MdlTrial *trial);
+bool mdl_trial_load(const MdlTrial *trial, const char *path, MdlTrialOutput *output);
+
 /* Counts and tells what differs. */
 int mdl_trial_compare(const MdlTrial *trial, const MdlTrialOutput *outputs, int count);
 

@@ -1,23 +1,30 @@
 #!/bin/sh
 # Builds a program out of .cu files by clang, as plain C++ with the stand-in headers:
 #   emulate.sh plain|asan|race OUT FOLDER FILE...     (FOLDER holds the emulator's objects)
+# or, with EMU_SHARED=1 in the environment, a shared library.
 # asan: AddressSanitizer and UBSan; race: the checker of races and uninitialised shared memory.
 set -eu
 mode=$1 out=$2 objects=$3
 shift 3
 here=$(dirname "$0")
 CXX=${MDLC_CLANGXX:-clang++-22}
-flags="-std=c++17 -g -Wall -Wextra -Werror -I$here/emu/include -ffp-contract=off"
+flags="-std=c++17 -g -Wall -Wextra -Wno-unused-parameter -Werror -I$here/emu/include -ffp-contract=off"
 case $mode in
 plain) kernels=-O2 runtime=-O2 link= ;;
 asan) kernels="-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" runtime=$kernels link=$kernels ;;
-race) kernels="-O1 -fsanitize=thread" runtime=-O2 link=-no-pie ;;
+race) kernels="-O1 -fsanitize=thread" runtime=-O2 link="$([ "${EMU_SHARED-}" ] || echo -no-pie)" ;;
 *) echo "emulate.sh: plain, asan or race, not $mode" >&2; exit 2 ;;
 esac
 
+if [ "${EMU_SHARED-}" ]; then
+  flags="$flags -fPIC"
+  link="$link -shared -Wl,-Bsymbolic"
+  mode=$mode-shared
+fi
+
 mkdir -p "$objects/$mode"
 parts="fiber block shared host"
-[ "$mode" = race ] && parts="$parts race"
+[ "${mode%-shared}" = race ] && parts="$parts race"
 list=
 for part in $parts; do
   object=$objects/$mode/$part.o

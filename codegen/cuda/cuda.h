@@ -1,0 +1,15 @@
+/* The CUDA backend: one .cu out of loop form with kernels (passes/kernels.c). Its header is that of
+ * the C backend, whose signatures say that everything is in a GPU's memory; so is its manifest. */
+#ifndef MDL_CODEGEN_CUDA_CUDA_H
+#define MDL_CODEGEN_CUDA_CUDA_H
+
+#include "codegen/c/c.h"
+#include "codegen/cfamily.h"
+
+/* `module` is in loop form for a machine with a warp. Text in the arena, ended by a newline. */
+char *mdl_cuda_source(MdlIr *ir, MlirOperation module, const MdlCOptions *options);
+
+/* The device functions that the printed code needs, in one fixed order. */
+void mdl_cuda_prelude(MdlPrinter *p, FILE *out);
+
+#endif

@@ -1,0 +1,87 @@
+/* Device functions that emitted files use: single instructions by CUDA's names for them, and
+ * reductions over a block. */
+#include "codegen/cuda/cuda.h"
+
+#include <string.h>
+
+typedef struct Function {
+  const char *name, *needs, *text;
+} Function;
+
+#define ONE(name, type, args, body)                                                            \
+  {                                                                                            \
+    name, "",                                                                                  \
+        "static __device__ __forceinline__ " type " " name "(" args ") { return " body "; }\n" \
+  }
+
+static const Function functions[] = {
+    /* on both sides: constants of the host too */
+    {"float_of_bits", "",
+     "static __host__ __device__ __forceinline__ float float_of_bits(uint32_t i)\n"
+     "{\n  float x;\n  memcpy(&x, &i, sizeof x);\n  return x;\n}\n"},
+    {"double_of_bits", "",
+     "static __host__ __device__ __forceinline__ double double_of_bits(uint64_t i)\n"
+     "{\n  double x;\n  memcpy(&x, &i, sizeof x);\n  return x;\n}\n"},
+    ONE("bits_of_float", "uint32_t", "float x", "__float_as_uint(x)"),
+    ONE("bits_of_double", "uint64_t", "double x", "(uint64_t)__double_as_longlong(x)"),
+    ONE("abs1", "float", "float a", "fabsf(a)"),
+    ONE("absd1", "double", "double a", "fabs(a)"),
+    ONE("sqrt1", "float", "float a", "sqrtf(a)"),
+    ONE("sqrtd1", "double", "double a", "sqrt(a)"),
+    ONE("fma1", "float", "float a, float b, float c", "fmaf(a, b, c)"),
+    ONE("fmad1", "double", "double a, double b, double c", "fma(a, b, c)"),
+    ONE("floor1", "float", "float a", "floorf(a)"),
+    ONE("floord1", "double", "double a", "floor(a)"),
+    ONE("ceil1", "float", "float a", "ceilf(a)"),
+    ONE("ceild1", "double", "double a", "ceil(a)"),
+    ONE("trunc1", "float", "float a", "truncf(a)"),
+    ONE("truncd1", "double", "double a", "trunc(a)"),
+    ONE("round1", "float", "float a", "rintf(a)"),
+    ONE("roundd1", "double", "double a", "rint(a)"),
+    {"block_reduce", "",
+     "/* One value out of those of a block's threads, the same for each: halves of a warp, then "
+     "the warps\n"
+     " * in order. Nobody leaves before all have read. */\n"
+     "template <class Combine, class T> static __device__ T block_reduce(T v)\n{\n"
+     "  __shared__ T part[32];\n"
+     "  const int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;\n"
+     "  const int warps = (int)blockDim.x / 32;\n"
+     "  for (int o = 16; o > 0; o /= 2) v = Combine::of(v, __shfl_xor_sync(0xffffffffu, v, o));\n"
+     "  if (lane == 0) part[warp] = v;\n"
+     "  __syncthreads();\n"
+     "  v = part[0];\n"
+     "  for (int w = 1; w < warps; w++) v = Combine::of(v, part[w]);\n"
+     "  __syncthreads();\n"
+     "  return v;\n}\n"},
+    {"Add", "block_reduce",
+     "struct Add {\n  template <class T> static __device__ T of(T a, T b) { return a + b; }\n};\n"},
+    {"Multiply", "block_reduce",
+     "struct Multiply {\n  template <class T> static __device__ T of(T a, T b) { return a * b; "
+     "}\n};\n"},
+    {"Most", "block_reduce",
+     "/* NaN if either is. */\nstruct Most {\n  template <class T> static __device__ T of(T a, T "
+     "b)\n"
+     "  {\n    return b > a || b != b ? b : a;\n  }\n};\n"},
+    {"Least", "block_reduce",
+     "/* NaN if either is. */\nstruct Least {\n  template <class T> static __device__ T of(T a, T "
+     "b)\n"
+     "  {\n    return b < a || b != b ? b : a;\n  }\n};\n"},
+    {"And", "block_reduce",
+     "struct And {\n  template <class T> static __device__ T of(T a, T b) { return a & b; }\n};\n"},
+    {"Or", "block_reduce",
+     "struct Or {\n  template <class T> static __device__ T of(T a, T b) { return a | b; }\n};\n"},
+};
+enum { FUNCTIONS = sizeof functions / sizeof *functions };
+
+static bool needed(const MdlPrinter *p, const char *name)
+{
+  return mdl_map_has(p->needs, mdl_intern_text(p->arena, name));
+}
+
+void mdl_cuda_prelude(MdlPrinter *p, FILE *out)
+{
+  for (int i = FUNCTIONS; i-- > 0;)
+    if (needed(p, functions[i].name) && *functions[i].needs) mdl_need(p, functions[i].needs);
+  for (int i = 0; i < FUNCTIONS; i++)
+    if (needed(p, functions[i].name)) fprintf(out, "%s\n", functions[i].text);
+}

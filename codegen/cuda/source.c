@@ -1,0 +1,288 @@
+/* The .cu file: header's include, prelude, device functions and kernels, entries that launch them.
+ */
+#include "codegen/c/abi.h"
+#include "codegen/c/table.h"
+#include "codegen/cuda/cuda.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS = 256, MOST_BLOCKS = 65536 };
+
+typedef struct Source {
+  MdlIr *ir;
+  MdlArena *arena;
+  const MdlCOptions *options;
+  MlirOperation module;
+  MdlPrinter printer;
+} Source;
+
+static void bind(MdlPrinter *p, MlirValue value, const char *text, const char *c_type)
+{
+  MdlExpr *e = MDL_NEW(p->arena, MdlExpr, 1);
+  *e = (MdlExpr){.text = text, .precedence = *text == '(' ? 14 : 16};
+  mdl_map_set(p->exprs, value.ptr, e);
+  if (c_type) mdl_map_set(p->c_types, value.ptr, (void *)c_type);
+}
+
+static const char *kernel_mode(Source *s, MlirOperation func)
+{
+  return mdl_op_text(s->ir, func, "mdl.kernel");
+}
+
+/* ---- launches ---------------------------------------------------------------------------- */
+
+/* How many blocks, and threads in each: "(N + 255) / 256", "256". */
+static const char *shape_of(Source *s, MlirOperation kernel, int *threads)
+{
+  const char *mode = kernel_mode(s, kernel), *text = mdl_op_text(s->ir, kernel, "mdl.points");
+  *threads = strcmp(mode, "thread") ? THREADS : 1;
+  if (!text) return "1";
+  const MdlSize *points = mdl_size_parse(s->ir->sizes, text, strlen(text));
+  const char *count = mdl_c_size(s->arena, points, "int64_t");
+  int64_t known;
+  if (strcmp(mode, "points")) return count;
+  if (mdl_size_is_const(points, &known))
+    return mdl_text(s->arena, "%lld", (long long)((known + THREADS - 1) / THREADS));
+  return mdl_text(s->arena, "(%s + %d) / %d", count, THREADS - 1, THREADS);
+}
+
+static const char *launch_text(void *user, MlirOperation call, MlirOperation callee,
+                               const char *arguments)
+{
+  Source *s = user;
+  int threads;
+  (void)call;
+  if (!kernel_mode(s, callee)) return NULL;
+  const char *blocks = shape_of(s, callee, &threads);
+  return mdl_text(s->arena, "TRY(launch(%s, %s, %d, stream%s%s))",
+                  mdl_op_text(s->ir, callee, "sym_name"), blocks, threads, *arguments ? ", " : "",
+                  arguments);
+}
+
+static const char launcher[] =
+    "/* ---- launches --------------------------------------------------------------------------- "
+    "*/\n\n"
+    "#define TRY(call)                 \\\n"
+    "  do {                            \\\n"
+    "    const mdl_status e = (call);  \\\n"
+    "    if (e != MDL_OK) return e;    \\\n"
+    "  } while (0)\n\n"
+    "template <class T> struct As {\n  typedef T Is;\n};\n\n"
+    "template <class... Wanted>\n"
+    "static mdl_status launch(void (*kernel)(Wanted...), int64_t blocks, unsigned threads,\n"
+    "                         cudaStream_t stream, typename As<Wanted>::Is... given)\n{\n"
+    "  if (blocks <= 0) return MDL_OK;\n"
+    "  cudaLaunchConfig_t c = {};\n"
+    "  c.gridDim = dim3((unsigned)(blocks < 65536 ? blocks : 65536)); /* kernels stride */\n"
+    "  c.blockDim = dim3(threads);\n"
+    "  c.stream = stream;\n"
+    "  const cudaError_t e = cudaLaunchKernelEx(&c, kernel, given...);\n"
+    "  return e == cudaSuccess ? MDL_OK : MDL_DEVICE + 256 * (mdl_status)e;\n}\n\n";
+
+/* ---- device functions and kernels -------------------------------------------------------- */
+
+static bool writes(Source *s, MlirValue memory)
+{
+  MlirOperation user;
+  int operand;
+  for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
+    MdlLoopOp op = mdl_loop_op(user);
+    MlirOperation callee =
+        op == MDL_LOOP_none ? mdl_callee(s->ir, s->printer.symbols, user) : (MlirOperation){NULL};
+    if (!mdl_is_null(callee) && mdl_body(callee, 0).ptr &&
+        writes(s, mdl_arg(mdl_body(callee, 0), operand)))
+      return true;
+    if ((op == MDL_LOOP_store || op == MDL_LOOP_copy) && operand == 1) return true;
+    if ((op == MDL_LOOP_shape || op == MDL_LOOP_view) && writes(s, mdl_result(user, 0)))
+      return true;
+  }
+  return false;
+}
+
+/* Pointers of a group reach different memory; those of a kernel around several groups may not. */
+static const char *parameter(Source *s, MlirOperation func, MlirValue arg, const char *name)
+{
+  MdlPrinter *p = &s->printer;
+  MdlLoopType type = mdl_loop_type_of(s->ir, arg);
+  if (type.kind != MDL_LOOP_memory) return mdl_text(s->arena, "%s %s", mdl_c_type(p, &type), name);
+  const char *mode = kernel_mode(s, func);
+  bool alone = mode && mdl_op_text(s->ir, func, "mdl.gpu");
+  return mdl_text(s->arena, "%s%s *%s%s", writes(s, arg) ? "" : "const ",
+                  mdl_c_type(p, &(MdlLoopType){.element = type.element}),
+                  alone ? "__restrict__ " : "", name);
+}
+
+static void print_function(Source *s, MlirOperation func)
+{
+  MdlPrinter *p = &s->printer;
+  MlirBlock body = mdl_body(func, 0);
+  const char *doc = mdl_op_text(s->ir, func, "mdl.doc"), *result = "void";
+  const char *symbol = mdl_op_text(s->ir, func, "sym_name"), *mode = kernel_mode(s, func);
+  mdl_printer_begin(p);
+  p->gives_status = false;
+  if (mdl_func_results(func)) {
+    MdlLoopType type = mdl_loop_type(s->ir, mdl_func_result_type(func, 0));
+    result = mdl_c_type(p, &type);
+  }
+  bool single = mode && !strcmp(mode, "thread");
+  const char *text = mode ? mdl_text(s->arena, "%s(", symbol)
+                          : mdl_text(s->arena, "static __device__ %s %s(", result, symbol);
+  for (int i = 0; i < mdl_arg_count(body); i++) {
+    MlirValue arg = mdl_arg(body, i);
+    const char *name = mdl_print_name(p, arg, mdl_text(s->arena, "a%d", i));
+    text = mdl_text(s->arena, "%s%s%s", text, i ? ", " : "", parameter(s, func, arg, name));
+    bind(p, arg, name, NULL);
+  }
+  if (doc) mdl_line(p, "/* %s */", doc);
+  if (mode) mdl_line(p, "extern \"C\" __global__ void __launch_bounds__(%d)", single ? 1 : THREADS);
+  mdl_line(p, "%s)", text);
+  mdl_line(p, "{");
+  p->indent++;
+  for (int i = 0; i < mdl_arg_count(body); i++)
+    if (!mdl_has_uses(mdl_arg(body, i)))
+      mdl_line(p, "(void)%s;", mdl_print_expr(p, mdl_arg(body, i)).text);
+  mdl_print_body(p, body);
+  p->indent--;
+  mdl_line(p, "}\n");
+}
+
+/* ---- entries ----------------------------------------------------------------------------- */
+
+/* A leaf of a struct is a pointer in it; a plain one is the parameter. */
+static void bind_leaf(Source *s, const MdlSignature *sig, const MdlParam *param, int i,
+                      MlirValue value)
+{
+  MdlPrinter *p = &s->printer;
+  const MdlLeaf *leaf = &sig->leaf[param->leaf + i];
+  const char *c_type = mdl_dtypes[leaf->type.dtype].c;
+  MdlLoopType type = mdl_loop_type_of(s->ir, value);
+  const char *own = mdl_c_type(p, &type);
+  if (!param->struct_type) {
+    bool by_value = type.kind == MDL_LOOP_scalar && type.element != MDL_bool;
+    bool cast = by_value && strcmp(own, c_type);
+    bind(p, value, cast ? mdl_text(s->arena, "(%s)%s", own, param->name) : param->name, c_type);
+    return;
+  }
+  if (!mdl_has_uses(value)) {
+    bind(p, value, "0", NULL);
+    return;
+  }
+  const char *name = mdl_print_unique(p, mdl_text(s->arena, "%s_%s", param->name, leaf->path));
+  mdl_line(p, "%s *const %s = %s->%s;", c_type, name, param->name, leaf->path);
+  bind(p, value, name, c_type);
+}
+
+static void bind_entry(Source *s, const MdlSignature *sig, MlirBlock body)
+{
+  MdlPrinter *p = &s->printer;
+  int arg = 0;
+  for (int i = 0; i < sig->sizes; i++) mdl_print_unique(p, sig->size[i]);
+  for (int i = 0; i < sig->params; i++)
+    mdl_map_set(p->names, mdl_intern_text(p->arena, sig->param[i].name), (void *)"");
+  for (int i = 0; i < sig->sizes; i++) bind(p, mdl_arg(body, arg++), sig->size[i], NULL);
+  for (int i = 0; i < sig->params; i++)
+    for (int j = 0; j < sig->param[i].leaves; j++)
+      bind_leaf(s, sig, &sig->param[i], j, mdl_arg(body, arg++));
+  bind(p, mdl_arg(body, arg), "(char *)work", "char");
+}
+
+static void void_unused(Source *s, const MdlSignature *sig, MlirBlock body)
+{
+  int arg = sig->sizes;
+  for (int i = 0; i < sig->params; i++) {
+    bool used = false;
+    for (int j = 0; j < sig->param[i].leaves; j++) used |= mdl_has_uses(mdl_arg(body, arg + j));
+    arg += sig->param[i].leaves;
+    if (!used) mdl_line(&s->printer, "(void)%s;", sig->param[i].name);
+  }
+  if (!mdl_has_uses(mdl_arg(body, arg))) mdl_line(&s->printer, "(void)work;");
+}
+
+static void print_entry(Source *s, MlirOperation func)
+{
+  MdlPrinter *p = &s->printer;
+  const MdlSignature *sig = mdl_signature_read(s->ir, func);
+  const char *symbol = mdl_c_symbol(s->ir, func);
+  const char *text = mdl_text(s->arena, "extern \"C\" mdl_status %s(", symbol);
+  mdl_printer_begin(p);
+  p->gives_status = true;
+  for (int i = 0; i < sig->sizes; i++)
+    text = mdl_text(s->arena, "%sint64_t %s, ", text, sig->size[i]);
+  for (int i = 0; i < sig->params; i++)
+    text = mdl_text(s->arena, "%s%s, ", text, mdl_c_param(s->arena, sig, &sig->param[i], ""));
+  mdl_line(p, "/* %s: %s:%d */", sig->entry, s->options->source, sig->line);
+  mdl_line(p, "%svoid *work, cudaStream_t stream)", text);
+  mdl_line(p, "{");
+  p->indent++;
+  bind_entry(s, sig, mdl_body(func, 0));
+  void_unused(s, sig, mdl_body(func, 0));
+  mdl_print_body(p, mdl_body(func, 0));
+  p->indent--;
+  mdl_line(p, "}\n");
+  if (!sig->checks) return;
+  mdl_line(p, "/* What the checks of %s found, once the stream has come so far. */", sig->entry);
+  mdl_line(p, "extern \"C\" mdl_status %s_status(const void *work, cudaStream_t stream)", symbol);
+  mdl_line(p, "{\n  mdl_status found = MDL_OK;");
+  mdl_line(p, "  cudaError_t e = cudaMemcpyAsync(&found, work, sizeof found, "
+              "cudaMemcpyDeviceToHost, stream);");
+  mdl_line(p, "  if (e == cudaSuccess) e = cudaStreamSynchronize(stream);");
+  mdl_line(p, "  return e == cudaSuccess ? found : MDL_DEVICE + 256 * (mdl_status)e;\n}\n");
+}
+
+/* ---- the file ---------------------------------------------------------------------------- */
+
+static void print_functions(Source *s)
+{
+  MlirBlock body = mdl_module_body(s->module);
+  for (MlirOperation f = mdl_first(body); !mdl_is_null(f); f = mdl_next(f))
+    if (mdl_op(s->ir, f) == MDL_OP_func && !mdl_is_entry(f) && mdl_body(f, 0).ptr)
+      print_function(s, f);
+  fputs(launcher, s->printer.out);
+  for (MlirOperation f = mdl_first(body); !mdl_is_null(f); f = mdl_next(f))
+    if (mdl_is_entry(f)) print_entry(s, f);
+}
+
+static void print_top(Source *s, FILE *out)
+{
+  const char *name = s->options->module;
+  fprintf(out, "/* %s.cu: %s compiled by mdlc for %s. Do not edit.\n", name, s->options->source,
+          s->options->machine->doc);
+  fprintf(
+      out,
+      " * nvcc -fmad=false -arch=sm_80 -c %s.cu   (fused multiply-adds are all written out)\n */\n",
+      name);
+  fprintf(out, "#include \"%s.h\"\n\n#include <math.h>\n#include <string.h>\n\n", name);
+}
+
+char *mdl_cuda_source(MdlIr *ir, MlirOperation module, const MdlCOptions *options)
+{
+  char *body = NULL, *text = NULL;
+  size_t body_length = 0, length = 0;
+  Source s = {.ir = ir, .arena = ir->arena, .options = options, .module = module};
+  s.printer = (MdlPrinter){.ir = ir, .arena = ir->arena, .machine = options->machine};
+  s.printer.source = options->source;
+  s.printer.line_directives = options->debug;
+  s.printer.needs = mdl_map_create(ir->arena);
+  s.printer.symbols = mdl_symbols(ir, module);
+  s.printer.launch = launch_text;
+  s.printer.user = &s;
+  s.printer.out = open_memstream(&body, &body_length);
+  if (!s.printer.out) MDL_BUG(ir->session, "no memory stream");
+  print_functions(&s);
+  fclose(s.printer.out);
+
+  FILE *out = open_memstream(&text, &length);
+  if (!out) MDL_BUG(ir->session, "no memory stream");
+  print_top(&s, out);
+  mdl_cuda_prelude(&s.printer, out);
+  s.printer.out = out;
+  mdl_c_tables(&s.printer, module, "static __device__ const");
+  fputs(body, out);
+  fclose(out);
+  while (length && text[length - 1] == '\n') length--;
+  char *copy = mdl_text(ir->arena, "%.*s\n", (int)length, text);
+  free(body);
+  free(text);
+  return copy;
+}
