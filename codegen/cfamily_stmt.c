@@ -437,8 +437,8 @@ static void print_call(MdlPrinter *p, MlirOperation op)
 static void print_all_reduce(MdlPrinter *p, MlirOperation op)
 {
   const char *text = mdl_print_op(p, op).text;
-  consume(p, op);
-  settle(p);
+  mdl_stmt_consume(p, op);
+  mdl_stmt_settle(p);
   declare(p, mdl_result(op, 0), text);
 }
 
@@ -500,7 +500,7 @@ static void print_statement(MdlPrinter *p, MlirOperation op)
     mdl_print_copy(p, op);
     return;
   case MDL_LOOP_barrier:
-    settle(p);
+    mdl_stmt_settle(p);
     mdl_line(p, "__syncthreads();");
     return;
   case MDL_LOOP_all_reduce:

@@ -154,7 +154,8 @@ static void group_block(Outline *o, MlirBlock block)
       if (mdl_body(op[i], j).ptr) group_block(o, mdl_body(op[i], j));
   MdlPiece *step;
   MlirOperation end = mdl_terminator(block);
-  int steps = mdl_merge(o->ir, block, &step);
+  /* a GPU's nests know one seed each */
+  int steps = mdl_merge(o->ir, block, !o->pass->options->machine->warp, &step);
   for (int i = 0; i < steps; i++)
     if (step[i].cluster)
       outline(o, step[i].cluster, end);

@@ -475,7 +475,7 @@ static int last_position(const Merge *m, int node)
   return last;
 }
 
-int mdl_merge(MdlIr *ir, MlirBlock block, MdlPiece **steps)
+int mdl_merge(MdlIr *ir, MlirBlock block, bool merges, MdlPiece **steps)
 {
   MdlPart *part;
   Merge m = {.ir = ir, .block = block, .parts = mdl_partition(ir, block, &part)};
@@ -484,8 +484,10 @@ int mdl_merge(MdlIr *ir, MlirBlock block, MdlPiece **steps)
   read_graph(&m, part);
   m.stamp = MDL_NEW(ir->arena, int, (size_t)m.nodes);
   m.stack = MDL_NEW(ir->arena, int, (size_t)m.nodes);
-  merge_all(&m, false); /* rows and maps */
-  merge_all(&m, true);  /* what is left finishes a dot, a conv */
+  if (merges) {
+    merge_all(&m, false); /* rows and maps */
+    merge_all(&m, true);  /* what is left finishes a dot, a conv */
+  }
   Order o = {&m, 0, MDL_NEW(ir->arena, MdlPiece, (size_t)m.nodes),
              MDL_NEW(ir->arena, bool, (size_t)m.nodes)};
   Place *place = MDL_NEW(ir->arena, Place, (size_t)m.nodes);

@@ -36,8 +36,8 @@ typedef struct MdlPiece {
   MlirOperation op;
 } MdlPiece;
 
-/* Merges parts and puts the block into an order in which every piece comes after what it needs. */
-int mdl_merge(MdlIr *ir, MlirBlock block, MdlPiece **steps);
+/* Merges parts, if asked to, and puts the block into an order in which every piece comes after what it needs. */
+int mdl_merge(MdlIr *ir, MlirBlock block, bool merges, MdlPiece **steps);
 
 /* Before grouping: padding of conv and windows becomes a pad op, tensor checks become scalar ones,
  * constants stand in the block that uses them. Recurses into regions. */
