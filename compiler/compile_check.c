@@ -5,6 +5,7 @@
 #include "compiler/entry.h"
 #include "compiler/output.h"
 #include "compiler/plugin.h"
+#include "compiler/tpu_limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,8 +16,9 @@
 
 typedef struct Task {
   const char *plugin, *topology;
-  mdl_pjrt_source source;
   bool want_hlo;
+  int count;
+  MdlXlaProgram *program; /* one an entry */
 } Task;
 
 /* What the child sends: this, then the texts. It is the same program on both ends. */
@@ -46,17 +48,13 @@ static void set_environment(void)
     setenv(settings[i][0], settings[i][1], 0);
 }
 
-static void check(void *user, FILE *out)
+static void check_one(const Task *task, mdl_pjrt *pjrt, mdl_pjrt_status status, int i, FILE *out)
 {
-  const Task *task = user;
-  Answer answer = {0};
-  mdl_pjrt *pjrt = mdl_pjrt_create();
-  set_environment();
-  answer.status = pjrt ? mdl_pjrt_load(pjrt, task->plugin) : MDL_PJRT_MEMORY;
+  Answer answer = {.status = status};
+  const mdl_pjrt_source source = mdl_xla_source(&task->program[i]);
   double start = now();
-  if (!answer.status)
-    answer.status =
-        mdl_pjrt_check(pjrt, &task->source, task->topology, task->want_hlo, &answer.report);
+  if (!status)
+    answer.status = mdl_pjrt_check(pjrt, &source, task->topology, task->want_hlo, &answer.report);
   answer.seconds = now() - start;
   const char *error = answer.status ? mdl_pjrt_error(pjrt) : "";
   const char *help = answer.status ? mdl_pjrt_help(pjrt) : "";
@@ -64,17 +62,29 @@ static void check(void *user, FILE *out)
   answer.error = strlen(error), answer.help = strlen(help), answer.hlo = strlen(hlo);
   fwrite(&answer, sizeof answer, 1, out);
   fprintf(out, "%s%s%s", error, help, hlo);
+  fflush(out);
+  mdl_pjrt_report_free(&answer.report);
+}
+
+static void check(void *user, FILE *out)
+{
+  const Task *task = user;
+  mdl_pjrt *pjrt = mdl_pjrt_create();
+  set_environment();
+  mdl_pjrt_status status = pjrt ? mdl_pjrt_load(pjrt, task->plugin) : MDL_PJRT_MEMORY;
+  for (int i = 0; i < (status ? 1 : task->count); i++) check_one(task, pjrt, status, i, out);
 }
 
 /* ---- what came of it --------------------------------------------------------------------- */
 
 typedef struct Checked {
+  bool done;
   const char *entry, *hlo;
   double seconds;
   mdl_pjrt_report report;
 } Checked;
 
-static bool ended_badly(MdlJob *job, const MdlChild *child, double limit)
+static void ended_badly(MdlJob *job, const char *entry, const MdlChild *child, double limit)
 {
   MdlArena *arena = job->session->arena;
   MdlReport *report;
@@ -86,42 +96,49 @@ static bool ended_badly(MdlJob *job, const MdlChild *child, double limit)
     report = mdl_error(job->session, MDL_E0823, MDL_NO_SPAN,
                        mdl_text(arena, "its process ended with %s", how));
   }
+  mdl_note(report, "in entry `%s`", entry);
   if (*child->log) mdl_note(report, "it wrote: %s", child->log);
-  return false;
 }
 
-static bool take(MdlJob *job, const MdlChild *child, double limit, Checked *checked)
+/* One entry's answer, and steps over it; false if it did not come whole. */
+static bool take(MdlJob *job, const char **at, const char *end, Checked *checked)
 {
   MdlArena *arena = job->session->arena;
   Answer answer;
-  if (child->late || child->length < sizeof answer) return ended_badly(job, child, limit);
-  memcpy(&answer, child->bytes, sizeof answer);
-  const char *at = child->bytes + sizeof answer;
-  if (child->length != sizeof answer + answer.error + answer.help + answer.hlo)
-    return ended_badly(job, child, limit);
-  const char *error = mdl_text_copy(arena, at, answer.error);
-  const char *help = mdl_text_copy(arena, at + answer.error, answer.help);
-  checked->hlo = mdl_text_copy(arena, at + answer.error + answer.help, answer.hlo);
+  if ((size_t)(end - *at) < sizeof answer) return false;
+  memcpy(&answer, *at, sizeof answer);
+  const char *text = *at + sizeof answer;
+  if ((size_t)(end - text) < answer.error + answer.help + answer.hlo) return false;
+  const char *error = mdl_text_copy(arena, text, answer.error);
+  const char *help = mdl_text_copy(arena, text + answer.error, answer.help);
+  *at = text + answer.error + answer.help + answer.hlo;
+  checked->hlo = mdl_text_copy(arena, *at - answer.hlo, answer.hlo);
   checked->report = answer.report;
   checked->seconds = answer.seconds;
-  if (answer.status) mdl_plugin_report(job, answer.status, error, help);
-  return !answer.status;
+  checked->done = !answer.status;
+  if (answer.status == MDL_PJRT_PROGRAM)
+    mdl_note(mdl_plugin_report(job, answer.status, error, help), "in entry `%s`", checked->entry);
+  else if (answer.status)
+    mdl_plugin_report(job, answer.status, error, help);
+  return true;
 }
 
-static bool check_entry(MdlJob *job, MlirOperation entry, double limit, Checked *checked)
+/* All of them in one child: the plugin takes longer to load than a program to compile. */
+static void check_all(MdlJob *job, const Task *task, double limit, Checked *checked)
 {
-  MdlXlaProgram program;
   MdlChild child;
-  checked->entry = mdl_signature_read(job->ir, entry)->entry;
-  if (!mdl_xla_program(job, entry, NULL, NULL, &program)) return false;
-  Task task = {.plugin = mdl_plugin_path(job, "TPU_LIBRARY_PATH", "libtpu.so"),
-               .topology = job->topology,
-               .source = mdl_xla_source(&program),
-               .want_hlo = mdl_option_on(job->line, "output")};
-  bool made = mdl_child_run(job->session->arena, check, &task, limit, &child);
-  if (!made) mdl_error(job->session, MDL_E0808, MDL_NO_SPAN, "start", "a process", strerror(errno));
-  mdl_xla_close(&program);
-  return made && take(job, &child, limit, checked);
+  if (!mdl_child_run(job->session->arena, check, (void *)(uintptr_t)task, limit * task->count,
+                     &child)) {
+    mdl_error(job->session, MDL_E0808, MDL_NO_SPAN, "start", "a process", strerror(errno));
+    return;
+  }
+  const char *at = child.bytes, *end = at + child.length;
+  for (int i = 0; i < task->count; i++) {
+    bool whole = take(job, &at, end, &checked[i]);
+    if (!whole && !mdl_error_count(job->session))
+      ended_badly(job, checked[i].entry, &child, limit * task->count);
+    if (!whole) return;
+  }
 }
 
 /* ---- printing ---------------------------------------------------------------------------- */
@@ -162,29 +179,48 @@ static void print_json(const MdlJob *job, const Checked *checked)
 }
 
 /* -o: the optimised programs, one after the other. */
-static bool write_hlo(const MdlJob *job, const char *text)
+static void write_hlo(const MdlJob *job, const char *text)
 {
   const char *path = mdl_option(job->line, "output"), *why;
-  if (!path) return true;
-  if (mdl_file_write(job->session->arena, path, text, strlen(text), &why)) return true;
-  return mdl_error(job->session, MDL_E0808, MDL_NO_SPAN, "write", path, why), false;
+  if (path && !mdl_file_write(job->session->arena, path, text, strlen(text), &why))
+    mdl_error(job->session, MDL_E0808, MDL_NO_SPAN, "write", path, why);
+}
+
+static void print_all(MdlJob *job, int count, const Checked *checked)
+{
+  const char *hlo = "";
+  for (int i = 0; i < count; i++) {
+    if (!checked[i].done) continue;
+    hlo = mdl_text(job->session->arena, "%s%s%s", hlo, *hlo ? "\n" : "", checked[i].hlo);
+    if (mdl_option_on(job->line, "json"))
+      print_json(job, &checked[i]);
+    else
+      print_text(job, &checked[i]);
+  }
+  if (!mdl_error_count(job->session)) write_hlo(job, hlo);
 }
 
 static bool check_file(MdlJob *job, const char *name, double limit)
 {
+  MdlArena *arena = job->session->arena;
   MlirOperation *entry;
-  int count;
-  const char *hlo = "";
-  if (!mdl_job_front(job) || mdl_error_count(job->session)) return false;
-  if (!mdl_entries_named(job, name, &entry, &count) || !mdl_job_passes(job, MDL_FORM_mdl))
+  Task task = {.topology = job->topology, .want_hlo = mdl_option_on(job->line, "output")};
+  if (!mdl_job_front(job) || mdl_error_count(job->session) || !mdl_job_passes(job, MDL_FORM_mdl) ||
+      !mdl_entries_named(job, name, &entry, &task.count))
     return false;
-  for (int i = 0; i < count; i++) {
-    Checked checked = {0};
-    if (!check_entry(job, entry[i], limit, &checked)) return false;
-    hlo = mdl_text(job->session->arena, "%s%s", hlo, checked.hlo);
-    mdl_option_on(job->line, "json") ? print_json(job, &checked) : print_text(job, &checked);
+  task.plugin = mdl_plugin_path(job, "TPU_LIBRARY_PATH", "libtpu.so");
+  task.program = MDL_NEW(arena, MdlXlaProgram, (size_t)task.count);
+  Checked *checked = MDL_NEW(arena, Checked, (size_t)task.count);
+  bool made = true;
+  for (int i = 0; i < task.count; i++) {
+    mdl_tpu_limits(job, entry[i]);
+    checked[i].entry = mdl_signature_read(job->ir, entry[i])->entry;
+    made = mdl_xla_program(job, entry[i], NULL, NULL, &task.program[i]) && made;
   }
-  return write_hlo(job, hlo);
+  if (made) check_all(job, &task, limit, checked);
+  for (int i = 0; i < task.count; i++) mdl_xla_close(&task.program[i]);
+  print_all(job, task.count, checked);
+  return !mdl_error_count(job->session);
 }
 
 /* ---- the command ------------------------------------------------------------------------- */

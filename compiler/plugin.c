@@ -86,7 +86,8 @@ static MdlSpan take_place(const MdlSession *session, const char **text)
   return MDL_NO_SPAN;
 }
 
-void mdl_plugin_report(MdlJob *job, mdl_pjrt_status status, const char *error, const char *help)
+MdlReport *mdl_plugin_report(MdlJob *job, mdl_pjrt_status status, const char *error,
+                             const char *help)
 {
   static const char before[] = "the plugin does not take the program: ";
   const char *words = error;
@@ -95,4 +96,5 @@ void mdl_plugin_report(MdlJob *job, mdl_pjrt_status status, const char *error, c
   MdlSpan at = take_place(job->session, &words);
   MdlReport *report = mdl_error(job->session, code_of(status), at, words);
   if (*help) mdl_help(report, "%s", help);
+  return report;
 }

@@ -20,6 +20,7 @@ mdl_pjrt_source mdl_xla_source(const MdlXlaProgram *program);
 /* The file named by --pjrt=, or by the environment variable, or `otherwise`; NULL: E0821. */
 const char *mdl_plugin_path(MdlJob *job, const char *variable, const char *otherwise);
 /* Reports what a call of the client said, E0821 to E0826; XLA's own errors at their places. */
-void mdl_plugin_report(MdlJob *job, mdl_pjrt_status status, const char *error, const char *help);
+MdlReport *mdl_plugin_report(MdlJob *job, mdl_pjrt_status status, const char *error,
+                             const char *help);
 
 #endif
