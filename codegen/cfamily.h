@@ -39,6 +39,7 @@ typedef struct MdlPrinter {
   MdlMap *names;     /* interned name -> itself while it is in use, then NULL */
   const char **local; /* names in use, in order: a block's are free again when it closes */
   int locals, local_capacity;
+  MdlMap *in_place;  /* next value of a carried variable -> its name: assigned where it is made */
   MdlMap *waiting;   /* values folded into a later statement that read memory */
   int temporaries;
   bool gives_status; /* what it returns is spelled MDL_OK, MDL_BAD_SIZE, ... */

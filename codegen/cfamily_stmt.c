@@ -13,6 +13,7 @@ void mdl_printer_begin(MdlPrinter *p)
   p->c_types = mdl_map_create(p->arena);
   p->names = mdl_map_create(p->arena);
   p->waiting = mdl_map_create(p->arena);
+  p->in_place = mdl_map_create(p->arena);
   p->temporaries = p->locals = p->results = 0;
 }
 
@@ -152,12 +153,20 @@ static bool is_pure_call(MdlPrinter *p, MlirOperation op)
   return mdl_result_count(op) == 1;
 }
 
+static void update(MdlPrinter *p, MlirValue value, const char *name, const char *text);
+
 static void print_value(MdlPrinter *p, MlirOperation op)
 {
   MlirValue value = mdl_result(op, 0);
   if (!mdl_has_uses(value)) return;
   MdlExpr made = mdl_op(p->ir, op) == MDL_OP_call ? call_of(p, op, NULL) : mdl_print_op(p, op);
   mdl_stmt_consume(p, op);
+  const char *carried = mdl_map_get(p->in_place, value.ptr);
+  if (carried) {
+    update(p, value, carried, made.text);
+    mdl_stmt_name(p, value, carried);
+    return;
+  }
   if (is_cheap(op, &made) || folds(p, value, &made) || (!made.reads && is_reach(p, value))) {
     mdl_stmt_expr(p, value, made);
     if (made.reads) mdl_map_set(p->waiting, value.ptr, (void *)op.ptr);
@@ -197,6 +206,32 @@ static const char *update_of(MdlPrinter *p, MlirValue value, const char *old, co
   return mdl_text(p->arena, "%s= %s", sign, without_brackets(p, text + length + 3));
 }
 
+/* name = text; */
+static void update(MdlPrinter *p, MlirValue value, const char *name, const char *text)
+{
+  const char *rest = update_of(p, value, name, text);
+  if (rest)
+    mdl_line(p, "%s %s;", name, rest);
+  else
+    mdl_line(p, "%s = %s;", name, text);
+}
+
+/* Where nothing but the new value reads the old one, it is assigned at once: twelve sums of a tile
+ * need no second set of registers then. */
+static void find_in_place(MdlPrinter *p, MlirBlock body, int carried, const char *const *names)
+{
+  MlirOperation end = mdl_terminator(body), user;
+  int operand;
+  for (int i = 0; i < carried; i++) {
+    MlirValue next = mdl_operand(end, i), old = mdl_arg(body, 1 + i);
+    MlirOperation op = mdl_def(next);
+    if (mdl_is_null(op) || mdl_block_of(op).ptr != body.ptr || mdl_result_count(op) != 1) continue;
+    if (mdl_use_count(next) != 1 || mdl_use_count(old) != 1 || mdl_region_count(op)) continue;
+    mdl_use(old, 0, &user, &operand);
+    if (mdl_same_op(user, op)) mdl_map_set(p->in_place, next.ptr, (void *)names[i]);
+  }
+}
+
 /* Assigns the terminator's operands to the variables of `into`, all at once: where a variable that
  * is read later would be overwritten, through temporaries. */
 static void assign(MdlPrinter *p, MlirOperation end, int first, int count, const char *const *into)
@@ -216,13 +251,8 @@ static void assign(MdlPrinter *p, MlirOperation end, int first, int count, const
     mdl_line(p, "const %s %s = %s;", mdl_stmt_type(p, mdl_operand(end, first + i)), name, text[i]);
     text[i] = name;
   }
-  for (int i = 0; i < count; i++) {
-    const char *rest = update_of(p, mdl_operand(end, first + i), into[i], text[i]);
-    if (rest)
-      mdl_line(p, "%s %s;", into[i], rest);
-    else if (strcmp(text[i], into[i]))
-      mdl_line(p, "%s = %s;", into[i], text[i]);
-  }
+  for (int i = 0; i < count; i++)
+    if (strcmp(text[i], into[i])) update(p, mdl_operand(end, first + i), into[i], text[i]);
 }
 
 /* Variables of carried values: declared before the loop, named after the block's arguments. */
@@ -254,6 +284,7 @@ static const char *loop_body(MdlPrinter *p, MlirBlock body, int carried, const c
   if (!p->out) MDL_BUG(p->ir->session, "no memory stream");
   p->indent++;
   MlirOperation end = mdl_terminator(body);
+  find_in_place(p, body, carried, names);
   print_ops(p, body, end);
   assign(p, end, 0, carried, names);
   p->indent--;
