@@ -25,8 +25,8 @@ typedef struct Task {
 typedef struct Answer {
   mdl_pjrt_status status;
   mdl_pjrt_report report;
-  double seconds;
-  size_t error, help, hlo; /* lengths of the texts */
+  double seconds, cpu_seconds; /* the latter of all threads */
+  size_t error, help, hlo;     /* lengths of the texts */
 } Answer;
 
 static double now(void)
@@ -53,9 +53,11 @@ static void check_one(const Task *task, mdl_pjrt *pjrt, mdl_pjrt_status status, 
   Answer answer = {.status = status};
   const mdl_pjrt_source source = mdl_xla_source(&task->program[i]);
   double start = now();
+  clock_t cpu = clock();
   if (!status)
     answer.status = mdl_pjrt_check(pjrt, &source, task->topology, task->want_hlo, &answer.report);
   answer.seconds = now() - start;
+  answer.cpu_seconds = (double)(clock() - cpu) / CLOCKS_PER_SEC;
   const char *error = answer.status ? mdl_pjrt_error(pjrt) : "";
   const char *help = answer.status ? mdl_pjrt_help(pjrt) : "";
   const char *hlo = answer.report.hlo ? answer.report.hlo : "";
@@ -80,7 +82,7 @@ static void check(void *user, FILE *out)
 typedef struct Checked {
   bool done;
   const char *entry, *hlo;
-  double seconds;
+  double seconds, cpu_seconds;
   mdl_pjrt_report report;
 } Checked;
 
@@ -115,6 +117,7 @@ static bool take(MdlJob *job, const char **at, const char *end, Checked *checked
   checked->hlo = mdl_text_copy(arena, *at - answer.hlo, answer.hlo);
   checked->report = answer.report;
   checked->seconds = answer.seconds;
+  checked->cpu_seconds = answer.cpu_seconds;
   checked->done = !answer.status;
   if (answer.status == MDL_PJRT_PROGRAM)
     mdl_note(mdl_plugin_report(job, answer.status, error, help), "in entry `%s`", checked->entry);
@@ -172,10 +175,12 @@ static void print_json(const MdlJob *job, const Checked *checked)
   const mdl_pjrt_report *r = &checked->report;
   printf("{\"entry\": \"%s\", \"topology\": \"%s\", \"code_bytes\": %lld, \"peak_bytes\": %lld, "
          "\"argument_bytes\": %lld, \"result_bytes\": %lld, \"alias_bytes\": %lld, "
-         "\"temporary_bytes\": %lld, \"flops\": %.17g, \"fusions\": %lld, \"seconds\": %.3f}\n",
+         "\"temporary_bytes\": %lld, \"flops\": %.17g, \"fusions\": %lld, \"seconds\": %.3f, "
+         "\"cpu_seconds\": %.3f}\n",
          checked->entry, job->topology, (long long)r->code_bytes, (long long)r->peak_bytes,
          (long long)r->argument_bytes, (long long)r->result_bytes, (long long)r->alias_bytes,
-         (long long)r->temporary_bytes, r->flops, (long long)r->fusions, checked->seconds);
+         (long long)r->temporary_bytes, r->flops, (long long)r->fusions, checked->seconds,
+         checked->cpu_seconds);
 }
 
 /* -o: the optimised programs, one after the other. */

@@ -1,6 +1,7 @@
 /* The client on XLA's CPU plugin. The programs are written by hand: what mdlc writes is tested in
  * tests/hlo. */
 #include "runtime/pjrt.h"
+#include "tests/pjrt/write_proto.h"
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -255,6 +256,47 @@ START_TEST(an_error_of_the_program_names_its_place)
 }
 END_TEST
 
+/* x + x as a serialised HloModuleProto. */
+static proto_bytes twice(void)
+{
+  static const unsigned char both[] = {1, 1};
+  proto_bytes module = {{0}, 0}, main = {{0}, 0}, op = {{0}, 0}, types = {{0}, 0},
+              shape = shape_of(2);
+  message(&types, 1, &shape), message(&types, 2, &shape), text(&types, 3, "x");
+  text(&main, 1, "main");
+  text(&op, 1, "x"), text(&op, 2, "parameter"), message(&op, 3, &shape);
+  number(&op, 9, 0), number(&op, 35, 1);
+  message(&main, 2, &op);
+  op = (proto_bytes){{0}, 0};
+  text(&op, 1, "twice"), text(&op, 2, "add"), message(&op, 3, &shape);
+  number(&op, 35, 2), blob(&op, 36, both, sizeof both);
+  message(&main, 2, &op);
+  message(&main, 4, &types), number(&main, 5, 1), number(&main, 6, 2);
+  text(&module, 1, "twice"), text(&module, 2, "main");
+  message(&module, 3, &main), message(&module, 4, &types);
+  number(&module, 5, 1), number(&module, 6, 1);
+  return module;
+}
+
+START_TEST(a_serialised_module_is_compiled)
+{
+  static const float x[6] = {1, 2, 3, 4, 5, 6};
+  proto_bytes module = twice();
+  mdl_pjrt_source source = {(const char *)module.at, module.length, "hlo", &io, 0};
+  mdl_pjrt_buffer *in[1], *out[1];
+  mdl_status status;
+  float got[6];
+  io.arguments = io.results = 1;
+  argument[0] = leaf("x", MDL_F32, 2, 2, 3), result[0] = leaf("out", MDL_F32, 2, 2, 3);
+  must(mdl_pjrt_compile(pjrt, &source, &program));
+  in[0] = put(&argument[0], x);
+  must(mdl_pjrt_run(program, in, out, &status));
+  must(mdl_pjrt_get(out[0], got, sizeof got));
+  for (int i = 0; i < 6; i++) ck_assert(got[i] == 2 * x[i]);
+  mdl_pjrt_buffer_destroy(in[0]), mdl_pjrt_buffer_destroy(out[0]);
+}
+END_TEST
+
 START_TEST(the_cpu_plugin_knows_no_tpu)
 {
   const char *code = add_of("tensor<4xf32>");
@@ -280,6 +322,7 @@ TCase *tests(void)
   tcase_add_test(t, max_keeps_nan);
   tcase_add_test(t, inout_is_updated_in_its_memory);
   tcase_add_test(t, an_error_of_the_program_names_its_place);
+  tcase_add_test(t, a_serialised_module_is_compiled);
   tcase_add_test(t, the_cpu_plugin_knows_no_tpu);
   return t;
 }

@@ -17,7 +17,14 @@ static void error_destroy(PJRT_Error_Destroy_Args *args) { (void)args; }
 
 static void error_message(PJRT_Error_Message_Args *args)
 {
+#ifdef FAULT_says_where
+  static const char text[] =
+      "checks.mdl:5:3: error: 'stablehlo.sqrt' op is too square\n"
+      "checks.mdl:5:3: note: see current operation: %0 = \"stablehlo.sqrt\"(%arg0)\n"
+      "<unknown>:0: error: Failed to parse using StableHLO v1.0.0, this could indicate anything\n";
+#else
   static const char text[] = "the fake says no";
+#endif
   args->message = text;
   args->message_size = strlen(text);
 }

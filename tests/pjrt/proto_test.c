@@ -1,53 +1,15 @@
 /* The reader of XLA's optimised programs, on a module written byte by byte. */
 #include "runtime/pjrt/proto.h"
+#include "tests/pjrt/write_proto.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
-  unsigned char at[4096];
-  size_t length;
-} bytes;
-
-static void varint(bytes *b, uint64_t value)
+static void op(proto_bytes *computation, const char *name, const char *opcode, int rank,
+               uint64_t id, const char *operands, const proto_bytes *more)
 {
-  for (; value > 127; value >>= 7) b->at[b->length++] = (unsigned char)(value | 128);
-  b->at[b->length++] = (unsigned char)value;
-}
-
-static void number(bytes *b, int field, uint64_t value)
-{
-  varint(b, (uint64_t)field << 3);
-  varint(b, value);
-}
-
-static void blob(bytes *b, int field, const void *data, size_t length)
-{
-  varint(b, (uint64_t)field << 3 | 2);
-  varint(b, length);
-  memcpy(b->at + b->length, data, length);
-  b->length += length;
-}
-
-static void text(bytes *b, int field, const char *word) { blob(b, field, word, strlen(word)); }
-static void message(bytes *b, int field, const bytes *m) { blob(b, field, m->at, m->length); }
-
-/* f32[2,3]{1,0}, or f32[] for rank 0. */
-static bytes shape_of(int rank)
-{
-  static const unsigned char dims[] = {2, 3}, order[] = {1, 0};
-  bytes shape = {{0}, 0}, layout = {{0}, 0};
-  number(&shape, 2, 11);
-  if (rank) blob(&shape, 3, dims, 2), blob(&layout, 1, order, 2);
-  message(&shape, 5, &layout);
-  return shape;
-}
-
-static void op(bytes *computation, const char *name, const char *opcode, int rank, uint64_t id,
-               const char *operands, const bytes *more)
-{
-  bytes o = {{0}, 0}, shape = shape_of(rank);
+  proto_bytes o = {{0}, 0}, shape = shape_of(rank);
   text(&o, 1, name);
   text(&o, 2, opcode);
   message(&o, 3, &shape);
@@ -59,9 +21,9 @@ static void op(bytes *computation, const char *name, const char *opcode, int ran
 }
 
 /* A reduction of x in a fused computation of its own, plus two scalars that nobody uses. */
-static bytes module_of(void)
+static proto_bytes module_of(void)
 {
-  bytes module = {{0}, 0}, fused = {{0}, 0}, entry = {{0}, 0}, more = {{0}, 0}, other;
+  proto_bytes module = {{0}, 0}, fused = {{0}, 0}, entry = {{0}, 0}, more = {{0}, 0}, other;
   const float half = 0.5f;
   text(&fused, 1, "fused");
   number(&more, 9, 0);
@@ -73,13 +35,13 @@ static bytes module_of(void)
   text(&entry, 1, "main");
   more.length = 0;
   number(&more, 9, 0);
-  other = (bytes){{0}, 0};
+  other = (proto_bytes){{0}, 0};
   text(&other, 2, "x"), text(&other, 3, "net.mdl"), number(&other, 4, 3);
   message(&more, 7, &other);
   op(&entry, "x", "parameter", 2, 3, "", &more);
   more.length = 0;
   other = shape_of(0);
-  bytes literal = {{0}, 0};
+  proto_bytes literal = {{0}, 0};
   message(&literal, 1, &other), blob(&literal, 8, &half, 4);
   message(&more, 8, &literal);
   op(&entry, "half", "constant", 0, 4, "", &more);
@@ -104,7 +66,7 @@ static const char printed[] = "HloModule net\n"
                               "  ROOT %y = f32[]{} fusion(%x, %half), kind=kLoop, calls=%fused\n"
                               "}\n";
 
-static void expect(const bytes *b)
+static void expect(const proto_bytes *b)
 {
   mdl_proto module = mdl_hlo_module(b->at, b->length);
   char *got = mdl_hlo_text(module);
@@ -117,7 +79,7 @@ static void expect(const bytes *b)
 
 START_TEST(a_module_is_printed)
 {
-  bytes module = module_of(), with_config = {{0}, 0};
+  proto_bytes module = module_of(), with_config = {{0}, 0};
   expect(&module);
   message(&with_config, 1, &module);
   text(&with_config, 2, "the configuration, which nobody reads");
@@ -141,7 +103,7 @@ static void read_exactly(const unsigned char *data, size_t length)
 START_TEST(a_damaged_module_does_no_harm)
 {
   static const unsigned char values[] = {0, 1, 2, 3, 7, 13, 64, 127, 128, 255};
-  bytes module = module_of();
+  proto_bytes module = module_of();
   for (size_t length = 0; length < module.length; length++) read_exactly(module.at, length);
   for (size_t i = 0; i < module.length; i++)
     for (size_t k = 0; k < sizeof values; k++) {
@@ -155,7 +117,7 @@ END_TEST
 
 START_TEST(numbers_come_packed_or_not)
 {
-  bytes b = {{0}, 0};
+  proto_bytes b = {{0}, 0};
   mdl_proto_ints ints;
   int64_t value;
   number(&b, 4, 1), blob(&b, 4, "\2\3", 2), number(&b, 5, 9), number(&b, 4, (uint64_t)-4);

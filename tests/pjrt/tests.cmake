@@ -1,7 +1,8 @@
 # The PJRT client: against plugins that are wrong in one way each, and, where it is installed, XLA's
 # CPU plugin. What needs the plugin or its header prints `skipped: ...` without.
 set(mdlc_fakes no_table wrong_major short_table old hole only_runs no_start no_client no_device
-    hangs crashes exits)
+    hangs crashes exits
+    says_where)
 set(mdlc_fake_folder ${CMAKE_BINARY_DIR}/fakes)
 add_library(fake_no_symbol MODULE ${CMAKE_CURRENT_LIST_DIR}/no_plugin.c)
 set(mdlc_fake_targets fake_no_symbol)
