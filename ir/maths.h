@@ -17,4 +17,13 @@ const MdlMaths *mdl_maths_find(const char *name);
 /* Of MDL_f32 or MDL_f64. Never NULL: a test parses every row. */
 const MdlFormula *mdl_maths_formula(MdlArena *arena, const MdlMaths *maths, MdlDtype dtype);
 
+/* Where a row's formula does not hold, and what does there. */
+typedef struct MdlFar {
+  const char *name;
+  const char *if32, *f32, *if64, *f64; /* of a (and b); f32, f64 NULL: by a loop */
+} MdlFar;
+
+/* NULL: the formula holds everywhere. */
+const MdlFar *mdl_maths_far(const MdlMaths *maths);
+
 #endif

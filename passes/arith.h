@@ -46,6 +46,10 @@ MdlTyped mdl_arith_fold(MdlArith *a, const MdlFormula *formula, MdlDtype dtype,
 MlirValue mdl_arith_maths(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, int operands,
                           const MlirValue *operand);
 
+/* `near`, what the row's formula gives, or the other way where that does not hold. */
+MlirValue mdl_arith_far(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, int operands,
+                        const MdlTyped *given, MlirValue near);
+
 MlirValue mdl_arith_number(MdlArith *a, MdlDtype dtype, double real, int64_t integer);
 /* a + b or a*b over `dtype`; fma where the machine has it. */
 MlirValue mdl_arith_multiply_add(MdlArith *a, MdlDtype dtype, MlirValue x, MlirValue y,

@@ -50,6 +50,7 @@ static MlirOperation make(MdlArith *a, MlirOperation module, const MdlMaths *mat
   for (int i = 0; i < operands; i++) given[i] = (MdlTyped){mdl_arg(b.block, i), dtype};
   const MdlFormula *formula = mdl_maths_formula(ir->arena, maths, dtype);
   MlirValue result = mdl_arith_fold(&inner, formula, dtype, given, true).value;
+  result = mdl_arith_far(&inner, maths, dtype, operands, given, result);
   mdl_build_return(&b, 1, &result);
   mdl_op_set_unit(ir, func, "mdl.maths");
   int ulp = dtype == MDL_f64 ? maths->ulp64 : maths->ulp32;

@@ -21,12 +21,20 @@ static int add(Tape *tape, Step step)
   return tape->count++;
 }
 
-/* A number takes the kind of what it stands beside: made when that is known. */
-static int constant(Tape *tape, const MdlFormulaNode *node, Kind kind)
+/* A number, or a choice of numbers, takes the kind of what it stands beside: made when that is
+ * known. */
+static int untyped(Tape *tape, const MdlFormula *f, const int *at, int i, Kind kind)
 {
-  return add(
-      tape,
-      (Step){.what = STEP_constant, .kind = kind, .real = node->real, .integer = node->integer});
+  const MdlFormulaNode *node = &f->node[i];
+  if (at[i] >= 0) return at[i];
+  if (node->kind == MDL_FORMULA_number)
+    return add(tape, (Step){.what = STEP_constant, .kind = kind, .real = node->real,
+                            .integer = node->integer});
+  Step choice = {.what = STEP_op, .op = MDL_OP_where, .kind = kind, .from = KIND_bool};
+  choice.arg[0] = at[node->arg[0]];
+  choice.arg[1] = untyped(tape, f, at, node->arg[1], kind);
+  choice.arg[2] = untyped(tape, f, at, node->arg[2], kind);
+  return add(tape, choice);
 }
 
 static Kind result_kind(MdlOp op, Kind of)
@@ -91,13 +99,12 @@ static Kind kind_of(MdlDtype dtype)
   return mdl_is_float(dtype) ? KIND_float : dtype == MDL_i64 ? KIND_i64 : KIND_i32;
 }
 
-static int compile(Tape *tape, const MdlMaths *maths, const int variable[2])
+static int compile_text(Tape *tape, const char *text, const int variable[2])
 {
   const char *why = "";
-  const char *text = tape->dtype == MDL_f64 ? maths->f64 : maths->f32;
   const MdlFormula *f = mdl_formula_parse(tape->arena, text, &why);
   if (!f) {
-    fprintf(stderr, "%s: %s\n", maths->name, why);
+    fprintf(stderr, "%s: %s\n", text, why);
     exit(1);
   }
   int *at = MDL_NEW(tape->arena, int, (size_t)f->count);
@@ -131,18 +138,29 @@ static int compile(Tape *tape, const MdlMaths *maths, const int variable[2])
         kind = tape->step[at[node->arg[k]]].kind;
         known = true;
       }
-    if (!known && node->op == MDL_OP_where) /* of two numbers */
-      kind = f->node[node->arg[1]].is_whole ? (tape->dtype == MDL_f64 ? KIND_i64 : KIND_i32)
-                                            : KIND_float;
-    for (int k = 0; k < 3; k++) {
-      if (node->arg[k] < 0) continue;
-      const MdlFormulaNode *a = &f->node[node->arg[k]];
-      arg[k] = at[node->arg[k]] >= 0 ? at[node->arg[k]] : constant(tape, a, kind);
+    if (!known && node->op == MDL_OP_where) { /* of two numbers */
+      at[i] = -1;
+      continue;
     }
+    for (int k = 0; k < 3; k++)
+      if (node->arg[k] >= 0) arg[k] = untyped(tape, f, at, node->arg[k], kind);
     at[i] = compile_op(tape, node->op, arg);
   }
-  int root = f->root[0];
-  return at[root] >= 0 ? at[root] : constant(tape, &f->node[root], KIND_float);
+  return untyped(tape, f, at, f->root[0], KIND_float);
+}
+
+/* The formula, or the other way where that does not hold. What is done by a loop stays NaN. */
+static int compile(Tape *tape, const MdlMaths *maths, const int variable[2])
+{
+  bool wide = tape->dtype == MDL_f64;
+  const MdlFar *far = mdl_maths_far(maths);
+  int near = compile_text(tape, wide ? maths->f64 : maths->f32, variable);
+  if (!far || !far->f32) return near;
+  Step choice = {.what = STEP_op, .op = MDL_OP_where, .kind = KIND_float, .from = KIND_bool};
+  choice.arg[0] = compile_text(tape, wide ? far->if64 : far->if32, variable);
+  choice.arg[1] = compile_text(tape, wide ? far->f64 : far->f32, variable);
+  choice.arg[2] = near;
+  return add(tape, choice);
 }
 
 Tape *tape_create(MdlArena *arena, const MdlMaths *maths, MdlDtype dtype, bool fused)

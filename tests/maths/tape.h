@@ -5,6 +5,8 @@
 
 #include "ir/maths.h"
 
+enum { MOST_STEPS = 2048 };
+
 typedef enum Kind { KIND_float, KIND_i32, KIND_i64, KIND_bool } Kind;
 
 typedef struct Step {

@@ -8,3 +8,7 @@ set_tests_properties(maths/ulp PROPERTIES LABELS unit TIMEOUT 300)
 # Every f32 through the compiled functions: an hour for all, so it is not among the tests.
 add_executable(maths_sweep ${PROJECT_SOURCE_DIR}/tests/maths/sweep.c)
 target_link_libraries(maths_sweep PRIVATE mdlc_frontend mdlc_passes mdlc_codegen mdlc_ir m)
+add_executable(far_test ${PROJECT_SOURCE_DIR}/tests/maths/far_test.c ${PROJECT_SOURCE_DIR}/tests/unit/main.c)
+target_link_libraries(far_test PRIVATE mdlc_frontend mdlc_passes mdlc_codegen mdlc_ir PkgConfig::CHECK m)
+add_test(NAME maths/far COMMAND far_test)
+set_tests_properties(maths/far PROPERTIES LABELS unit TIMEOUT 300)
