@@ -21,5 +21,4 @@ MDL_HLO(check)
   h->status = status;
 }
 
-/* Nobody is there to print. */
-MDL_HLO(print) { (void)h, (void)c; }
+MDL_HLO(print) { mdl_warning(h->ir->session, MDL_W110, mdl_span_of(h->ir, c->op)); }
