@@ -84,4 +84,12 @@ int mdl_entries(MdlIr *ir, MlirOperation module, MlirOperation **entries);
  * pointers. */
 bool mdl_struct_is_view(const MdlSignature *signature, const char *struct_type);
 
+/* Elements that a member of a value struct has room for: its type's, or one, since C has no array
+ * of none. */
+int64_t mdl_struct_room(MdlIr *ir, const MdlType *type);
+/* Where C puts the leaves of a value struct, in bytes, one offset for each in order; returns its
+ * size. What is inside another struct starts and ends at a multiple of its strictest member. */
+int64_t mdl_struct_layout(MdlIr *ir, const MdlSignature *signature, const char *struct_type,
+                          int64_t *offset);
+
 #endif

@@ -142,6 +142,8 @@ static void field(Header *h, const MdlSignature *s, const MdlField *f, bool view
     fprintf(h->out, "  %s *%s; /* %s */\n", type, f->name, shape);
   } else if (!f->type.rank) {
     fprintf(h->out, "  %s %s;\n", type, f->name);
+  } else if (mdl_type_elements(h->ir->sizes, &f->type) == mdl_size_const(h->ir->sizes, 0)) {
+    fprintf(h->out, "  %s %s[1]; /* %s: C has no array of none */\n", type, f->name, shape);
   } else {
     fprintf(h->out, "  %s %s[", type, f->name);
     for (int i = 0; i < f->type.rank; i++)
@@ -171,6 +173,7 @@ typedef struct Leaves {
   MdlDtype dtype;
   bool mixed;
   const MdlSize *offset; /* in elements; NULL after an overflow */
+  const MdlSize *last;   /* where the last leaf starts */
 } Leaves;
 
 static void place_leaves(Leaves *l, const MdlStruct *type, const char *path, bool print)
@@ -190,6 +193,7 @@ static void place_leaves(Leaves *l, const MdlStruct *type, const char *path, boo
     if (print)
       fprintf(l->h->out, "  %s = (%s *)block%s%s;\n", name, mdl_dtypes[l->dtype].c,
               first ? "" : " + ", first ? "" : mdl_c_size(l->h->arena, l->offset, NULL));
+    l->last = l->offset;
     l->offset = mdl_size_add(sizes, l->offset, mdl_type_elements(sizes, &f->type));
   }
 }
@@ -200,7 +204,7 @@ static void print_at(Header *h, const MdlSignature *s, const MdlStruct *type)
   const char *names[MDL_MAX_RANK];
   int count = names_of(h, type, names, MDL_MAX_RANK);
   const MdlSize *none = mdl_size_const(h->ir->sizes, 0);
-  Leaves leaves = {h, s, MDL_DTYPE_COUNT, false, none};
+  Leaves leaves = {h, s, MDL_DTYPE_COUNT, false, none, none};
   place_leaves(&leaves, type, "", false);
   if (leaves.mixed || !leaves.offset || !count) return;
   const char *view = mdl_c_struct(h->arena, s, type->name), *list = "", *arguments = "";
@@ -219,6 +223,8 @@ static void print_at(Header *h, const MdlSignature *s, const MdlStruct *type)
   fprintf(h->out, "#ifdef __GNUC__\n__attribute__((unused))\n#endif\n");
   fprintf(h->out, "static inline %s %s_at(void *block%s)\n{\n  %s m;\n", view, model, arguments,
           view);
+  for (int i = 0; i < count; i++)
+    if (!mdl_size_uses(leaves.last, names[i])) fprintf(h->out, "  (void)%s;\n", names[i]);
   leaves.offset = none;
   place_leaves(&leaves, type, "m", true);
   fprintf(h->out, "  return m;\n}\n\n");

@@ -50,26 +50,21 @@ static const char *type_json(Manifest *m, const MdlType *type)
 
 /* ---- types ------------------------------------------------------------------------------- */
 
+/* `offset`: of the next leaf in a struct by value; NULL in a view. */
 static void leaves(Manifest *m, const MdlSignature *s, const MdlStruct *type, const char *path,
-                   int64_t *offset, bool view, bool *first)
+                   const int64_t **offset, bool *first)
 {
   for (int i = 0; i < type->fields; i++) {
     const MdlField *f = &type->field[i];
     const char *name = mdl_text(m->arena, "%s%s%s", path, *path ? "." : "", f->name);
     if (f->struct_type) {
-      leaves(m, s, mdl_c_struct_named(s, f->struct_type), name, offset, view, first);
+      leaves(m, s, mdl_c_struct_named(s, f->struct_type), name, offset, first);
       continue;
     }
-    int64_t bytes = 0, align = mdl_dtypes[f->type.dtype].bytes;
     fprintf(m->out, "%s\n        {\"name\": %s, %s", *first ? "" : ",", quoted(m->arena, name),
             type_json(m, &f->type));
     *first = false;
-    if (!view) {
-      *offset = (*offset + align - 1) / align * align;
-      fprintf(m->out, ", \"offset\": %lld", (long long)*offset);
-      mdl_size_is_const(mdl_c_bytes(m->ir, &f->type), &bytes);
-      *offset += bytes;
-    }
+    if (*offset) fprintf(m->out, ", \"offset\": %lld", (long long)*(*offset)++);
     fprintf(m->out, "}");
   }
 }
@@ -81,17 +76,19 @@ static void struct_types(Manifest *m, const MdlSignature *s)
     const char *name = mdl_intern_text(m->arena, mdl_c_struct(m->arena, s, type->name));
     if (mdl_map_has(m->types, name)) continue;
     bool view = mdl_struct_is_view(s, type->name), first = true;
-    int64_t offset = 0;
+    int64_t *offsets = MDL_NEW(m->arena, int64_t, (size_t)s->leaves), bytes = 0;
+    const int64_t *offset = view ? NULL : offsets;
+    if (!view) bytes = mdl_struct_layout(m->ir, s, type->name, offsets);
     fprintf(m->out,
             "%s\n    %s: {\n      \"c\": \"%s\",\n      \"kind\": \"%s\",\n      \"line\": "
             "%d,\n      \"leaves\": [",
             mdl_map_count(m->types) ? "," : "", quoted(m->arena, type->source), name,
             view ? "view" : "value", type->line);
     mdl_map_set(m->types, name, (void *)name);
-    leaves(m, s, type, "", &offset, view, &first);
+    leaves(m, s, type, "", &offset, &first);
     fprintf(m->out, "\n      ]%s}",
             view ? "\n    "
-                 : mdl_text(m->arena, ",\n      \"bytes\": %lld\n    ", (long long)offset));
+                 : mdl_text(m->arena, ",\n      \"bytes\": %lld\n    ", (long long)bytes));
   }
 }
 

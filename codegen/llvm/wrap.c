@@ -31,33 +31,17 @@ static LLVMValueRef offset_by(Wrap *w, LLVMValueRef base, int64_t bytes)
   return LLVMBuildGEP2(w->builder, w->byte, base, &index, 1, "");
 }
 
-static int64_t leaf_bytes(Wrap *w, const MdlLeaf *leaf)
-{
-  int64_t count = 0;
-  const MdlSize *size = mdl_type_elements(w->ir->sizes, &leaf->type);
-  if (!size || !mdl_size_is_const(size, &count))
-    MDL_BUG(w->ir->session, "a struct by value has a leaf of run-time size");
-  return count * mdl_dtypes[leaf->type.dtype].bytes;
-}
-
-/* C lays a struct out with every leaf at a multiple of its own alignment. */
-static int64_t aligned(int64_t offset, int64_t to) { return (offset + to - 1) / to * to; }
-
 /* Pointers to the leaves of one struct argument. */
 static void leaves_of(Wrap *w, const MdlParam *param, LLVMValueRef base, LLVMValueRef *out)
 {
   bool view = mdl_struct_is_view(w->signature, param->struct_type);
-  int64_t offset = 0;
+  int64_t *offset = MDL_NEW(w->ir->arena, int64_t, (size_t)param->leaves);
+  if (!view) mdl_struct_layout(w->ir, w->signature, param->struct_type, offset);
   for (int i = 0; i < param->leaves; i++) {
     const MdlLeaf *leaf = &w->signature->leaf[param->leaf + i];
-    if (view) {
-      LLVMValueRef cell = offset_by(w, base, (int64_t)i * (w->bits32 ? 4 : 8));
-      out[i] = LLVMBuildLoad2(w->builder, w->pointer, cell, leaf->path);
-    } else {
-      offset = aligned(offset, mdl_dtypes[leaf->type.dtype].bytes);
-      out[i] = offset_by(w, base, offset);
-      offset += leaf_bytes(w, leaf);
-    }
+    if (view) offset[i] = (int64_t)i * (w->bits32 ? 4 : 8);
+    out[i] = offset_by(w, base, offset[i]);
+    if (view) out[i] = LLVMBuildLoad2(w->builder, w->pointer, out[i], leaf->path);
   }
 }
 
