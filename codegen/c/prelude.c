@@ -201,9 +201,12 @@ static void print_intrinsics(MdlPrinter *p, FILE *out)
       const char *m = mdl_text(p->arena, "__m%d%s", bits, wide ? "d" : "");
       if (!needed(p, name)) continue;
       const char *call = wide ? rows[i].f64 : rows[i].f32;
+      /* gcc's headers pass an uninitialised vector to what has no mask: ask for zeros instead */
       bool is_macro = bits == 512 && !strncmp(call, "round", 5);
+      const char *mask = bits == 512 && rows[i].operands == 1 ? wide ? "0xff, " : "0xffff, " : "";
+      if (*mask) call = mdl_text(p->arena, "maskz_%s", call);
       if (is_macro) {
-        call = wide ? "roundscale_pd" : "roundscale_ps";
+        call = wide ? "maskz_roundscale_pd" : "maskz_roundscale_ps";
         /* without optimisation gcc's header is a macro, and passes its own mask with a sign */
         fprintf(out, "#pragma GCC diagnostic push\n"
                      "#pragma GCC diagnostic ignored \"-Wsign-conversion\"\n");
@@ -214,8 +217,8 @@ static void print_intrinsics(MdlPrinter *p, FILE *out)
                 "(%s)c);\n}\n",
                 v, name, v, v, v, v, mm, call, m, m, m);
       else
-        fprintf(out, "MDL_INLINE %s %s(%s a) { return (%s)%s_%s((%s)a%s); }\n", v, name, v, v, mm,
-                call, m, rows[i].more);
+        fprintf(out, "MDL_INLINE %s %s(%s a) { return (%s)%s_%s(%s(%s)a%s); }\n", v, name, v, v,
+                mm, call, mask, m, rows[i].more);
       if (is_macro) fprintf(out, "#pragma GCC diagnostic pop\n");
     }
 }
