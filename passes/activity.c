@@ -6,6 +6,15 @@ bool mdl_is_float_value(MdlIr *ir, MlirValue value)
   return mdl_is_float(mdl_type_of(ir, value)->dtype);
 }
 
+bool mdl_is_empty(MdlIr *ir, MlirValue value)
+{
+  int64_t extent;
+  const MdlType *type = mdl_type_of(ir, value);
+  for (int i = 0; i < type->rank; i++)
+    if (mdl_size_is_const(type->dim[i], &extent) && !extent) return true;
+  return false;
+}
+
 static bool mark(MdlDerive *d, MdlMap *varied, MlirValue value)
 {
   if (!mdl_is_float_value(d->ir, value) || mdl_map_has(varied, value.ptr)) return false;
@@ -63,6 +72,7 @@ static bool passes_derivative(MdlDerive *d, MlirOperation op, int i, const MdlMa
 {
   MdlOp kind = mdl_op(d->ir, op);
   if (!mdl_map_has(varied, mdl_operand(op, i).ptr) || kind == MDL_OP_stop_grad) return false;
+  if (mdl_is_empty(d->ir, mdl_operand(op, i))) return false;
   return !mdl_op_info(kind)->elementwise || mdl_op_is_nodiff(kind) ||
          !mdl_partial_is_zero(d, kind, i);
 }

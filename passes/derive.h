@@ -30,6 +30,8 @@ void mdl_copy_inlined(MdlDerive *d, MdlBuilder *b, MlirOperation func, const Mli
 /* ---- which values depend on the inputs --------------------------------------------------- */
 
 bool mdl_is_float_value(MdlIr *ir, MlirValue value);
+/* An axis of size 0: nothing depends on it, and rules need not think of such axes. */
+bool mdl_is_empty(MdlIr *ir, MlirValue value);
 /* Adds to `varied` every float of the block, and of blocks inside it, that a value in `varied`
  * reaches. */
 void mdl_varied_block(MdlDerive *d, MlirBlock block, MdlMap *varied);

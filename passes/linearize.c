@@ -51,10 +51,11 @@ void mdl_tangent_set(MdlForward *f, MlirValue value, MlirValue tangent)
   mdl_name_after(f->ir, tangent, 'd', value);
 }
 
-static bool has_tangent(const MdlForward *f, MlirOperation op)
+/* What depends on no element has no tangent; rules need not think of axes of size 0. */
+static bool has_tangent(MdlForward *f, MlirOperation op)
 {
   for (int i = 0; i < mdl_operand_count(op); i++)
-    if (mdl_tangent(f, mdl_operand(op, i)).ptr) return true;
+    if (mdl_tangent(f, mdl_operand(op, i)).ptr && !mdl_is_empty(f->ir, mdl_operand(op, i))) return true;
   return false;
 }
 

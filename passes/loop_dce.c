@@ -1,5 +1,8 @@
-/* Values of loop form that nobody uses: nests pull more than a result sometimes needs. */
+/* What loop form does for nobody: values without a use (nests pull more than a result sometimes
+ * needs), loops over empty axes. */
 #include "passes/entry.h"
+
+#include "passes/extent.h"
 
 static bool has_effect(MlirOperation op)
 {
@@ -25,11 +28,27 @@ static bool is_empty(MdlIr *ir, MlirOperation op)
   return true;
 }
 
+/* No round at all, for certain: what it carries is what it starts with. */
+static bool skips(MdlIr *ir, MlirOperation op)
+{
+  int64_t lo, hi;
+  if (mdl_op(ir, op) != MDL_OP_for || !mdl_index_constant(mdl_operand(op, 0), &lo) ||
+      !mdl_index_constant(mdl_operand(op, 1), &hi) || lo < hi)
+    return false;
+  for (int i = 0; i < mdl_result_count(op); i++)
+    mdl_replace(mdl_result(op, i), mdl_operand(op, 3 + i));
+  return true;
+}
+
 void mdl_loop_dce(MdlIr *ir, MlirBlock block)
 {
   MlirOperation *op;
   int count = mdl_list(ir, block, &op);
   for (int i = count; i-- > 0;) {
+    if (skips(ir, op[i])) {
+      mdl_erase(ir, op[i]);
+      continue;
+    }
     bool used = has_effect(op[i]);
     for (int j = 0; j < mdl_region_count(op[i]); j++)
       if (mdl_body(op[i], j).ptr) mdl_loop_dce(ir, mdl_body(op[i], j));

@@ -1,5 +1,6 @@
 #include "passes/entry.h"
 #include "passes/group.h"
+#include "passes/reach.h"
 
 /* Groups and entries become loop form: what C, CUDA and LLVM print. Needs: group form with places.
  * Keeps: order, signatures. Leaves: for each group and entry one function of ir/loop.h, nothing of
@@ -23,5 +24,7 @@ bool mdl_pass_loops(MdlPass *pass, MlirOperation none)
   for (MlirOperation f = mdl_first(mdl_module_body(pass->module)); !mdl_is_null(f); f = mdl_next(f))
     if (mdl_op(pass->ir, f) == MDL_OP_func && mdl_body(f, 0).ptr)
       mdl_loop_dce(pass->ir, mdl_body(f, 0));
+  pass->symbols = mdl_symbols(pass->ir, pass->module);
+  mdl_drop_unreached(pass); /* maths that only a loop over nothing called */
   return true;
 }

@@ -12,4 +12,7 @@ void mdl_reach(MdlPass *pass, MlirOperation func, MdlMap *reached);
  * `memo` remembers functions: a map made once a pass. */
 bool mdl_has_effects(MdlPass *pass, MlirOperation op, MdlMap *memo);
 
+/* Erases private functions that no entry leads to, of any form. */
+void mdl_drop_unreached(MdlPass *pass);
+
 #endif

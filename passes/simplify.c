@@ -32,12 +32,24 @@ static Rewriter *const structural[MDL_OP_COUNT] = {
     [MDL_OP_dot] = mdl_simplify_dot,
 };
 
+/* Nothing to compute: any constant of the type. */
+static MlirValue no_element(MdlSimplify *s, MlirOperation op)
+{
+  const MdlType *type = mdl_type_of(s->ir, mdl_result(op, 0));
+  int64_t extent;
+  if (mdl_op(s->ir, op) == MDL_OP_const) return MDL_NO_VALUE;
+  for (int i = 0; i < type->rank; i++)
+    if (mdl_size_is_const(type->dim[i], &extent) && !extent)
+      return mdl_build_const(&s->b, type, 0);
+  return MDL_NO_VALUE;
+}
+
 static MlirValue rewritten(MdlSimplify *s, MlirOperation op)
 {
   MdlOp kind = mdl_op(s->ir, op);
-  Rewriter *const tries[] = {mdl_simplify_fold, mdl_simplify_rewrite, structural[kind],
+  Rewriter *const tries[] = {no_element, mdl_simplify_fold, mdl_simplify_rewrite, structural[kind],
                              mdl_op_info(kind)->class == MDL_CLASS_map ? mdl_simplify_map : NULL};
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 5; i++) {
     MlirValue value = tries[i] ? tries[i](s, op) : MDL_NO_VALUE;
     if (!mdl_is_no_value(value)) return value;
   }
