@@ -50,6 +50,7 @@ typedef struct MdlEvalOptions {
   void *user;
   bool trap;        /* --checks=trap: out of range indices set the status */
   bool no_rounding; /* keep REAL between ops: the gradient tests want that */
+  bool shakes;      /* with no_rounding: an ulp off where rounding would change a result */
   void (*print)(void *user, const char *text, const MdlTensor *value);
   int64_t max_elements; /* of one tensor; 0: 2^28 */
 } MdlEvalOptions;

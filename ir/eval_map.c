@@ -76,7 +76,9 @@ void mdl_eval_elementwise(MdlEval *e)
   for (int64_t i = 0; i < y->count; i++) {
     MdlNumber arg[MDL_MAX_OPERANDS];
     for (int k = 0; k < operands; k++) arg[k] = mdl_get(e->in[k], i);
-    mdl_put(y, i, element(e->kind, in, y->dtype, arg, !e->options->no_rounding));
+    MdlNumber value = element(e->kind, in, y->dtype, arg, !e->options->no_rounding);
+    if (y->real && e->options->shakes) value.real = mdl_shaken(y->dtype, value.real, i);
+    mdl_put(y, i, value);
   }
 }
 

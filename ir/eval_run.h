@@ -72,10 +72,22 @@ static inline void mdl_put(MdlTensor *t, int64_t i, MdlNumber value)
     t->integer[i] = value.integer;
 }
 
+/* What another way of rounding might have made of the i-th element: an ulp more or less, by turns
+ * that look random, where the value is none of the dtype. */
+static inline REAL mdl_shaken(MdlDtype dtype, REAL value, int64_t i)
+{
+  static const double unit[] = {
+      [MDL_f16] = 0x1p-10, [MDL_bf16] = 0x1p-7, [MDL_f32] = 0x1p-23, [MDL_f64] = 0x1p-52};
+  bool up = ((uint64_t)i + 1) * 0x9e3779b97f4a7c15u >> 63;
+  if (!mdl_is_float(dtype) || mdl_round_to(dtype, value) == value) return value;
+  return value * (up ? 1 + (REAL)unit[dtype] : 1 - (REAL)unit[dtype]);
+}
+
 /* Rounds a result to the tensor's dtype, unless the options say not to. */
 static inline void mdl_put_rounded(const MdlEval *e, MdlTensor *t, int64_t i, MdlNumber value)
 {
   if (t->real && !e->options->no_rounding) value.real = mdl_round_to(t->dtype, value.real);
+  if (t->real && e->options->shakes) value.real = mdl_shaken(t->dtype, value.real, i);
   mdl_put(t, i, value);
 }
 

@@ -93,40 +93,63 @@ static size_t work_bytes(const MdlTrial *trial, const MdlTrialEntry *e, MlirOper
 
 enum { MOST_ARGS = 128 };
 
+/* The buffers of one run, in the order of the arguments; which of them the evaluator's j-th result
+ * is in. */
+typedef struct Frame {
+  Buffer buffer[MOST_ARGS];
+  void *arg[MOST_ARGS];
+  int buffers, args, of_result[MOST_ARGS];
+} Frame;
+
+static void add_buffer(const MdlTrial *trial, Frame *f, size_t bytes, const MdlTensor *from)
+{
+  if (f->args >= MOST_ARGS) MDL_BUG(trial->ir->session, "more arguments than a trial has room for");
+  Buffer *b = &f->buffer[f->buffers++];
+  *b = buffer(bytes);
+  if (from) mdl_tensor_store(from, b->data);
+  f->arg[f->args++] = b->data;
+}
+
+/* Leaves in and inout are the evaluator's arguments in order; its results are leaves out, and then
+ * inout. */
+static void add_leaves(const MdlTrial *trial, Frame *f, const MdlSignature *s,
+                       const MdlTrialRun *run)
+{
+  int in = 0, result = 0, outs = 0;
+  for (int i = 0; i < s->params; i++)
+    if (s->param[i].role == MDL_ROLE_out) outs += s->param[i].leaves;
+  for (int i = 0, inout = outs; i < s->params; i++)
+    for (int k = 0; k < s->param[i].leaves; k++) {
+      MdlRole role = s->param[i].role;
+      int at = role == MDL_ROLE_out ? result++ : role == MDL_ROLE_inout ? inout++ : -1;
+      if (at >= 0) f->of_result[at] = f->buffers;
+      if (role == MDL_ROLE_out)
+        add_buffer(trial, f, bytes_of(&run->rounded.result[at]), NULL);
+      else
+        add_buffer(trial, f, bytes_of(&run->arg[in]), &run->arg[in]), in++;
+    }
+}
+
 static void call_run(const MdlTrial *trial, int entry, int run, MlirOperation func,
                      MdlTrialCall *call, unsigned char *memory)
 {
   const MdlTrialEntry *e = &trial->entry[entry];
-  const MdlEvalResult *wanted = &e->run[run].rounded;
-  Buffer buffers[MOST_ARGS];
-  void *args[MOST_ARGS];
-  int count = 0, first_result = e->args;
-  for (int i = 0; i < e->sizes; i++) args[count++] = (void *)&e->extent[i];
-  for (int i = 0; i < e->args; i++) {
-    const MdlTensor *t = &e->run[run].arg[i];
-    buffers[i] = buffer(bytes_of(t));
-    mdl_tensor_store(t, buffers[i].data);
-    args[count++] = buffers[i].data;
-  }
-  for (int i = 0; i < wanted->results; i++) {
-    buffers[first_result + i] = buffer(bytes_of(&wanted->result[i]));
-    args[count++] = buffers[first_result + i].data;
-  }
-  int all = first_result + wanted->results;
-  buffers[all] = buffer(work_bytes(trial, e, func));
-  args[count++] = buffers[all++].data;
-  int32_t status = call(args);
-  for (int i = 0; i < all; i++)
-    if (!is_intact(&buffers[i])) {
+  Frame f = {.buffers = 0};
+  for (int i = 0; i < e->sizes; i++) f.arg[f.args++] = (void *)&e->extent[i];
+  add_leaves(trial, &f, mdl_signature_read(trial->ir, func), &e->run[run]);
+  add_buffer(trial, &f, work_bytes(trial, e, func), NULL);
+  int32_t status = call(f.arg);
+  for (int i = 0; i < f.buffers; i++)
+    if (!is_intact(&f.buffer[i])) {
       fprintf(stderr, "%s writes beyond buffer %d: %s\n", e->name, i, e->text);
       status = -1;
     }
   memcpy(memory + mdl_trial_place(trial, entry, run, -1).offset, &status, sizeof status);
-  for (int i = 0; i < wanted->results; i++) {
+  for (int i = 0; i < e->run[run].rounded.results; i++) {
     MdlTrialPlace place = mdl_trial_place(trial, entry, run, i);
-    memcpy(memory + place.offset, buffers[first_result + i].data, place.bytes);
+    memcpy(memory + place.offset, f.buffer[f.of_result[i]].data, place.bytes);
   }
-  for (int i = 0; i < all; i++) free(buffers[i].base);
+  for (int i = 0; i < f.buffers; i++) free(f.buffer[i].base);
 }
 
 bool mdl_trial_call(const MdlTrial *trial, MdlTrialCall *const *calls, MdlTrialOutput *output)

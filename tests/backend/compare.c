@@ -84,7 +84,8 @@ typedef struct Worst {
   long double error, largest;
 } Worst;
 
-static void worsen(Worst *w, const MdlTrialEntry *e, MdlDtype dtype, double got, long double truth)
+static void worsen(Worst *w, const MdlTrialEntry *e, MdlDtype dtype, long double got,
+                   long double truth)
 {
   if (!isfinite(got) || !isfinite(truth)) return;
   long double error = fabsl(got - truth);
@@ -93,15 +94,22 @@ static void worsen(Worst *w, const MdlTrialEntry *e, MdlDtype dtype, double got,
   if (fabsl(truth) > w->largest) w->largest = fabsl(truth);
 }
 
-static Worst reference_error(const MdlTrialEntry *e, int result)
+/* What a right computation may be off. */
+static long double allowed_error(const MdlTrialEntry *e, int result)
 {
-  Worst w = {0, 0};
+  Worst rounded = {0, 0}, shaken = {0, 0};
+  MdlDtype dtype = e->run[0].rounded.result[result].dtype;
   for (int k = 0; k < e->runs; k++) {
-    const MdlTensor *s = &e->run[k].rounded.result[result];
-    const MdlWideTensor *truth = &e->run[k].truth.result[result];
-    for (int64_t i = 0; i < s->count; i++) worsen(&w, e, s->dtype, s->real[i], truth->real[i]);
+    const MdlTrialRun *r = &e->run[k];
+    const MdlWideTensor *truth = &r->truth.result[result], *other = &r->shaken.result[result];
+    bool both = r->shaken.status == r->truth.status;
+    for (int64_t i = 0; i < truth->count; i++) {
+      worsen(&rounded, e, dtype, r->rounded.result[result].real[i], truth->real[i]);
+      if (both) worsen(&shaken, e, dtype, other->real[i], truth->real[i]);
+    }
   }
-  return w;
+  long double slack = e->bar == MDL_BAR_ulps ? 2 : 2 * unit(dtype, rounded.largest);
+  return fmaxl(4 * rounded.error, 2 * shaken.error) + slack;
 }
 
 /* Where the truth is beyond the largest number of the type, or nearly so, infinity is as good. */
@@ -121,13 +129,12 @@ static void must_be_near(Compare *c, int entry, int run, int result, const MdlTe
   const MdlTrialEntry *e = &c->trial->entry[entry];
   const MdlTensor *s = &e->run[run].rounded.result[result];
   const MdlWideTensor *truth = &e->run[run].truth.result[result];
-  Worst reference = reference_error(e, result);
+  long double allowed = allowed_error(e, result);
   for (int64_t i = 0; i < got->count; i++) {
     Worst mine = {0, 0};
     worsen(&mine, e, got->dtype, got->real[i], truth->real[i]);
-    long double slack = e->bar == MDL_BAR_ulps ? 2 : 2 * unit(got->dtype, reference.largest);
     if (same_kind(got->dtype, got->real[i], s->real[i], truth->real[i]) &&
-        mine.error <= 4 * reference.error + slack)
+        mine.error <= allowed)
       continue;
     tell(c, entry, run, result, i, "the evaluator says", got->real[i], s->real[i]);
     return;

@@ -1,6 +1,5 @@
 #include "tests/backend/trial.h"
 
-#include "codegen/llvm/llvm.h"
 #include "ir/form.h"
 #include "ir/signature.h"
 #include "passes/pass.h"
@@ -54,16 +53,6 @@ static MdlWideTensor widened(MdlArena *arena, const MdlTensor *t)
   return w;
 }
 
-/* Floats one ulp up or down, by turns that look random. */
-static void shake(MdlWideTensor *t)
-{
-  static const int digits[] = {[MDL_f16] = 11, [MDL_bf16] = 8, [MDL_f32] = 24, [MDL_f64] = 53};
-  for (int64_t i = 0; i < t->count && t->real; i++) {
-    bool up = (uint64_t)(i + 1) * 0x9e3779b97f4a7c15u >> 63;
-    t->real[i] *= 1 + ldexpl(up ? 1 : -1, -digits[t->dtype]);
-  }
-}
-
 static void evaluate(MdlTrial *trial, MlirOperation module, MdlTrialEntry *e, bool shakes)
 {
   MdlIr *ir = trial->ir;
@@ -73,12 +62,13 @@ static void evaluate(MdlTrial *trial, MlirOperation module, MdlTrialEntry *e, bo
     MdlTrialRun *run = &e->run[k];
     for (int i = 0; i < e->args; i++) wide[i] = widened(ir->arena, &run->arg[i]);
     run->rounded = mdl_eval(ir, module, e->func, run->arg, &options, ir->arena);
-    run->truth = mdl_wide_eval(ir, module, e->func, wide, false, size_of, e, ir->arena);
+    run->truth = run->shaken =
+        mdl_wide_eval(ir, module, e->func, wide, MDL_WIDE_full, size_of, e, ir->arena);
+    if (shakes)
+      run->shaken =
+          mdl_wide_eval(ir, module, e->func, wide, MDL_WIDE_shaken, size_of, e, ir->arena);
     for (int i = 0; trial->xla && i < run->rounded.results; i++)
       mdl_trial_flush(&run->rounded.result[i]);
-    if (!shakes) continue;
-    for (int i = 0; i < e->args; i++) shake(&wide[i]);
-    run->shaken = mdl_wide_eval(ir, module, e->func, wide, false, size_of, e, ir->arena);
   }
   e->results = mdl_func_results(e->func);
 }
@@ -89,22 +79,6 @@ void mdl_trial_evaluate(MdlTrial *trial, MlirOperation module, bool shakes)
 }
 
 /* ---- running ----------------------------------------------------------------------------- */
-
-static bool run_llvm(const MdlTrial *trial, MdlTrialOutput *output)
-{
-  const MdlLlvmOptions options = {.machine = trial->machine, .source = "t.mdl", .opt = 3};
-  MdlJit *jit = mdl_jit_create(trial->ir, trial->module, &options);
-  if (!jit) return false;
-  MdlTrialCall **calls = MDL_NEW(trial->ir->arena, MdlTrialCall *, (size_t)trial->entries);
-  MlirOperation *entries;
-  mdl_entries(trial->ir, trial->module, &entries);
-  for (int i = 0; i < trial->entries; i++)
-    calls[i] = mdl_jit_packed(jit, mdl_op_text(trial->ir, entries[i], "sym_name"));
-  output->name = "LLVM";
-  bool well = mdl_trial_call(trial, calls, output);
-  mdl_jit_destroy(jit);
-  return well;
-}
 
 bool mdl_trial_run(MdlTrial *trial)
 {
@@ -122,11 +96,7 @@ bool mdl_trial_run(MdlTrial *trial)
     trial->mismatches = mdl_trial_compare(trial, outputs, emulated);
     return well;
   }
-  int count = mdl_trial_c(trial, outputs, MOST - 1, &well);
-  if (run_llvm(trial, &outputs[count]))
-    count++;
-  else
-    well = false;
+  int count = mdl_trial_compile(trial, outputs, MOST, &well);
   trial->mismatches = mdl_trial_compare(trial, outputs, count);
   return well;
 }

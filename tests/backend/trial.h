@@ -25,15 +25,15 @@ MdlXla mdl_xla_find(const char *name);
 typedef enum MdlBar {
   MDL_BAR_exact,   /* the evaluator's bits */
   MDL_BAR_ulps,    /* each element: 4 times the evaluator's worst error in ulps, plus 2 */
-  MDL_BAR_absolute /* the same of the worst absolute error, with what shaking does, plus 2 ulp of
-                      the largest result */
+  MDL_BAR_absolute /* 4 times the worst absolute error, or twice what an ulp in every op can do,
+                      plus 2 ulp of the largest result */
 } MdlBar;
 
 typedef struct MdlTrialRun {
   MdlTensor *arg;
   MdlEvalResult rounded; /* as the language says */
   MdlWideResult truth;   /* in long double, never rounded */
-  MdlWideResult shaken;  /* the truth of arguments moved by an ulp: how much rounding can matter */
+  MdlWideResult shaken;  /* every op an ulp off: how much rounding can matter */
 } MdlTrialRun;
 
 typedef struct MdlTrialEntry {
@@ -106,8 +106,8 @@ MdlTrialPlace mdl_trial_place(const MdlTrial *trial, int entry, int run, int res
 /* Calls every entry on every run in a process of its own, between canaries. False if it died. */
 bool mdl_trial_call(const MdlTrial *trial, MdlTrialCall *const *calls, MdlTrialOutput *output);
 
-/* The C variants: writes, compiles, loads and calls them. */
-int mdl_trial_c(const MdlTrial *trial, MdlTrialOutput *outputs, int most, bool *well);
+/* The C variants and the object: writes, compiles, loads and calls them. */
+int mdl_trial_compile(const MdlTrial *trial, MdlTrialOutput *outputs, int most, bool *well);
 
 /* On a machine with a warp: the CUDA file, emulated, with the checker of races too if all compilers
  * are asked for. */

@@ -14,10 +14,13 @@ static void copy(void *to, const void *from, size_t count, size_t bytes)
 }
 
 MdlWideResult mdl_wide_eval(MdlIr *ir, MlirOperation module, MlirOperation func,
-                            const MdlWideTensor *args, bool rounds, MdlSizeValueFn *size_of,
-                            void *user, MdlArena *arena)
+                            const MdlWideTensor *args, MdlWidePrecision precision,
+                            MdlSizeValueFn *size_of, void *user, MdlArena *arena)
 {
-  const MdlEvalOptions options = {.no_rounding = !rounds, .size_of = size_of, .user = user};
+  const MdlEvalOptions options = {.no_rounding = precision != MDL_WIDE_rounded,
+                                  .shakes = precision == MDL_WIDE_shaken,
+                                  .size_of = size_of,
+                                  .user = user};
   size_t count = (size_t)mdl_func_args(func);
   MdlTensor *arg = MDL_NEW(arena, MdlTensor, count);
   copy(arg, args, count, sizeof *arg);

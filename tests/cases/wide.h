@@ -20,11 +20,14 @@ typedef struct MdlWideResult {
   int results;
 } MdlWideResult;
 
-/* mdl_eval in long double; `rounds` false keeps full precision between ops. The values of free
+/* How results of ops are kept: as the language rounds, in full precision, or an ulp off. */
+typedef enum MdlWidePrecision { MDL_WIDE_rounded, MDL_WIDE_full, MDL_WIDE_shaken } MdlWidePrecision;
+
+/* mdl_eval in long double. The values of free
  * sizes come from the arguments' shapes, or from size_of (may be NULL). */
 MdlWideResult mdl_wide_eval(MdlIr *ir, MlirOperation module, MlirOperation func,
-                            const MdlWideTensor *args, bool rounds, MdlSizeValueFn *size_of,
-                            void *user, MdlArena *arena);
+                            const MdlWideTensor *args, MdlWidePrecision precision,
+                            MdlSizeValueFn *size_of, void *user, MdlArena *arena);
 
 MdlWideTensor mdl_wide_create(MdlArena *arena, MdlDtype dtype, int rank, const int64_t *dim);
 

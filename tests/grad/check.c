@@ -182,7 +182,7 @@ static void moved(Bench *b, int count, const MdlWideTensor *x, const MdlWideTens
 
 static MdlWideResult run(Bench *b, MlirOperation func, const MdlWideTensor *arg)
 {
-  return mdl_wide_eval(b->ir, b->module, func, arg, false, size_of, NULL, b->ir->arena);
+  return mdl_wide_eval(b->ir, b->module, func, arg, MDL_WIDE_full, size_of, NULL, b->ir->arena);
 }
 
 /* The derivative along v by six points, error of order h**6. */
@@ -380,9 +380,9 @@ bool bench_same_bits(Bench *b, const char *one, const char *other, Range range)
   MdlWideTensor x[MOST];
   draw_args(b, f, range, x);
   MdlWideResult p =
-      mdl_wide_eval(b->ir, b->module, f, x, true, size_of, NULL, b->ir->arena);
+      mdl_wide_eval(b->ir, b->module, f, x, MDL_WIDE_rounded, size_of, NULL, b->ir->arena);
   MdlWideResult q =
-      mdl_wide_eval(b->ir, b->module, g, x, true, size_of, NULL, b->ir->arena);
+      mdl_wide_eval(b->ir, b->module, g, x, MDL_WIDE_rounded, size_of, NULL, b->ir->arena);
   for (int i = 0; i < p.results; i++)
     for (int64_t k = 0; k < p.result[i].count && p.result[i].real; k++) {
       long double u = p.result[i].real[k], v = q.result[i].real[k];

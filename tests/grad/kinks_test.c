@@ -27,12 +27,12 @@ static void gradient(Bench *b, const char *body, int count, const double *x, dou
   for (int i = 0; i < count; i++) arg[0].real[i] = (long double)x[i];
   arg[1].real[0] = 1;
   vjp = mdl_symbol(b->ir, mdl_symbols(b->ir, b->module), "f.vjp");
-  MdlWideResult r = mdl_wide_eval(b->ir, b->module, vjp, arg, true, NULL, NULL, arena);
+  MdlWideResult r = mdl_wide_eval(b->ir, b->module, vjp, arg, MDL_WIDE_rounded, NULL, NULL, arena);
   for (int i = 0; i < count; i++) by_vjp[i] = (double)r.result[1].real[i];
   arg[1] = mdl_wide_create(arena, MDL_f64, 1, dim);
   for (int i = 0; i < count; i++) {
     for (int k = 0; k < count; k++) arg[1].real[k] = k == i;
-    r = mdl_wide_eval(b->ir, b->module, jvp, arg, true, NULL, NULL, arena);
+    r = mdl_wide_eval(b->ir, b->module, jvp, arg, MDL_WIDE_rounded, NULL, NULL, arena);
     by_jvp[i] = (double)r.result[1].real[0];
   }
 }
@@ -223,7 +223,7 @@ START_TEST(a_reverse_rule_is_used)
   MdlWideTensor arg[] = {mdl_wide_create(b.ir->arena, MDL_f64, 0, NULL),
                          mdl_wide_create(b.ir->arena, MDL_f64, 0, NULL)};
   arg[0].real[0] = 0.5L, arg[1].real[0] = 2;
-  MdlWideResult r = mdl_wide_eval(b.ir, b.module, vjp, arg, false, NULL, NULL, b.ir->arena);
+  MdlWideResult r = mdl_wide_eval(b.ir, b.module, vjp, arg, MDL_WIDE_full, NULL, NULL, b.ir->arena);
   ck_assert_double_eq_tol((double)r.result[1].real[0], 2 * (sin(0.5) + 7 * 0.5), 1e-15);
   bench_destroy(&b);
 }

@@ -96,7 +96,7 @@ static void try_case(const MdlCase *c, MdlRandom *random)
   const MdlEvalOptions options = {.size_of = mdl_case_size_of, .user = (void *)c};
   MdlEvalResult got = mdl_eval(ir, module, func, arg, &options, ir->arena);
   MdlWideResult truth =
-      mdl_wide_eval(ir, module, func, wide, false, mdl_case_size_of, (void *)c, ir->arena);
+      mdl_wide_eval(ir, module, func, wide, MDL_WIDE_full, mdl_case_size_of, (void *)c, ir->arena);
   ck_assert_int_eq(got.status, truth.status);
   for (int i = 0; i < got.results; i++) check_result(c, &got.result[i], &truth.result[i]);
   mdl_module_destroy(module);
