@@ -1,4 +1,4 @@
-/* Expressions of random programs: maps, moves, reductions, comprehensions, branches. */
+/* Expressions of random programs: maps, reductions, comprehensions, branches. */
 #include "tests/random/gen.h"
 
 static const char *gen_literal(Gen *g)
@@ -17,7 +17,7 @@ static const char *gen_element(Gen *g, const Var *v, const Type *t, const char *
     const char *at = NULL;
     for (int k = 0; k < t->rank; k++)
       if (!strcmp(t->dim[k], v->type.dim[i])) at = counter[k];
-    if (!at && gen_is_named(v->type.dim[i])) return T("0.1*sum(%s)", v->name);
+    if (!at && gen_may_be_empty(v->type.dim[i])) return T("0.1*sum(%s)", v->name);
     index = T("%s%s%s", index, i ? ", " : "", at ? at : "0");
   }
   return T("%s[%s]", v->name, index);
@@ -37,8 +37,13 @@ const char *gen_leaf(Gen *g, Scope *s, const Type *t)
     loops = T("%s%s%s in 0..%s", loops, i ? ", " : "", counter[i], t->dim[i]);
     sum = T("%s + %s*%s(%s)", sum, i ? "0.3" : "0.2", t->dtype, counter[i]);
   }
-  if (s->vars) sum = T("%s + %s", sum, gen_element(g, &s->var[start], t, counter));
-  return t->rank ? T("[for %s : sin(%s)]", loops, sum) : T("sin(%s)", sum);
+  for (int i = 0; i < s->vars; i++) {
+    const Var *v = &s->var[(start + i) % s->vars];
+    if (!gen_is_real(g, &v->type)) continue;
+    sum = T("%s + %s", sum, gen_element(g, v, t, counter));
+    break;
+  }
+  return t->rank ? T("[for %s : sin(%s)]", loops, sum) : T("sin(%s(%s))", t->dtype, sum);
 }
 
 /* Maps that keep magnitudes and slopes moderate. */
@@ -60,16 +65,30 @@ const char *gen_unary(Gen *g, Scope *s, const Type *t, int depth)
                                       "max(%s, 0.1)",
                                       "(0.3*(%s)**2)",
                                       "expm1(-abs(%s))",
-                                      "(2.0 - %s)"};
-  const char *form = forms[gen_below(g, sizeof forms / sizeof *forms)];
-  const char *at = strstr(form, "%s");
+                                      "(2.0 - %s)",
+                                      "rsqrt(1.0 + abs(%s))",
+                                      "cbrt(1.0 + (%s)**2)",
+                                      "log2(1.0 + abs(%s))",
+                                      "exp2(-abs(%s))",
+                                      "asin(0.9*tanh(%s))",
+                                      "acos(0.9*sin(%s))",
+                                      "(1.5 + sin(%s))**0.7",
+                                      "sinh(tanh(%s))",
+                                      "cosh(sin(%s))",
+                                      "tan(sin(%s))",
+                                      "clip(%s, -0.7, 0.9)",
+                                      "(0.1*(tanh(%s))**-3)",
+                                      "(0.2*(%s)**3)"};
+  int which = gen_below(g, (int)(sizeof forms / sizeof *forms));
+  if (which == 28) which = 29; /* a pole */
+  const char *form = forms[which], *at = strstr(form, "%s");
   return T("%.*s%s%s", (int)(at - form), form, gen_expr(g, s, t, depth - 1), at + 2);
 }
 
 const char *gen_binary(Gen *g, Scope *s, const Type *t, int depth)
 {
   const char *a = gen_expr(g, s, t, depth - 1), *b = gen_expr(g, s, t, depth - 1);
-  switch (gen_below(g, 7)) {
+  switch (gen_below(g, 8)) {
   case 0:
     return T("(%s + %s)", a, b);
   case 1:
@@ -82,6 +101,8 @@ const char *gen_binary(Gen *g, Scope *s, const Type *t, int depth)
     return T("min(%s, %s)", a, b);
   case 5:
     return T("(%s/(1.0 + (%s)**2))", a, b);
+  case 6:
+    return T("((1.5 + sin(%s))**tanh(%s))", a, b);
   default:
     return T("atan2(%s, 1.0 + (%s)**2)", a, b);
   }
@@ -106,120 +127,73 @@ const char *gen_reduce(Gen *g, Scope *s, const Type *t, int depth)
   int axis = gen_below(g, t->rank + 1);
   Type wide = gen_with_dim(t, axis, gen_known_dim(g, s));
   const char *a = gen_expr(g, s, &wide, depth - 1);
-  bool empty = gen_is_named(wide.dim[axis]); /* perhaps: no infinities then */
-  switch (gen_below(g, 5)) {
+  bool empty = gen_may_be_empty(wide.dim[axis]); /* perhaps: no infinities then */
+  switch (gen_below(g, 6)) {
   case 0:
-    return T("mean(%s, axis=%d)", a, axis);
+    return empty ? T("(0.3*sum(%s, axis=%d))", a, axis) : T("mean(%s, axis=%d)", a, axis);
   case 1:
     return empty ? T("(0.2*sum(%s, axis=%d))", a, axis) : T("max(%s, axis=%d)", a, axis);
   case 2:
     return empty ? T("sum(tanh(%s), axis=%d)", a, axis) : T("logsumexp(%s, axis=%d)", a, axis);
   case 3:
     return T("prod(1.0 + 0.1*tanh(%s), axis=%d)", a, axis);
+  case 4:
+    return empty ? T("prod(tanh(%s), axis=%d)", a, axis) : T("variance(%s, axis=%d)", a, axis);
   default:
     return T("(0.2*sum(%s, axis=%d))", a, axis);
   }
 }
 
-const char *gen_matmul(Gen *g, Scope *s, const Type *t, int depth)
-{
-  if (t->rank > 2) return NULL;
-  const char *k = gen_known_dim(g, s);
-  Type a = {.dtype = t->dtype, .rank = 1, .dim = {k}}, b = a;
-  if (t->rank > 0) a = (Type){.dtype = t->dtype, .rank = 2, .dim = {t->dim[0], k}};
-  if (t->rank > 1) b = (Type){.dtype = t->dtype, .rank = 2, .dim = {k, t->dim[1]}};
-  const char *left = gen_expr(g, s, &a, depth - 1), *right = gen_expr(g, s, &b, depth - 1);
-  return t->rank ? T("(0.3*(%s @ %s))", left, right) : T("(0.3*dot(%s, %s))", left, right);
-}
-
-const char *gen_transpose(Gen *g, Scope *s, const Type *t, int depth)
-{
-  if (t->rank != 2) return NULL;
-  Type turned = {.dtype = t->dtype, .rank = 2, .dim = {t->dim[1], t->dim[0]}};
-  return T("transpose(%s)", gen_expr(g, s, &turned, depth - 1));
-}
-
-const char *gen_along(Gen *g, Scope *s, const Type *t, int depth, const char *function)
-{
-  if (!t->rank) return NULL;
-  return T("%s(%s, axis=%d)", function, gen_expr(g, s, t, depth - 1), gen_below(g, t->rank));
-}
-
-/* Of an axis of fixed size: one of its slices, or a piece, or two pieces joined. */
-const char *gen_index_fixed(Gen *g, Scope *s, const Type *t, int depth)
-{
-  if (t->rank == MOST_RANK) return NULL;
-  Type wide = gen_with_dim(t, 0, "4");
-  return T("(%s)[%d]", gen_expr(g, s, &wide, depth - 1), gen_below(g, 4));
-}
-
-const char *gen_slice(Gen *g, Scope *s, const Type *t, int depth)
-{
-  if (!t->rank || strcmp(t->dim[0], "3")) return NULL;
-  Type wide = *t;
-  static const char *const pieces[] = {"1:4", ":3", "::2", "2:"};
-  wide.dim[0] = "5";
-  return T("(%s)[%s]", gen_expr(g, s, &wide, depth - 1), pieces[gen_below(g, 4)]);
-}
-
-const char *gen_concat(Gen *g, Scope *s, const Type *t, int depth)
-{
-  if (!t->rank || strcmp(t->dim[0], "4")) return NULL;
-  Type a = *t, b = *t;
-  a.dim[0] = "3";
-  b.dim[0] = "1";
-  return T("concat(%s, %s, axis=0)", gen_expr(g, s, &a, depth - 1), gen_expr(g, s, &b, depth - 1));
-}
-
 const char *gen_comprehension(Gen *g, Scope *s, const Type *t, int depth)
 {
   if (!t->rank) return NULL;
-  Type row = gen_without_first(t);
+  Type row = gen_without_first(t), one = gen_scalar(g), whole = {.dtype = "i32"};
   Scope inner = *s;
   const char *at = gen_name(g, "i");
   for (int i = 0; i < s->vars; i++) { /* rows of what has the same first dim */
     const Var *v = &s->var[i];
     if (!v->type.rank || strcmp(v->type.dim[0], t->dim[0])) continue;
     Type part = gen_without_first(&v->type);
-    gen_add_var(&inner, T("%s[%s]", v->name, at), &part);
+    gen_add_var(g, &inner, T("%s[%s]", v->name, at), &part);
   }
-  Type one = gen_scalar(g);
-  gen_add_var(&inner, T("(0.1*%s(%s))", g->real, at), &one);
+  gen_add_var(g, &inner, T("(0.1*%s(%s))", g->real, at), &one);
+  gen_add_var(g, &inner, T("i32(%s)", at), &whole);
   return T("[for %s in 0..%s : %s]", at, t->dim[0], gen_expr(g, &inner, &row, depth - 1));
+}
+
+const char *gen_condition(Gen *g, Scope *s, int depth)
+{
+  Type one = gen_scalar(g), truth = {.dtype = "bool"};
+  if (gen_may(g, FEATURE_integer) && gen_below(g, 2)) return gen_expr(g, s, &truth, depth);
+  const char *a = gen_expr(g, s, &one, depth);
+  return T("%s < %s", a, gen_expr(g, s, &one, depth));
+}
+
+const char *gen_mask(Gen *g, Scope *s, const Type *t, int depth)
+{
+  Type mask = gen_of("bool", t), real = gen_of(g->real, t);
+  if (gen_may(g, FEATURE_integer) && gen_below(g, 2)) return gen_expr(g, s, &mask, depth);
+  const char *a = gen_expr(g, s, &real, depth);
+  return T("%s < %s", a, gen_expr(g, s, &real, depth));
 }
 
 const char *gen_branch(Gen *g, Scope *s, const Type *t, int depth)
 {
-  Type one = gen_scalar(g);
-  const char *a = gen_expr(g, s, &one, depth - 2), *b = gen_expr(g, s, &one, depth - 2);
-  return T("(if %s < %s { %s } else { %s })", a, b, gen_expr(g, s, t, depth - 1),
-           gen_expr(g, s, t, depth - 1));
+  const char *condition = gen_condition(g, s, depth - 2), *a = gen_expr(g, s, t, depth - 1);
+  return T("(if %s { %s } else { %s })", condition, a, gen_expr(g, s, t, depth - 1));
 }
 
 const char *gen_where(Gen *g, Scope *s, const Type *t, int depth)
 {
-  return T("where(%s < %s, %s, %s)", gen_expr(g, s, t, depth - 2), gen_expr(g, s, t, depth - 2),
-           gen_expr(g, s, t, depth - 1), gen_expr(g, s, t, depth - 1));
+  const char *mask = gen_mask(g, s, t, depth - 2), *a = gen_expr(g, s, t, depth - 1);
+  return T("where(%s, %s, %s)", mask, a, gen_expr(g, s, t, depth - 1));
 }
 
 const char *gen_block(Gen *g, Scope *s, const Type *t, int depth)
 {
   Scope inner = *s;
-  Type bound = gen_below(g, 2) ? *t : gen_scalar(g);
-  const char *as = gen_name(g, "b");
-  const char *value = gen_expr(g, s, &bound, depth - 1);
-  gen_add_var(&inner, as, &bound);
-  return T("{\n    let %s = %s\n    %s + 0.0*%s\n  }", as, value, gen_expr(g, &inner, t, depth - 1),
-           bound.rank == t->rank ? as : T("sum(%s)", as));
-}
-
-/* x[i] for i of integers made from a counter. */
-const char *gen_gather(Gen *g, Scope *s, const Type *t, int depth)
-{
-  if (!t->rank || gen_is_named(t->dim[0])) return NULL;
-  Type source = *t;
-  const char *at = gen_name(g, "i");
-  source.dim[0] = "5";
-  return T("(%s)[[for %s in 0..%s : i32(%s*%d %% 5)]]", gen_expr(g, s, &source, depth - 1), at,
-           t->dim[0], at, 1 + gen_below(g, 4));
+  Type bound = gen_below(g, 2) ? *t : gen_draw_any(g, s);
+  const char *as = gen_name(g, "b"), *value = gen_expr(g, s, &bound, depth - 1);
+  gen_add_var(g, &inner, as, &bound);
+  return T("{\n    let %s = %s\n    %s\n  }", as, value, gen_expr(g, &inner, t, depth - 1));
 }

@@ -1,164 +1,109 @@
-/* Random programs: choosing among kinds of expressions, statements, and the entry. */
+/* Random programs: choosing among kinds of expressions, and the entry. */
 #include "tests/random/gen.h"
 
 /* ---- choosing ---------------------------------------------------------------------------- */
 
-static const char *choose(Gen *g, Scope *s, const Type *t, int depth, Feature feature)
-{
-  switch (feature) {
-  case FEATURE_unary:
-    return gen_unary(g, s, t, depth);
-  case FEATURE_binary:
-    return gen_binary(g, s, t, depth);
-  case FEATURE_where:
-    return gen_where(g, s, t, depth);
-  case FEATURE_broadcast:
-    return gen_broadcast(g, s, t, depth);
-  case FEATURE_reduce:
-    return gen_reduce(g, s, t, depth);
-  case FEATURE_matmul:
-    return gen_matmul(g, s, t, depth);
-  case FEATURE_transpose:
-    return gen_transpose(g, s, t, depth);
-  case FEATURE_flip:
-    return gen_along(g, s, t, depth, "flip");
-  case FEATURE_scan:
-    return gen_along(g, s, t, depth, gen_below(g, 2) ? "0.3*cumsum" : "cummax");
-  case FEATURE_sort:
-    return gen_along(g, s, t, depth, "sort");
-  case FEATURE_index:
-    return gen_index_fixed(g, s, t, depth);
-  case FEATURE_slice:
-    return gen_slice(g, s, t, depth);
-  case FEATURE_concat:
-    return gen_concat(g, s, t, depth);
-  case FEATURE_comprehension:
-    return gen_comprehension(g, s, t, depth);
-  case FEATURE_vmap:
-    return gen_vmap(g, s, t, depth);
-  case FEATURE_grad:
-    return gen_grad(g, s, t, depth);
-  case FEATURE_value_grad:
-    return gen_value_grad(g, s, t, depth);
-  case FEATURE_jvp:
-    return gen_jvp(g, s, t, depth);
-  case FEATURE_vjp:
-    return gen_vjp(g, s, t, depth);
-  case FEATURE_call:
-    return gen_call(g, s, t, depth);
-  case FEATURE_branch:
-    return gen_branch(g, s, t, depth);
-  case FEATURE_block:
-    return gen_block(g, s, t, depth);
-  case FEATURE_gather:
-    return gen_gather(g, s, t, depth);
-  case FEATURE_hessian:
-    return gen_hessian(g, s, t, depth);
-  case FEATURE_loop:
-  case FEATURE_while:
-  case FEATURE_update:
-  case FEATURE_remat:
-  case FEATURE_runtime_size:
-  case FEATURE_COUNT:
-    return NULL; /* statements and modifiers */
-  }
-  return NULL;
-}
+/* What an expression of floats may be; NULL: no expression but a statement or a modifier. */
+static GenKind *const kinds[FEATURE_COUNT] = {
+#define K(name) [FEATURE_##name] = gen_##name
+    K(unary),     K(binary),    K(where),      K(broadcast), K(reduce),    K(matmul),
+    K(transpose), K(flip),      K(scan),       K(sort),      K(slice),     K(concat),
+    K(vmap),      K(grad),      K(value_grad), K(jvp),       K(vjp),       K(call),
+    K(branch),    K(block),     K(gather),     K(hessian),   K(einsum),    K(conv),
+    K(window),    K(pad),       K(roll),       K(spread),    K(take_along), K(chunk),
+    K(outer),     K(diag),      K(triangle),   K(top_k),     K(softmax),   K(centre),
+    K(reshape),   K(stop),      K(convert),    K(linearize), K(jacobian),  K(hvp),
+    K(lambda),    K(rule),      K(generic),    K(member),    K(comprehension),
+#undef K
+    [FEATURE_index] = gen_index_fixed,
+};
 
-const char *gen_expr(Gen *g, Scope *s, const Type *t, int depth)
+static const char *real_expr(Gen *g, Scope *s, const Type *t, int depth)
 {
   if (depth <= 0 || !gen_below(g, 6)) return gen_leaf(g, s, t);
   for (int tries = 0; tries < 6; tries++) {
     Feature feature =
         gen_below(g, 3) ? (Feature)gen_below(g, FEATURE_COUNT) : (Feature)gen_below(g, 5);
-    if (!gen_may(g, feature)) continue;
-    const char *text = choose(g, s, t, depth, feature);
+    if (!gen_may(g, feature) || !kinds[feature]) continue;
+    const char *text = kinds[feature](g, s, t, depth);
     if (text) return T("(%s)", text);
   }
   return gen_leaf(g, s, t);
 }
 
-/* ---- statements -------------------------------------------------------------------------- */
-
-static const char *loop(Gen *g, Scope *s, int depth)
+/* The float type at hand is that of the expression: scalars beside it are of the same. */
+const char *gen_expr(Gen *g, Scope *s, const Type *t, int depth)
 {
-  Type t = gen_draw_type_near(g, s);
-  const char *carried = gen_name(g, "v"), *at = gen_name(g, "i");
-  const char *first = gen_expr(g, s, &t, depth - 1);
-  Scope inner = *s;
-  Type one = gen_scalar(g);
-  gen_add_var(&inner, carried, &t);
-  gen_add_var(&inner, T("(0.1*%s(%s))", g->real, at), &one);
-  const char *next = gen_expr(g, &inner, &t, depth - 1);
-  bool updates = gen_may(g, FEATURE_update) && t.rank && !gen_is_named(t.dim[0]) && gen_below(g, 2);
-  Type row = updates ? gen_without_first(&t) : t;
-  const char *text =
-      T("  var %s = %s\n  for %s in 0..%d {\n", carried, first, at, 1 + gen_below(g, 4));
-  if (updates)
-    text = T("%s    %s[%s %% %s] %s 0.5*tanh(%s)\n", text, carried, at, t.dim[0],
-             gen_below(g, 2) ? "=" : "+=", gen_expr(g, &inner, &row, depth - 2));
-  else
-    text = T("%s    %s = tanh(%s)\n", text, carried, next);
-  gen_add_var(s, carried, &t);
-  return T("%s  }\n", text);
-}
-
-/* Ends after few rounds, from constants alone: the count must not hang on rounding. */
-static const char *while_loop(Gen *g, Scope *s, int depth)
-{
-  Type t = gen_scalar(g);
-  const char *carried = gen_name(g, "v"), *count = gen_name(g, "c");
-  const char *first = gen_expr(g, s, &t, depth - 2);
-  Scope inner = *s;
-  gen_add_var(&inner, carried, &t);
-  const char *next = gen_expr(g, &inner, &t, depth - 2);
-  gen_add_var(s, carried, &t);
-  return T("  var %s = %s\n  var %s: i32 = 0\n  while %s < %d limit 9 {\n    %s = sin(%s)\n"
-           "    %s += 1\n  }\n",
-           carried, first, count, count, 1 + gen_below(g, 6), carried, next, count);
-}
-
-static const char *statement(Gen *g, Scope *s, int depth)
-{
-  if (gen_may(g, FEATURE_loop) && !gen_below(g, 4)) return loop(g, s, depth);
-  if (gen_may(g, FEATURE_while) && !gen_below(g, 8)) return while_loop(g, s, depth);
-  Type t = gen_draw_type_near(g, s);
-  const char *as = gen_name(g, "t"), *value = gen_expr(g, s, &t, depth);
-  gen_add_var(s, as, &t);
-  return T("  let %s: %s = %s\n", as, gen_type_text(g, &t), value);
-}
-
-const char *gen_body(Gen *g, Scope *s, const Type *result, int depth)
-{
-  const char *text = "";
-  for (int i = gen_below(g, 1 + g->size); i > 0; i--)
-    text = T("%s%s", text, statement(g, s, depth - 1));
-  return T("%s  %s\n", text, gen_expr(g, s, result, depth));
+  if (!t->of && !gen_is_float(t))
+    return gen_is_bool(t) ? gen_bool(g, s, t, depth) : gen_integer(g, s, t, depth);
+  const char *real = g->real;
+  if (!t->of) g->real = t->dtype;
+  if (t->of && t->of->is_linear) g->real = t->of->type[0].dtype;
+  const char *text = t->of ? gen_record(g, s, t, depth) : real_expr(g, s, t, depth);
+  g->real = real;
+  return text;
 }
 
 /* ---- the entry --------------------------------------------------------------------------- */
 
+/* Statements that end the life of inout parameters: what goes back. */
+static const char *last_values(Gen *g, Scope *s, int inouts, const Var *inout)
+{
+  const char *text = "";
+  for (int i = 0; i < inouts; i++)
+    text = T("%s  %s = %s\n", text, inout[i].name, gen_expr(g, s, &inout[i].type, 2));
+  return text;
+}
+
+/* One result, or a tuple of them: its type, and its value. */
+static const char *results(Gen *g, Scope *s, const char **type)
+{
+  int count = gen_may(g, FEATURE_tuple) && !gen_below(g, 3) ? 2 + gen_below(g, 2) : 1;
+  const char *types = "", *values = "";
+  for (int i = 0; i < count; i++) {
+    Type t = gen_below(g, 3) ? gen_draw_type_near(g, s) : gen_draw_any(g, s);
+    types = T("%s%s%s", types, i ? ", " : "", gen_type_text(g, &t));
+    values = T("%s%s%s", values, i ? ", " : "", gen_expr(g, s, &t, 2 + g->size));
+  }
+  *type = count > 1 ? T("(%s)", types) : types;
+  return count > 1 ? T("(%s)", values) : values;
+}
+
+static const char *entry(Gen *g)
+{
+  enum { MOST = 3 };
+  Scope s = {.level = 0}, all = {.level = 0};
+  for (int i = 0; i < g->records; i++) { /* every size may be a parameter's */
+    Type t = {.dtype = "", .of = &g->record[i]};
+    gen_add_var(g, &all, "", &t);
+  }
+  const char *list = "", *sizes = "", *type;
+  int params = 1 + gen_below(g, MOST), inouts = 0;
+  Var inout[MOST];
+  for (int i = 0; i < params; i++) {
+    Type t = gen_below(g, 2) ? gen_draw_type(g) : gen_draw_any(g, &all);
+    const char *as = gen_name(g, "x");
+    bool back = gen_may(g, FEATURE_inout) && !gen_below(g, 5);
+    gen_add_var(g, &s, as, &t);
+    if (back) inout[inouts++] = (Var){as, t};
+    list = T("%s%s%s%s: %s", list, i ? ", " : "", back ? "inout " : "", as, gen_type_text(g, &t));
+    sizes = gen_sizes_of(g, sizes, &t);
+  }
+  const char *statements = gen_statements(g, &s, 1 + g->size);
+  const char *back = last_values(g, &s, inouts, inout), *value = results(g, &s, &type);
+  return T("entry fn e%d%s(%s) -> %s {\n%s%s  %s\n}\n\n", g->number, *sizes ? T("[%s]", sizes) : "",
+           list, type, statements, back, value);
+}
+
 const char *mdl_random_program(MdlArena *arena, uint64_t seed, int number, int size,
-                               uint32_t without)
+                               uint64_t without)
 {
   Gen gen = {.arena = arena, .random = {seed}, .number = number, .size = size, .without = without};
   Gen *g = &gen;
+  static const char *const reals[] = {"f32", "f32", "f32", "f32", "f32", "f64", "f64", "f16", "bf16"};
   g->functions = "";
-  g->real = gen_below(g, 5) ? "f32" : "f64";
-  Scope s = {.level = 0};
-  const char *list = "", *sizes = "";
-  int params = 1 + gen_below(g, 3);
-  for (int i = 0; i < params; i++) {
-    Type t = gen_draw_type(g);
-    const char *as = gen_name(g, "x");
-    gen_add_var(&s, as, &t);
-    list = T("%s%s%s: %s", list, i ? ", " : "", as, gen_type_text(g, &t));
-    for (int k = 0; k < t.rank; k++)
-      if (gen_is_named(t.dim[k]) && !strstr(sizes, t.dim[k]))
-        sizes = T("%s%s%s", sizes, *sizes ? ", " : "", t.dim[k]);
-  }
-  Type result = gen_draw_type_near(g, &s);
-  const char *text = gen_body(g, &s, &result, 2 + size);
-  return T("%sentry fn e%d%s%s%s(%s) -> %s {\n%s}\n\n", g->functions, number, *sizes ? "[" : "",
-           sizes, *sizes ? "]" : "", list, gen_type_text(g, &result), text);
+  g->real = reals[gen_below(g, gen_may(g, FEATURE_half) ? 9 : 7)];
+  gen_declare_records(g);
+  const char *text = entry(g);
+  return T("%s%s", g->functions, text);
 }

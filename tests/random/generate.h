@@ -10,7 +10,7 @@
  * give the same text. `size` limits it: 1 is an expression or two, 4 a page. `without` is a set of
  * features (a bit each) that the program does not use: the reducer leaves them out one by one. */
 const char *mdl_random_program(MdlArena *arena, uint64_t seed, int number, int size,
-                               uint32_t without);
+                               uint64_t without);
 
 /* The features' names; NULL past the end. */
 const char *mdl_random_feature(int bit);

@@ -2,10 +2,11 @@
  *
  *   random_programs [--seed=N] [--programs=N] [--batch=N] [--size=N] [--machine=plain|x86-64]
  *                   [--without=FEATURE]... [--all] [--keep] [--print] [--no-reduce]
- *                   [--xla=stablehlo|text|jax|jax-text] [FILE.mdl]
+ *                   [--xla=stablehlo|text|jax|jax-text] [--only=N] [FILE.mdl]
  *
  * Programs run `batch` to a file; a file that fails is taken apart, the program that fails alone is
- * made small and printed with its seed. With FILE.mdl that text runs instead. */
+ * made small and printed with its seed and number; --only=N runs the N-th again. With FILE.mdl that
+ * text runs instead. */
 #include "tests/random/generate.h"
 #include "tests/random/trial.h"
 
@@ -16,8 +17,8 @@
 typedef struct Settings {
   MdlRandomSettings run;
   uint64_t seed;
-  uint32_t without;
-  int programs, batch, size;
+  uint64_t without;
+  int first, programs, batch, size;
   bool prints, reduces;
   const char *file;
 } Settings;
@@ -38,10 +39,10 @@ static void tell(MdlArena *arena, const Settings *s, Totals *totals, int i, MdlO
   const char *text = program(arena, s, i);
   fprintf(stderr, "---- program %d of seed %llu: %s\n", i, (unsigned long long)s->seed,
           mdl_outcome_name(outcome));
-  if (totals->told++ >= MOST_TOLD) return;
+  if (s->reduces && totals->told++ >= MOST_TOLD) return;
   if (s->reduces) text = mdl_random_reduce(text, outcome, &s->run);
   fputs(text, stderr);
-  mdl_random_run(text, &s->run);
+  mdl_random_run(text, &s->run, NULL);
 }
 
 static void run_batch(const Settings *s, Totals *totals, int first, int count)
@@ -54,14 +55,14 @@ static void run_batch(const Settings *s, Totals *totals, int first, int count)
   MdlRandomSettings quiet = s->run;
   quiet.quiet = true;
   quiet.seconds *= 1 + count / 10;
-  if (mdl_random_run(text, &quiet) == MDL_OUTCOME_well) {
+  if (mdl_random_run(text, &quiet, NULL) == MDL_OUTCOME_well) {
     totals->count[MDL_OUTCOME_well] += count;
     mdl_arena_destroy(arena);
     return;
   }
   quiet.seconds = s->run.seconds;
   for (int i = 0; i < count; i++) {
-    MdlOutcome outcome = mdl_random_run(program(arena, s, first + i), &quiet);
+    MdlOutcome outcome = mdl_random_run(program(arena, s, first + i), &quiet, NULL);
     totals->count[outcome]++;
     if (outcome != MDL_OUTCOME_well) tell(arena, s, totals, first + i, outcome);
   }
@@ -71,7 +72,7 @@ static void run_batch(const Settings *s, Totals *totals, int first, int count)
 static bool leave_out(Settings *s, const char *name)
 {
   for (int bit = 0; mdl_random_feature(bit); bit++)
-    if (!strcmp(mdl_random_feature(bit), name)) return s->without |= 1u << bit, true;
+    if (!strcmp(mdl_random_feature(bit), name)) return s->without |= UINT64_C(1) << bit, true;
   return false;
 }
 
@@ -89,6 +90,8 @@ static bool read_settings(int argc, char **argv, Settings *s)
       s->batch = atoi(word + 8);
     else if (!strncmp(word, "--size=", 7))
       s->size = atoi(word + 7);
+    else if (!strncmp(word, "--only=", 7))
+      s->first = atoi(word + 7), s->programs = 1;
     else if (!strcmp(word, "--machine=plain"))
       s->run.machine = mdl_machine_plain();
     else if (!strcmp(word, "--machine=x86-64"))
@@ -121,7 +124,7 @@ static int run_file(const Settings *s)
   if (!file) return perror(s->file), 2;
   text[fread(text, 1, sizeof text - 1, file)] = 0;
   fclose(file);
-  MdlOutcome outcome = mdl_random_run(text, &s->run);
+  MdlOutcome outcome = mdl_random_run(text, &s->run, NULL);
   printf("%s: %s\n", s->file, mdl_outcome_name(outcome));
   return outcome != MDL_OUTCOME_well;
 }
@@ -133,7 +136,7 @@ int main(int argc, char **argv)
   if (!read_settings(argc, argv, &s)) return fprintf(stderr, "see tests/random/random.c\n"), 2;
   if (s.file) return run_file(&s);
   for (int i = 0; i < s.programs; i += s.batch)
-    run_batch(&s, &totals, i, s.batch < s.programs - i ? s.batch : s.programs - i);
+    run_batch(&s, &totals, s.first + i, s.batch < s.programs - i ? s.batch : s.programs - i);
   printf("%d random programs, seed %llu, %s:", s.programs, (unsigned long long)s.seed,
          s.run.machine->name);
   for (int i = 0; i < MDL_OUTCOME_COUNT; i++)

@@ -7,25 +7,27 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-enum { MOST_TRIES = 600 };
+enum { MOST_SECONDS = 90 };
 
 typedef struct Reducer {
   MdlArena *arena;
   MdlRandomSettings settings;
   MdlOutcome outcome;
+  uint32_t mark;
   const char *text;
-  int tries;
+  time_t end;
 } Reducer;
 
 /* The text with bytes [start, end) replaced, if that still fails the same way. */
 static bool try_cut(Reducer *r, size_t start, size_t end, const char *with)
 {
-  if (r->tries >= MOST_TRIES) return false;
+  if (time(NULL) > r->end) return false;
   const char *text = mdl_text(r->arena, "%.*s%s%s", (int)start, r->text, with, r->text + end);
   if (strlen(text) >= strlen(r->text)) return false;
-  r->tries++;
-  if (mdl_random_run(text, &r->settings) != r->outcome) return false;
+  uint32_t mark = 0;
+  if (mdl_random_run(text, &r->settings, &mark) != r->outcome || mark != r->mark) return false;
   r->text = text;
   return true;
 }
@@ -99,11 +101,13 @@ const char *mdl_random_reduce(const char *text, MdlOutcome outcome,
                               const MdlRandomSettings *settings)
 {
   MdlArena *arena = mdl_arena_create(); /* the text outlives this call: not given back */
-  Reducer r = {arena, *settings, outcome, text, 0};
+  Reducer r = {.arena = arena, .settings = *settings, .outcome = outcome, .text = text};
+  r.end = time(NULL) + MOST_SECONDS;
   r.settings.quiet = true;
   r.settings.keeps = false;
+  mdl_random_run(text, &r.settings, &r.mark);
   bool smaller = true;
-  while (smaller && r.tries < MOST_TRIES) {
+  while (smaller && time(NULL) <= r.end) {
     smaller = cut_functions(&r);
     smaller |= cut_lines(&r);
     smaller |= cut_brackets(&r);

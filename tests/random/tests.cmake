@@ -1,12 +1,7 @@
 # Random programs through the front end, the evaluator, every pass and backend. Included after
 # tests/backend by name: it links mdlc_trial.
-add_executable(random_programs
-               ${PROJECT_SOURCE_DIR}/tests/random/random.c ${PROJECT_SOURCE_DIR}/tests/random/trial.c
-               ${PROJECT_SOURCE_DIR}/tests/random/generate.c
-               ${PROJECT_SOURCE_DIR}/tests/random/gen_expr.c
-               ${PROJECT_SOURCE_DIR}/tests/random/gen_function.c
-               ${PROJECT_SOURCE_DIR}/tests/random/gen_scope.c
-               ${PROJECT_SOURCE_DIR}/tests/random/reduce.c)
+file(GLOB mdlc_random_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/random/*.c)
+add_executable(random_programs ${mdlc_random_files})
 target_link_libraries(random_programs PRIVATE mdlc_frontend mdlc_trial)
 
 # The short tier takes a slice; the long one a thousand programs and every compiler for some.

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,9 +21,25 @@ const char *mdl_outcome_name(MdlOutcome outcome)
   return names[outcome];
 }
 
+/* Of one line: without names, numbers and places. */
+static uint32_t hash_of(const char *line, const char *end)
+{
+  uint32_t hash = 2166136261u;
+  bool named = false;
+  for (; line < end && *line != '\n' && *line != '('; line++) {
+    named ^= *line == '`';
+    if (!named && (*line < '0' || *line > '9')) hash = (hash ^ (unsigned char)*line) * 16777619u;
+  }
+  return hash;
+}
+
+/* `user`: the mark. Of an internal error the note tells what it is. */
 static void say(void *user, const char *bytes, size_t n)
 {
-  (void)user;
+  uint32_t *mark = user;
+  const char *internal = memmem(bytes, n, "[E0999]", 7), *error = memmem(bytes, n, "error[", 6);
+  const char *line = internal ? memmem(bytes, n, "note: ", 6) : error;
+  if (!*mark && line) *mark = hash_of(line, bytes + n);
   fwrite(bytes, 1, n, stderr);
 }
 
@@ -182,27 +199,32 @@ static MdlOutcome run_text(MdlSession *session, const char *text, const MdlRando
   return trial.mismatches ? MDL_OUTCOME_mismatch : kept ? MDL_OUTCOME_well : MDL_OUTCOME_passes;
 }
 
-static MdlOutcome run_here(const char *text, const MdlRandomSettings *settings)
+static MdlOutcome run_here(const char *text, const MdlRandomSettings *settings, uint32_t *mark)
 {
   MdlSession *session = mdl_session_create();
   jmp_buf bug;
   volatile MdlOutcome outcome = MDL_OUTCOME_bug;
   session->on_bug = &bug;
   if (!setjmp(bug)) outcome = run_text(session, text, settings);
-  mdl_diag_flush(session, say, NULL, false, 0);
+  mdl_diag_flush(session, say, mark, false, 0);
   return outcome;
 }
 
-MdlOutcome mdl_random_run(const char *text, const MdlRandomSettings *settings)
+MdlOutcome mdl_random_run(const char *text, const MdlRandomSettings *settings, uint32_t *mark)
 {
+  uint32_t *shared =
+      mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) abort();
   fflush(NULL);
   pid_t child = fork();
   if (child == 0) {
     alarm((unsigned)settings->seconds);
     if (settings->quiet && !freopen("/dev/null", "w", stderr)) _exit(MDL_OUTCOME_crash);
-    _exit((int)run_here(text, settings));
+    _exit((int)run_here(text, settings, shared));
   }
   int status = 0;
   if (child < 0 || waitpid(child, &status, 0) < 0) abort();
+  if (mark) *mark = *shared;
+  munmap(shared, sizeof *shared);
   return WIFEXITED(status) ? (MdlOutcome)WEXITSTATUS(status) : MDL_OUTCOME_crash;
 }

@@ -29,8 +29,9 @@ typedef struct MdlRandomSettings {
   MdlXla xla; /* through XLA instead of the other backends */
 } MdlRandomSettings;
 
-/* In a process of its own. `quiet`: says nothing on stderr. */
-MdlOutcome mdl_random_run(const char *text, const MdlRandomSettings *settings);
+/* In a process of its own. `quiet`: says nothing on stderr. *mark (may be NULL) says in what way the
+ * compiler reported: a hash of its first error without what that names; 0 for none. */
+MdlOutcome mdl_random_run(const char *text, const MdlRandomSettings *settings, uint32_t *mark);
 
 /* A shorter text with the same outcome. */
 const char *mdl_random_reduce(const char *text, MdlOutcome outcome,
