@@ -91,50 +91,6 @@ static const char *argument(MdlPrinter *p, MlirValue value)
   return differs ? mdl_text(p->arena, "(%s *)%s", own, mdl_print_at(p, value, 14)) : text;
 }
 
-/* Whether an access to `memory` steps over whole rows of `axis`: C multiplies by the extent of an
- * axis only for an index other than 0 of one outside it. */
-static bool steps_over(MdlPrinter *p, MlirValue memory, int axis)
-{
-  MlirOperation user;
-  int operand;
-  for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
-    MdlLoopOp kind = mdl_loop_op(user);
-    bool loads = kind == MDL_LOOP_load || kind == MDL_LOOP_vload;
-    if (!loads && kind != MDL_LOOP_store && kind != MDL_LOOP_vstore) return true;
-    int first = loads ? 1 : 2;
-    for (int j = first; j < first + axis; j++) {
-      double real;
-      int64_t integer;
-      MlirValue index = mdl_operand(user, j);
-      if (!mdl_loop_constant(p->ir, index, &real, &integer) || integer) return true;
-    }
-  }
-  return false;
-}
-
-/* Nothing but how far a pointer reaches: no index of C needs it. */
-static bool is_reach(MdlPrinter *p, MlirValue value)
-{
-  MlirOperation user;
-  int operand;
-  for (int i = 0; mdl_use(value, i, &user, &operand); i++) {
-    MdlLoopOp kind = mdl_loop_op(user);
-    if (kind == MDL_LOOP_addi || kind == MDL_LOOP_subi || kind == MDL_LOOP_muli ||
-        kind == MDL_LOOP_divsi) {
-      if (!is_reach(p, mdl_result(user, 0))) return false;
-      continue;
-    }
-    if (kind != MDL_LOOP_shape && kind != MDL_LOOP_view) return false;
-    MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(user, 0));
-    if (kind == MDL_LOOP_view && mdl_same(mdl_operand(user, 1), value)) return false;
-    for (int j = 0, dynamic = 0; j < type.rank; j++) {
-      if (type.dim[j] >= 0 || !mdl_same(mdl_loop_extent(user, dynamic++), value)) continue;
-      if (j && steps_over(p, mdl_result(user, 0), j)) return false;
-    }
-  }
-  return true;
-}
-
 /* mdl_print("loss", MDL_F32, 0, NULL, value): a function of the host. */
 static MdlExpr hook_of(MdlPrinter *p, MlirOperation op, const char *function)
 {
@@ -190,7 +146,8 @@ static void print_value(MdlPrinter *p, MlirOperation op)
     mdl_stmt_name(p, value, carried);
     return;
   }
-  if (is_cheap(op, &made) || folds(p, value, &made) || (!made.reads && is_reach(p, value))) {
+  bool is_reach = !made.reads && mdl_print_is_reach(p, value);
+  if (is_cheap(op, &made) || folds(p, value, &made) || is_reach) {
     mdl_stmt_expr(p, value, made);
     if (made.reads) mdl_map_set(p->waiting, value.ptr, (void *)op.ptr);
     return;
