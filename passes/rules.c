@@ -37,7 +37,8 @@ static void linearize_rule(MdlForward *f, MlirOperation call, MlirOperation rule
       mdl_tangent_set(f, mdl_result(call, i), out[k++]);
 }
 
-/* remat means nothing to forward mode: the body in place, linearized as it stands. */
+/* remat means nothing to forward mode, which keeps nothing for later: the body in place of the call,
+ * linearized as it stands. What uses the call uses the body from here on. */
 static void linearize_body(MdlForward *f, MlirOperation call)
 {
   MlirOperation callee = mdl_callee(f->ir, f->d->pass->symbols, call);
@@ -62,13 +63,11 @@ static void linearize_body(MdlForward *f, MlirOperation call)
     mdl_linearize_op(f, ops[i]);
   }
   f->b = after;
-  for (int i = 0; i < results; i++) {
-    MlirValue value = mdl_operand(results_of, i), t = mdl_tangent(f, value);
-    if (t.ptr) mdl_map_set(f->tangent, mdl_result(call, i).ptr, (void *)t.ptr);
-  }
+  for (int i = 0; i < results; i++) mdl_replace(mdl_result(call, i), mdl_operand(results_of, i));
   mdl_erase(f->ir, results_of);
   mdl_erase(f->ir, to);
   mdl_erase(f->ir, from);
+  mdl_erase(f->ir, call);
 }
 
 void mdl_linearize_call(MdlForward *f, MlirOperation call)

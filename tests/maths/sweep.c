@@ -112,41 +112,49 @@ typedef struct Worst {
   uint64_t rounded; /* not to the nearest */
 } Worst;
 
-static void compare(int k, const float *x, const float *y, Worst *worst)
+static void compare(int count, const float *x, const float *y, const double *want, Worst *worst)
 {
-  for (int i = 0; i < CHUNK; i++) {
-    double want = functions[k].fn ? functions[k].fn(x[i]) : erfinv_near(x[i], y[i]);
-    float nearest = (float)want;
+  for (int i = 0; i < count; i++) {
+    float nearest = (float)want[i];
     if (y[i] == nearest && signbit(y[i]) == signbit(nearest)) continue;
-    double error = ulps(y[i], want);
+    double error = ulps(y[i], want[i]);
     worst->rounded += error > 0;
     if (error > worst->error) *worst = (Worst){error, x[i], y[i], worst->rounded};
   }
 }
 
-/* Whether every value is within the row's bar; prints a line for each machine. */
-static bool sweep(int k)
+static bool report(int k, const char *machine, const Worst *worst)
 {
-  static float x[CHUNK], y[CHUNK];
-  static _Alignas(64) char work[1 << 20];
   const MdlMaths *maths = mdl_maths_find(functions[k].name);
   double bar = functions[k].exact ? 0 : maths ? maths->ulp32 : 2;
+  bool good = worst->error <= bar;
+  printf("%-7s %-10s %7.4f ulp at %.9g (%a), %.4f %% not to the nearest%s\n", functions[k].name,
+         machine, worst->error, (double)worst->at, (double)worst->at,
+         100.0 * (double)worst->rounded / 4294967296.0, good ? "" : "  FAILED");
+  fflush(stdout);
+  return good;
+}
+
+/* Whether every value is within the row's bar, on each machine. */
+static bool sweep(int k)
+{
+  static float x[CHUNK], y[MACHINES][CHUNK];
+  static double want[CHUNK];
+  static _Alignas(64) char work[1 << 20];
+  Worst worst[MACHINES] = {{0}};
+  Code code[MACHINES];
   bool good = true;
+  for (int m = 0; m < MACHINES; m++) code[m] = compile(functions[k].name, machines[m]);
+  for (uint64_t at = 0; at < UINT64_C(1) << 32; at += CHUNK) {
+    for (uint32_t i = 0; i < CHUNK; i++) memcpy(&x[i], &(uint32_t){(uint32_t)at + i}, sizeof *x);
+    for (int m = 0; m < MACHINES; m++) code[m].call((void *[]){x, y[m], work});
+    for (int i = 0; i < CHUNK; i++)
+      want[i] = functions[k].fn ? functions[k].fn(x[i]) : erfinv_near(x[i], y[0][i]);
+    for (int m = 0; m < MACHINES; m++) compare(CHUNK, x, y[m], want, &worst[m]);
+  }
   for (int m = 0; m < MACHINES; m++) {
-    Code code = compile(functions[k].name, machines[m]);
-    Worst worst = {0};
-    for (uint64_t at = 0; at < UINT64_C(1) << 32; at += CHUNK) {
-      for (uint32_t i = 0; i < CHUNK; i++) memcpy(&x[i], &(uint32_t){(uint32_t)at + i}, sizeof *x);
-      code.call((void *[]){x, y, work});
-      compare(k, x, y, &worst);
-    }
-    bool bad = worst.error > bar;
-    printf("%-7s %-10s %7.4f ulp at %.9g (%a), %.4f %% not to the nearest%s\n", functions[k].name,
-           machines[m], worst.error, (double)worst.at, (double)worst.at,
-           100.0 * (double)worst.rounded / 4294967296.0, bad ? "  FAILED" : "");
-    fflush(stdout);
-    good &= !bad;
-    discard(&code);
+    good &= report(k, machines[m], &worst[m]);
+    discard(&code[m]);
   }
   return good;
 }
