@@ -164,7 +164,10 @@ static void window_place(MdlHlo *h, MdlHloCase *c, MdlOp row)
   MdlGraphValue *worst = row == MDL_OP_gt ? mdl_hlo_lowest(h, &scalar) : mdl_hlo_highest(h, &scalar);
   MdlGraphValue *a = with_outside(h, c, worst);
   MdlGraphType type[] = {mdl_graph_with(&c->type[0], scalar.dtype), c->type[0]};
-  MdlGraphValue *operand[] = {a, places(h, c, &a->type), worst, mdl_hlo_highest(h, &index)};
+  MdlGraphValue *operand[4] = {a};
+  operand[1] = places(h, c, &a->type);
+  operand[2] = worst;
+  operand[3] = mdl_hlo_highest(h, &index);
   MdlGraphInstr *instr = mdl_graph_instr(&h->graph, MDL_HLO_reduce_window, 4, operand, 2, type);
   int rank = mdl_get_ints(c->attrs, "size", size);
   window_lists(h, c, instr, size, rank, false);

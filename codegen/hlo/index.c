@@ -21,6 +21,10 @@ static Places places_of(const MdlHloCase *c)
 
 /* ---- indices ----------------------------------------------------------------------------- */
 
+/* XLA moves or drops these itself. A narrow type may not hold an axis's length, and an unsigned one
+ * XLA may read as signed: those go in range first. */
+static bool is_index(MdlDtype dtype) { return dtype == MDL_i32 || dtype == MDL_i64; }
+
 static MdlDtype index_dtype(int64_t last) { return last > INT32_MAX ? MDL_i64 : MDL_i32; }
 
 /* The largest number of an integer type, as an i64. */
@@ -34,6 +38,7 @@ static int64_t highest(MdlDtype dtype)
 MdlGraphValue *mdl_hlo_clamped(MdlHlo *h, MdlGraphValue *index, int64_t last)
 {
   MdlDtype dtype = index->type.dtype;
+  if (is_index(dtype)) return index;
   if (!mdl_is_unsigned(dtype))
     index = mdl_hlo_row2(h, MDL_OP_max, index, mdl_hlo_zero(h, &index->type));
   if (last < highest(dtype))
@@ -41,21 +46,17 @@ MdlGraphValue *mdl_hlo_clamped(MdlHlo *h, MdlGraphValue *index, int64_t last)
   return mdl_graph_convert(&h->graph, index, index_dtype(last));
 }
 
-/* The same with what is out of range at -1, which no scatter takes: a narrow type may not hold the
- * axis's length, a wide one may wrap. */
+/* The same with what is out of range at -1, which no scatter takes. */
 static MdlGraphValue *marked(MdlHlo *h, MdlGraphValue *index, int64_t length)
 {
   MdlGraph *g = &h->graph;
   MdlDtype dtype = index->type.dtype;
+  if (is_index(dtype)) return index;
   MdlGraphValue *at = mdl_graph_convert(g, index, index_dtype(length));
-  MdlGraphValue *outside = mdl_hlo_int(h, &at->type, -1);
-  if (!mdl_is_unsigned(dtype))
-    at = mdl_graph_select(
-        g, mdl_graph_compare(g, "GE", index, mdl_hlo_zero(h, &index->type)), at, outside);
-  if (length <= highest(dtype))
-    at = mdl_graph_select(
-        g, mdl_graph_compare(g, "LT", index, mdl_hlo_int(h, &index->type, length)), at, outside);
-  return at;
+  if (!mdl_is_unsigned(dtype) || length > highest(dtype)) return at; /* below 0 stays below 0 */
+  MdlGraphValue *inside =
+      mdl_graph_compare(g, "LT", index, mdl_hlo_int(h, &index->type, length));
+  return mdl_graph_select(g, inside, at, mdl_hlo_int(h, &at->type, -1));
 }
 
 /* [B.., I..] to [B.., I.., batch + 1]: the numbers of the batch, then the index. */
@@ -91,6 +92,55 @@ static void index_lists(MdlHlo *h, MdlGraphInstr *instr, const Places *p, int ra
   instr->number = p->index.rank;
 }
 
+/* ---- one place --------------------------------------------------------------------------- */
+
+/* x[i] with one i is a window of length 1, which XLA reads and writes in place in a loop. */
+static bool is_one_place(const Places *p)
+{
+  return !p->batch && mdl_graph_elements(&p->index) == 1;
+}
+
+/* The index along the axis, 0 along others. */
+static void starts(MdlHlo *h, const Places *p, MdlGraphValue *index, int rank, MdlGraphValue **start)
+{
+  MdlGraphType scalar = mdl_graph_scalar(index->type.dtype);
+  MdlGraphValue *zero = mdl_hlo_zero(h, &scalar);
+  for (int i = 0; i < rank; i++) start[i] = zero;
+  start[p->axis] = mdl_graph_reshape(&h->graph, index, &scalar);
+}
+
+static MdlGraphValue *row_at(MdlHlo *h, const Places *p, MdlGraphValue *a, MdlGraphValue *index)
+{
+  int rank = a->type.rank;
+  MdlGraphType row = a->type;
+  MdlGraphValue *operand[MDL_GRAPH_RANK + 1] = {a};
+  row.dim[p->axis] = 1;
+  starts(h, p, index, rank, operand + 1);
+  MdlGraphInstr *instr =
+      mdl_graph_instr(&h->graph, MDL_HLO_dynamic_slice, rank + 1, operand, 1, &row);
+  mdl_graph_list(&h->graph, instr, 0, rank, row.dim);
+  return instr->result;
+}
+
+/* What is out of range puts back what is there. MDL_OP_none: c replaces it. */
+static MdlGraphValue *with_row(MdlHlo *h, const Places *p, MdlOp op, MdlGraphValue *a,
+                               MdlGraphValue *index, MdlGraphValue *c)
+{
+  MdlGraph *g = &h->graph;
+  int rank = a->type.rank;
+  MdlGraphValue *old = row_at(h, p, a, index), *row = mdl_graph_reshape(g, c, &old->type);
+  if (op != MDL_OP_none) row = mdl_hlo_row2(h, op, old, row);
+  MdlGraphValue *operand[MDL_GRAPH_RANK + 2] = {a};
+  starts(h, p, index, rank, operand + 2);
+  MdlGraphValue *at = operand[2 + p->axis], *zero = mdl_hlo_zero(h, &at->type);
+  MdlGraphType mask = mdl_graph_with(&old->type, MDL_bool);
+  MdlGraphValue *above = mdl_graph_compare(g, "GE", at, zero);
+  MdlGraphValue *below = mdl_graph_compare(g, "LT", at, mdl_hlo_int(h, &at->type, p->length));
+  MdlGraphValue *inside = mdl_graph_binary(g, MDL_HLO_and, above, below);
+  operand[1] = mdl_graph_select(g, mdl_graph_splat(g, inside, &mask), row, old);
+  return mdl_graph_instr(g, MDL_HLO_dynamic_update_slice, rank + 2, operand, 1, &a->type)->result;
+}
+
 /* ---- gather ------------------------------------------------------------------------------ */
 
 static MdlGraphValue *gathered(MdlHlo *h, const Places *p, MdlGraphValue *a, MdlGraphValue *index,
@@ -110,11 +160,13 @@ static MdlGraphValue *gathered(MdlHlo *h, const Places *p, MdlGraphValue *a, Mdl
 MDL_HLO(gather)
 {
   Places p = places_of(c);
+  MdlGraphValue *index = mdl_hlo_clamped(h, c->in[1], p.length - 1);
   if (!mdl_graph_elements(&c->in[0]->type))
     c->out[0] = mdl_hlo_zero(h, &c->type[0]);
+  else if (is_one_place(&p))
+    c->out[0] = mdl_graph_reshape(&h->graph, row_at(h, &p, c->in[0], index), &c->type[0]);
   else
-    c->out[0] =
-        gathered(h, &p, c->in[0], mdl_hlo_clamped(h, c->in[1], p.length - 1), &c->type[0]);
+    c->out[0] = gathered(h, &p, c->in[0], index, &c->type[0]);
 }
 
 /* ---- scatter ----------------------------------------------------------------------------- */
@@ -133,9 +185,13 @@ static MdlGraphValue *scattered(MdlHlo *h, const Places *p, MdlOp op, MdlGraphVa
 static void combine(MdlHlo *h, MdlHloCase *c, MdlOp op)
 {
   Places p = places_of(c);
-  c->out[0] = mdl_graph_elements(&c->in[0]->type)
-                  ? scattered(h, &p, op, c->in[0], marked(h, c->in[1], p.length), c->in[2])
-                  : c->in[0];
+  MdlGraphValue *a = c->in[0], *index = marked(h, c->in[1], p.length);
+  if (!mdl_graph_elements(&a->type))
+    c->out[0] = a;
+  else if (is_one_place(&p))
+    c->out[0] = with_row(h, &p, op, a, index, c->in[2]);
+  else
+    c->out[0] = scattered(h, &p, op, a, index, c->in[2]);
 }
 
 MDL_HLO(scatter_add) { combine(h, c, MDL_OP_add); }
@@ -143,47 +199,55 @@ MDL_HLO(scatter_mul) { combine(h, c, MDL_OP_mul); }
 MDL_HLO(scatter_max) { combine(h, c, MDL_OP_max); }
 MDL_HLO(scatter_min) { combine(h, c, MDL_OP_min); }
 
-/* The last occurrence in row-major order wins, whatever order a device scatters in: the greatest place
- * that hits an element is scattered by max, then its slice is gathered. */
-MDL_HLO(scatter)
+/* Which place hits each element of [B.., K] last, -1 for none. */
+static MdlGraphValue *last_hits(MdlHlo *h, const Places *p, MdlGraphValue *a, MdlGraphValue *index,
+                                int64_t *places)
 {
   MdlGraph *g = &h->graph;
-  Places p = places_of(c);
-  int64_t places = 1, dims[MDL_GRAPH_RANK];
-  if (!mdl_graph_elements(&c->in[0]->type) || !mdl_graph_elements(&c->in[2]->type)) {
-    c->out[0] = c->in[0];
-    return;
-  }
-  MdlGraphValue *index = marked(h, c->in[1], p.length);
-  /* [B.., K] and [B.., I..]: which place hits. */
-  MdlGraphType hits = mdl_graph_scalar(MDL_i32), flat = mdl_graph_scalar(MDL_i32);
-  for (int i = 0; i < p.batch; i++) hits.dim[hits.rank++] = c->in[0]->type.dim[i];
-  hits.dim[hits.rank++] = p.length;
-  for (int i = p.batch; i < p.index.rank; i++) places *= p.index.dim[i];
-  flat.dim[flat.rank++] = places;
-  MdlGraphType shape = mdl_graph_with(&p.index, MDL_i32), part = mdl_graph_scalar(MDL_i32);
-  for (int i = p.batch; i < p.index.rank; i++) {
+  int64_t dims[MDL_GRAPH_RANK];
+  MdlGraphType hits = mdl_graph_scalar(MDL_i32), flat = hits, part = hits;
+  for (int i = 0; i < p->batch; i++) hits.dim[hits.rank++] = a->type.dim[i];
+  hits.dim[hits.rank++] = p->length;
+  for (int i = p->batch; i < p->index.rank; i++) {
     dims[part.rank] = i;
-    part.dim[part.rank++] = p.index.dim[i];
+    part.dim[part.rank++] = p->index.dim[i];
   }
+  flat.dim[flat.rank++] = *places = mdl_graph_elements(&part);
+  MdlGraphType shape = mdl_graph_with(&p->index, MDL_i32);
   MdlGraphValue *number = mdl_graph_reshape(g, mdl_graph_iota(g, &flat, 0), &part);
   number = mdl_graph_broadcast(g, number, &shape, dims);
-  Places by = p;
-  by.axis = p.batch;
-  MdlGraphValue *hit =
-      scattered(h, &by, MDL_OP_max, mdl_hlo_int(h, &hits, -1), index, number);
-  /* Slices with I flat, then one for each of K. */
-  MdlGraphType rows = c->in[2]->type, taken = c->in[0]->type;
-  rows.rank = 0;
-  for (int i = 0; i < p.axis; i++) rows.dim[rows.rank++] = c->in[0]->type.dim[i];
-  rows.dim[rows.rank++] = places;
-  for (int i = p.axis + 1; i < taken.rank; i++) rows.dim[rows.rank++] = taken.dim[i];
-  Places from = {p.axis, p.batch, 1, places, hits};
-  MdlGraphValue *slices = mdl_graph_reshape(g, c->in[2], &rows);
-  MdlGraphValue *won = gathered(h, &from, slices, mdl_hlo_clamped(h, hit, places - 1), &taken);
-  /* Where nothing hits, a stays. */
-  MdlGraphType mask = mdl_graph_with(&taken, MDL_bool);
-  for (int i = 0; i <= p.batch; i++) dims[i] = i < p.batch ? i : p.axis;
-  MdlGraphValue *is_hit = mdl_graph_compare(g, "GE", hit, mdl_hlo_zero(h, &hits));
-  c->out[0] = mdl_graph_select(g, mdl_graph_broadcast(g, is_hit, &mask, dims), won, c->in[0]);
+  Places by = *p;
+  by.axis = p->batch;
+  return scattered(h, &by, MDL_OP_max, mdl_hlo_int(h, &hits, -1), index, number);
+}
+
+/* The last occurrence in row-major order wins, whatever order a device scatters in: the greatest place
+ * that hits an element is scattered by max, then its slice is gathered. */
+static MdlGraphValue *replaced(MdlHlo *h, const Places *p, MdlGraphValue *a, MdlGraphValue *index,
+                               MdlGraphValue *c)
+{
+  MdlGraph *g = &h->graph;
+  int64_t places, dims[MDL_GRAPH_RANK];
+  MdlGraphValue *hit = last_hits(h, p, a, index, &places);
+  MdlGraphType rows = a->type; /* [B.., L.., I, R..] */
+  rows.dim[p->axis] = places;
+  Places from = {p->axis, p->batch, 1, places, hit->type};
+  MdlGraphValue *slices = mdl_graph_reshape(g, c, &rows);
+  MdlGraphValue *won = gathered(h, &from, slices, hit, &a->type);
+  MdlGraphType mask = mdl_graph_with(&a->type, MDL_bool);
+  for (int i = 0; i <= p->batch; i++) dims[i] = i < p->batch ? i : p->axis;
+  MdlGraphValue *is_hit = mdl_graph_compare(g, "GE", hit, mdl_hlo_zero(h, &hit->type));
+  return mdl_graph_select(g, mdl_graph_broadcast(g, is_hit, &mask, dims), won, a);
+}
+
+MDL_HLO(scatter)
+{
+  Places p = places_of(c);
+  MdlGraphValue *a = c->in[0], *index = marked(h, c->in[1], p.length);
+  if (!mdl_graph_elements(&a->type) || !mdl_graph_elements(&c->in[2]->type))
+    c->out[0] = a;
+  else if (is_one_place(&p))
+    c->out[0] = with_row(h, &p, MDL_OP_none, a, index, c->in[2]);
+  else
+    c->out[0] = replaced(h, &p, a, index, c->in[2]);
 }

@@ -164,10 +164,10 @@ static void argument(MdlHlo *h, MdlHloCase *c)
   MdlGraphType indices = mdl_graph_with(&a->type, MDL_i32);
   MdlGraphType type[] = {mdl_graph_with(&c->type[0], a->type.dtype),
                          mdl_graph_with(&c->type[0], MDL_i32)};
-  MdlGraphValue *operand[] = {
-      a, mdl_graph_iota(&h->graph, &indices, (int)axis),
-      row == MDL_OP_gt ? mdl_hlo_lowest(h, &scalar) : mdl_hlo_highest(h, &scalar),
-      mdl_hlo_highest(h, &index)};
+  MdlGraphValue *operand[4] = {a};
+  operand[1] = mdl_graph_iota(&h->graph, &indices, (int)axis);
+  operand[2] = row == MDL_OP_gt ? mdl_hlo_lowest(h, &scalar) : mdl_hlo_highest(h, &scalar);
+  operand[3] = mdl_hlo_highest(h, &index);
   MdlGraphInstr *instr = mdl_graph_instr(&h->graph, MDL_HLO_reduce, 4, operand, 2, type);
   mdl_graph_list(&h->graph, instr, 0, 1, &axis);
   instr->blocks = 1;
@@ -218,8 +218,10 @@ static MdlGraphBlock *order_block(MdlHlo *h, MdlDtype dtype)
   for (int i = 0; i < 4; i++) mdl_graph_arg(g, block, &type[i / 2], NULL);
   MdlGraphValue *a = block->arg[0], *b = block->arg[1];
   MdlGraphValue *less = mdl_graph_compare(g, "LT", a, b);
-  if (mdl_is_float(dtype))
-    less = either(h, less, both(h, mdl_graph_compare(g, "NE", b, b), mdl_graph_compare(g, "EQ", a, a)));
+  if (mdl_is_float(dtype)) {
+    MdlGraphValue *b_nan = mdl_graph_compare(g, "NE", b, b);
+    less = either(h, less, both(h, b_nan, mdl_graph_compare(g, "EQ", a, a)));
+  }
   mdl_graph_return(g, block, 1, &less);
   h->graph.block = outer;
   return block;

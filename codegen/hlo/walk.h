@@ -26,7 +26,8 @@ typedef struct MdlHloCase {
   MdlGraphValue *out[MDL_MAX_RESULTS];  /* to be filled in */
 } MdlHloCase;
 
-/* A structural row's instructions. */
+/* A structural row's instructions. C leaves open in which order the arguments of a call are computed,
+ * so no call has two that make instructions: every compiler's mdlc emits the same text. */
 typedef void MdlHloOfOp(MdlHlo *h, MdlHloCase *c);
 #define MDL_HLO(name) void mdl_hlo_##name(MdlHlo *h, MdlHloCase *c)
 #define EW(...)
@@ -58,7 +59,7 @@ MdlGraphBlock *mdl_hlo_first_of(MdlHlo *h, MdlOp row, MdlDtype dtype, MdlDtype i
 /* The reduction over axes from `first`, by a combining block. */
 MdlGraphValue *mdl_hlo_reduced(MdlHlo *h, MdlGraphValue *a, MdlGraphValue *first, MdlGraphBlock *by,
                                int count, const int64_t *axes);
-/* Indices as i32 (i64 for an axis beyond it) in 0..last, those outside moved there. */
+/* Indices as i32 or i64 of which XLA moves those outside 0..last there. */
 MdlGraphValue *mdl_hlo_clamped(MdlHlo *h, MdlGraphValue *index, int64_t last);
 
 /* Puts the ops of a block, without its terminator. */
