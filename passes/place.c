@@ -2,6 +2,7 @@
 #include "passes/place.h"
 
 #include "passes/group.h"
+#include "passes/schedule.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,8 @@ static void open_scratch(Arena *arena, MlirOperation call)
   if (!place) return;
   MdlGroup g =
       mdl_group_read(e->ir, e->pass->options->machine, mdl_callee(e->ir, e->pass->symbols, call));
+  MdlSchedule s;
+  if (mdl_schedule_read(&g, &s) || !mdl_schedule_scratch(&g, &s)) return; /* another processor's */
   MdlDtype dtype = mdl_type_of(e->ir, mdl_result(g.seed, 0))->dtype;
   mdl_map_set(e->memory, call.ptr, (void *)slice(arena, place, dtype, "pack").ptr);
 }

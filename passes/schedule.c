@@ -60,8 +60,8 @@ int mdl_group_axes(const MdlGroup *g, MdlAxis *axis)
 {
   MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
   if (g->flat) {
-    const MdlType *whole = mdl_type_of(g->ir, is_reduction(g) ? mdl_operand(g->seed, 0)
-                                                              : mdl_operand(end, 0));
+    const MdlType *whole =
+        mdl_type_of(g->ir, is_reduction(g) ? mdl_operand(g->seed, 0) : mdl_operand(end, 0));
     if (mdl_is_rows(g->func)) whole = mdl_group_rows_shape(g);
     const MdlSize *all = mdl_type_elements(g->ir->sizes, whole);
     axis[0] = (MdlAxis){all, is_reduction(g) || mdl_is_rows(g->func)};
@@ -211,14 +211,16 @@ static const char *wrong_contract(const MdlGroup *g, const MdlSchedule *s)
   return s->pack ? wrong_pack(&c, s, of) : NULL;
 }
 
+enum { MOST_BLOCK = 1 << 16 };
+
 static const char *wrong_tile(const MdlGroup *g, const MdlSchedule *s, int axes)
 {
   for (int i = 0; i < axes; i++) {
     if (!s->tile[i]) continue;
     if (!mdl_is_contract(g) || i != s->rows) return "`tile` blocks the axis of `rows`, no other";
-    if (s->tile[i] < 0 || s->tile[i] % s->unroll[0])
-      return mdl_text(g->ir->arena, "`tile` is a multiple of the %d rows of the tile",
-                      s->unroll[0]);
+    if (s->tile[i] < 0 || s->tile[i] > MOST_BLOCK || s->tile[i] % s->unroll[0])
+      return mdl_text(g->ir->arena, "`tile` is a multiple of the %d rows of the tile, up to %d",
+                      s->unroll[0], MOST_BLOCK);
   }
   return NULL;
 }
@@ -247,6 +249,8 @@ const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s)
     return mdl_text(arena, "`width` is 1 or, on this processor, %d", width);
   if (s->width > 1 && s->lanes < 0) return "`width` wants an axis in `lanes`";
   if (s->unroll[0] < 1 || s->unroll[1] < 1) return "`unroll` counts from 1";
+  if (s->unroll[0] > MDL_MAX_CARRIED || s->unroll[1] > MDL_MAX_CARRIED)
+    return mdl_text(arena, "`unroll` counts up to %d", MDL_MAX_CARRIED);
   const char *why = wrong_tile(g, s, axes);
   if (why) return why;
   if (mdl_is_contract(g)) return wrong_contract(g, s);
@@ -254,43 +258,11 @@ const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s)
     return mdl_text(arena, "it does not run in vectors along axis %d", s->lanes);
   if (s->pack || s->rows >= 0 || s->unroll[0] > 1)
     return "`pack`, `rows` and rows in `unroll` are for contractions";
-  bool ways = (is_reduction(g) || mdl_is_rows(g->func)) && s->lanes >= 0 && axis[s->lanes].is_reduced;
+  bool ways =
+      (is_reduction(g) || mdl_is_rows(g->func)) && s->lanes >= 0 && axis[s->lanes].is_reduced;
   if (s->unroll[1] > 1 && (!ways || s->unroll[1] > 16 || s->unroll[1] & (s->unroll[1] - 1)))
     return "`unroll[1]` is for reductions in vectors: 1, 2, 4, 8 or 16 accumulators";
   return NULL;
-}
-
-/* Panels of columns, the last one filled up; then the rows of a block. */
-const MdlSize *mdl_schedule_panels(const MdlGroup *g, const MdlSchedule *s, bool of_rows)
-{
-  MdlSizes *sizes = g->ir->sizes;
-  if (!s->pack) return NULL;
-  MdlContract c = mdl_contract_read(g);
-  int of = mdl_contract_reads(&c, 0, s->lanes) ? 0 : 1, panel = s->unroll[1] * s->width;
-  if (!(s->pack & 1 << (of_rows ? 1 - of : of))) return NULL;
-  const MdlSize *count;
-  if (!of_rows)
-    count = mdl_size_mul(sizes, mdl_size_ceil_div(sizes, c.result->dim[s->lanes], panel),
-                         mdl_size_const(sizes, panel));
-  else if (s->tile[s->rows])
-    count = mdl_size_const(sizes, s->tile[s->rows]);
-  else
-    count = c.result->dim[s->rows];
-  for (int i = 0; i < c.ks; i++) count = mdl_size_mul(sizes, count, c.k[i]);
-  return count;
-}
-
-const MdlSize *mdl_schedule_scratch(const MdlGroup *g, const MdlSchedule *s)
-{
-  MdlSizes *sizes = g->ir->sizes;
-  const MdlSize *columns = mdl_schedule_panels(g, s, false);
-  const MdlSize *rows = mdl_schedule_panels(g, s, true);
-  const MdlSize *count = columns && rows ? mdl_size_add(sizes, columns, rows)
-                         : columns       ? columns
-                                         : rows;
-  if (!count) return NULL;
-  MdlDtype dtype = mdl_type_of(g->ir, mdl_result(g->seed, 0))->dtype;
-  return mdl_size_mul(sizes, count, mdl_size_const(sizes, mdl_dtypes[dtype].bytes));
 }
 
 /* ---- the pass ---------------------------------------------------------------------------- */

@@ -300,13 +300,14 @@ MdlStore *mdl_plan_scratch(MdlPlan *plan, MlirOperation call)
   return NULL;
 }
 
-/* Pack buffers: in the work buffer like any tensor, for the time of the call. */
+/* Pack buffers: in the work buffer like any tensor, for the time of the call; on every processor, so
+ * that the entry's bytes do not depend on it. */
 static void give_scratch(MdlPlan *plan, MlirOperation call, MlirOperation group)
 {
   MdlSchedule s;
   MdlGroup g = mdl_group_read(plan->ir, plan->pass->options->machine, group);
   if (mdl_schedule_read(&g, &s)) return; /* the loops say what is wrong with it */
-  const MdlSize *bytes = mdl_schedule_scratch(&g, &s);
+  const MdlSize *bytes = mdl_schedule_reserved(&g, &s);
   if (!bytes) return;
   MdlStore *store = add_store(plan, MDL_AT_work, 0, false);
   store->bytes = bytes;
