@@ -97,6 +97,16 @@ static MdlExpr wrapping(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row,
   return made;
 }
 
+/* a ^ true */
+static bool is_negation(MdlPrinter *p, MlirOperation op, const MdlLoopType *type)
+{
+  double real;
+  int64_t integer;
+  return type->element == MDL_bool && type->kind == MDL_LOOP_scalar &&
+         mdl_loop_op(op) == MDL_LOOP_xori &&
+         mdl_loop_constant(p->ir, mdl_operand(op, 1), &real, &integer) && integer;
+}
+
 /* Bools are ints that are 0 or 1; indices do not overflow; other integers wrap, so they meet as
  * unsigned. */
 static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
@@ -109,6 +119,7 @@ static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   if (type.element == MDL_bool && type.kind == MDL_LOOP_scalar &&
       (kind == MDL_LOOP_andi || kind == MDL_LOOP_ori))
     return logical(p, op, kind == MDL_LOOP_andi);
+  if (is_negation(p, op, &type)) return expr(p, PREFIX, "!%s", mdl_print_at(p, a, PREFIX));
   bool keeps_bits = !strcmp(row->c, "/") || !strcmp(row->c, "%") || !strcmp(row->c, ">>");
   if (row->is_unsigned && keeps_bits && type.kind == MDL_LOOP_vector) {
     const char *u = unsigned_vector(p, &type);

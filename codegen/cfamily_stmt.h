@@ -15,6 +15,15 @@ void mdl_stmt_consume(MdlPrinter *p, MlirOperation op);
  * statement itself uses has been taken out before. */
 void mdl_stmt_settle(MdlPrinter *p);
 
+/* The statements of a block up to `end`; null: all. */
+void mdl_stmt_ops(MdlPrinter *p, MlirBlock block, MlirOperation end);
+/* scf.for, scf.if, scf.while (cfamily_flow.c). */
+void mdl_stmt_flow(MdlPrinter *p, MlirOperation op);
+/* name = text; or name += rest of it. */
+void mdl_stmt_update(MdlPrinter *p, MlirValue value, const char *name, const char *text);
+/* A status as the header names it; other text as it is. */
+const char *mdl_stmt_status(MdlPrinter *p, const char *text);
+
 /* One op a function (cfamily_memory.c). */
 void mdl_print_shape(MdlPrinter *p, MlirOperation op);
 void mdl_print_view(MdlPrinter *p, MlirOperation op);

@@ -25,19 +25,20 @@ static MlirAttribute bytes_of(MdlIr *ir, const MdlLoopData *data)
   return mlirDenseElementsAttrRawBufferGet(shaped, (intptr_t)bytes, data->bytes);
 }
 
-/* One that holds the same is used again. They stand before everything else. */
-static MlirOperation find(MlirOperation module, MlirAttribute bytes, bool text)
+/* One that holds the same is used again. They stand before everything else: where there is none, *op
+ * is what a new one belongs before, or null. */
+static bool find(MlirOperation module, MlirAttribute bytes, bool text, MlirOperation *op)
 {
-  MlirOperation op = mdl_first(mdl_module_body(module));
-  for (; !mdl_is_null(op) && mdl_loop_op(op) == MDL_LOOP_data; op = mdl_next(op))
-    if (mdl_op_has(op, "mdl.text") == text &&
-        mlirAttributeEqual(mlirOperationGetAttributeByName(op, ref("initial_value")), bytes))
-      return op;
-  return (MlirOperation){NULL};
+  *op = mdl_first(mdl_module_body(module));
+  for (; !mdl_is_null(*op) && mdl_loop_op(*op) == MDL_LOOP_data; *op = mdl_next(*op))
+    if (mdl_op_has(*op, "mdl.text") == text &&
+        mlirAttributeEqual(mlirOperationGetAttributeByName(*op, ref("initial_value")), bytes))
+      return true;
+  return false;
 }
 
 static MlirOperation define(MdlBuilder *b, MlirOperation module, MdlMap *symbols,
-                            const MdlLoopData *data, MlirAttribute bytes)
+                            const MdlLoopData *data, MlirAttribute bytes, MlirOperation before)
 {
   MdlIr *ir = b->ir;
   MlirContext context = ir->context;
@@ -50,9 +51,8 @@ static MlirOperation define(MdlBuilder *b, MlirOperation module, MdlMap *symbols
                {"type", mlirTypeAttrGet(memory_type(ir, data))},
                {"initial_value", bytes},
                {"constant", mlirUnitAttrGet(context)}};
-  MlirOperation first = mdl_first(mdl_module_body(module));
-  MdlBuilder top = mdl_is_null(first) ? mdl_builder_at_end(ir, mdl_module_body(module), b->at)
-                                      : mdl_builder_before(ir, first);
+  MdlBuilder top = mdl_is_null(before) ? mdl_builder_at_end(ir, mdl_module_body(module), b->at)
+                                       : mdl_builder_before(ir, before);
   top.at = b->at;
   MlirOperationState state = mlirOperationStateGet(ref(mdl_loop_info(MDL_LOOP_data)->mlir), top.at);
   for (size_t i = 0; i < sizeof attrs / sizeof *attrs; i++) {
@@ -71,8 +71,8 @@ MlirValue mdl_loop_data(MdlBuilder *b, MlirOperation module, MdlMap *symbols,
 {
   MdlIr *ir = b->ir;
   MlirAttribute bytes = bytes_of(ir, data);
-  MlirOperation op = find(module, bytes, data->is_text);
-  if (mdl_is_null(op)) op = define(b, module, symbols, data, bytes);
+  MlirOperation op;
+  if (!find(module, bytes, data->is_text, &op)) op = define(b, module, symbols, data, bytes, op);
   MlirType type = memory_type(ir, data);
   MlirOperationState state =
       mlirOperationStateGet(ref(mdl_loop_info(MDL_LOOP_data_at)->mlir), b->at);

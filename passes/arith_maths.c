@@ -26,6 +26,7 @@ static const char *name_of(MdlArith *a, const MdlMaths *maths, MdlDtype dtype)
 static bool find(MdlIr *ir, MlirOperation module, const char *name, MlirOperation *op)
 {
   for (*op = mdl_first(mdl_module_body(module)); !mdl_is_null(*op); *op = mdl_next(*op)) {
+    if (mdl_loop_op(*op) == MDL_LOOP_data) continue;
     if (!mdl_op_has(*op, "mdl.maths")) return false;
     if (!strcmp(mdl_op_text(ir, *op, "sym_name"), name)) return true;
   }

@@ -136,7 +136,7 @@ static bool is_flat(const MdlGroup *g, const MdlType *shape)
     bool splat = kind == MDL_OP_const || kind == MDL_OP_size ||
                  (kind == MDL_OP_broadcast && !mdl_type_of(g->ir, mdl_operand(op, 0))->rank);
     if (mdl_same_op(op, g->seed) || mdl_is_reduction(kind)) continue;
-    if (!splat && row->class != MDL_CLASS_map) return false;
+    if (!splat && kind != MDL_OP_table && row->class != MDL_CLASS_map) return false;
     const MdlType *type = mdl_type_of(g->ir, mdl_result(op, 0));
     if (type->rank && !same_dims(type, shape)) return false;
   }

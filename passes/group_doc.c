@@ -109,6 +109,7 @@ static const char *formula(Doc *d, MlirValue value, int precedence, int depth)
     MdlAttrs attrs = mdl_attrs_of(d->ir, op);
     return mdl_get_text(&attrs, "of");
   }
+  if (kind == MDL_OP_table) return name ? name : "table";
   if (mdl_is_null(op) || !is_inside(d, op)) return name ? name : "t";
   if (depth > DEEPEST) return "...";
   switch (kind) {

@@ -121,6 +121,8 @@ bool mdl_group_lanes(const MdlGroup *g, MlirValue tensor, int axis, int bytes)
   if (in_memory) return axis == type->rank - 1 && mdl_lane_bytes(type->dtype) == bytes;
   if (mdl_same_op(op, g->seed)) return true;
   MdlOp kind = mdl_op(g->ir, op);
+  if (kind == MDL_OP_table)
+    return axis == type->rank - 1 && mdl_lane_bytes(type->dtype) == bytes;
   switch (mdl_op_info(kind)->class) {
   case MDL_CLASS_map:
     return map_has_lanes(g, op, kind, axis, bytes);

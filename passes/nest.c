@@ -40,7 +40,8 @@ void mdl_nest_remember(MdlNest *n, MlirValue tensor, const MdlPoint *p, MlirValu
 
 static MlirValue load(MdlNest *n, MlirValue tensor, const MdlPoint *p)
 {
-  MlirValue memory = {mdl_map_get(n->memory, tensor.ptr)};
+  bool table = mdl_map_has(n->tables, tensor.ptr);
+  MlirValue memory = {mdl_map_get(table ? n->tables : n->memory, tensor.ptr)};
   if (mdl_is_no_value(memory)) MDL_BUG(n->ir->session, "a tensor of a group is not in memory");
   MdlArith a = mdl_nest_arith(n, p);
   MlirValue cell = mdl_loop_load(&n->b, memory, p->at, a.lanes);
@@ -50,7 +51,8 @@ static MlirValue load(MdlNest *n, MlirValue tensor, const MdlPoint *p)
 static MlirValue make(MdlNest *n, MlirValue tensor, const MdlPoint *p)
 {
   MlirOperation op = mdl_def(tensor);
-  if (mdl_map_has(n->stored, tensor.ptr)) return load(n, tensor, p);
+  if (mdl_map_has(n->stored, tensor.ptr) || mdl_map_has(n->tables, tensor.ptr))
+    return load(n, tensor, p);
   if (mdl_is_null(op)) {
     if (mdl_nest_type(n, tensor)->rank) return load(n, tensor, p);
     MdlArith a = mdl_nest_arith(n, p);

@@ -37,6 +37,7 @@ typedef struct MdlNest {
   MdlBuilder b;
   MdlExtents extents;
   MdlMap *memory;  /* tensor argument or result of the group -> shaped memory */
+  MdlMap *tables;  /* mdl.table of the group -> shaped constant memory */
   MdlMap *scalars; /* scalar argument -> value */
   MlirValue scratch; /* memory that the schedule asks for; no value: none */
   MdlMap *stored;  /* tensor made here that is in memory by now: loaded like an argument */
@@ -65,6 +66,11 @@ MdlPoint mdl_point(int rank);
 MlirValue mdl_nest_index(MdlNest *n, int64_t value);
 MlirValue mdl_nest_extent(MdlNest *n, const MdlSize *size);
 const MdlType *mdl_nest_type(MdlNest *n, MlirValue tensor);
+
+/* A pointer shaped as a tensor of the group: one axis where the group is flat. */
+MlirValue mdl_nest_shaped(MdlNest *n, MlirValue pointer, const MdlType *type);
+/* The group's tables become constant memory. */
+void mdl_nest_tables(MdlNest *n);
 
 /* ---- loops ------------------------------------------------------------------------------- */
 
@@ -119,7 +125,7 @@ MdlNestFn *mdl_nest_of(MdlOp kind);
 void mdl_nest_seed(MdlNest *n);
 MdlNestFn mdl_nest_reduce, mdl_nest_arg, mdl_nest_dot, mdl_nest_conv, mdl_nest_window,
     mdl_nest_window_arg,
-    mdl_nest_scan, mdl_nest_sort, mdl_nest_scatter, mdl_nest_table;
+    mdl_nest_scan, mdl_nest_sort, mdl_nest_scatter;
 
 /* Combining values of reductions and scans: start and step of sum, prod, max, min, any, all. */
 MlirValue mdl_nest_start(MdlArith *a, MdlOp op, MdlDtype dtype);

@@ -96,7 +96,7 @@ static void declare(MdlNest *n, int sizes, const char **size)
   mdl_loop_noalias(n->ir, n->func);
 }
 
-static MlirValue shaped(MdlNest *n, MlirValue pointer, const MdlType *type)
+MlirValue mdl_nest_shaped(MdlNest *n, MlirValue pointer, const MdlType *type)
 {
   MlirValue extent[MDL_MAX_RANK];
   MdlLoopType memory = mdl_extent_memory(type);
@@ -120,7 +120,7 @@ static void bind(MdlNest *n, int sizes, const char **size)
     MlirValue inside = mdl_arg(from, i), given = mdl_arg(to, next);
     const MdlType *type = mdl_nest_type(n, inside);
     if (type->rank)
-      mdl_map_set(n->memory, inside.ptr, (void *)shaped(n, given, type).ptr);
+      mdl_map_set(n->memory, inside.ptr, (void *)mdl_nest_shaped(n, given, type).ptr);
     else
       mdl_map_set(n->scalars, inside.ptr, (void *)given.ptr);
   }
@@ -130,7 +130,7 @@ static void bind(MdlNest *n, int sizes, const char **size)
     int same = mdl_group_in_place(n->g.func, i);
     if (!type->rank) continue;
     MlirValue memory = same >= 0 ? (MlirValue){mdl_map_get(n->memory, mdl_arg(from, same).ptr)}
-                                 : shaped(n, mdl_arg(to, next++), type);
+                                 : mdl_nest_shaped(n, mdl_arg(to, next++), type);
     mdl_map_set(n->memory, root.ptr, (void *)memory.ptr);
   }
   MdlLoopType scratch;
@@ -189,6 +189,7 @@ MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
   n.width = n.s.width;
   if (n.machine->warp) n.mode = mdl_gpu_mode(&n.g);
   n.memory = mdl_map_create(ir->arena);
+  n.tables = mdl_map_create(ir->arena);
   n.scalars = mdl_map_create(ir->arena);
   n.g.stored = n.stored = mdl_map_create(ir->arena);
   declare(&n, sizes, size);
@@ -198,6 +199,7 @@ MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
   n.extents = mdl_extents_create(mdl_builder_before(ir, anchor));
   n.extents.top.at = at;
   bind(&n, sizes, size);
+  mdl_nest_tables(&n);
   run(&n);
   int returned = mdl_func_results(n.func);
   n.b.at = at;

@@ -58,31 +58,7 @@ MdlNestFn *mdl_nest_of(MdlOp kind)
     return mdl_nest_scatter;
   case MDL_OP_sort:
     return mdl_nest_sort;
-  case MDL_OP_table:
-    return mdl_nest_table;
   default:
     return NULL;
-  }
-}
-
-/* A constant written out: one store an element, so that it needs no data of its own. */
-void mdl_nest_table(MdlNest *n, MlirOperation op)
-{
-  const MdlType *type = mdl_nest_type(n, mdl_result(op, 0));
-  MdlAttrs attrs = mdl_attrs_of(n->ir, op);
-  int64_t extent[MDL_MAX_RANK], count = 1;
-  for (int i = 0; i < type->rank; i++) {
-    mdl_size_is_const(type->dim[i], &extent[i]);
-    count *= extent[i];
-  }
-  for (int64_t e = 0; e < count; e++) {
-    MdlPoint p = mdl_point(type->rank);
-    double real;
-    int64_t integer, rest = e;
-    for (int i = type->rank; i-- > 0; rest /= extent[i])
-      p.at[i] = mdl_nest_index(n, rest % extent[i]);
-    mdl_get_element(&attrs, "values", e, &real, &integer);
-    MdlArith a = mdl_nest_arith(n, NULL);
-    mdl_nest_emit(n, mdl_result(op, 0), &p, mdl_arith_number(&a, type->dtype, real, integer));
   }
 }

@@ -97,7 +97,8 @@ static void sink_leaves(MdlIr *ir, MlirOperation op)
   for (int i = 0; i < mdl_operand_count(op); i++) {
     MlirValue value = mdl_operand(op, i);
     MdlOp kind = mdl_def_op(ir, value);
-    bool leaf = kind == MDL_OP_const || kind == MDL_OP_size || kind == MDL_OP_iota;
+    bool leaf = kind == MDL_OP_const || kind == MDL_OP_size || kind == MDL_OP_iota ||
+                kind == MDL_OP_table;
     if (!leaf || mdl_block_of(mdl_def(value)).ptr == mdl_block_of(op).ptr) continue;
     MdlBuilder b = mdl_builder_before(ir, op);
     MlirOperation made = mdl_clone_op(&b, mdl_def(value), mdl_map_create(ir->arena), NULL, NULL);

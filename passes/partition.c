@@ -103,7 +103,7 @@ static bool is_plain_move(MdlOp op)
 
 static bool is_leaf(MdlOp op)
 {
-  return op == MDL_OP_const || op == MDL_OP_size || op == MDL_OP_iota;
+  return op == MDL_OP_const || op == MDL_OP_size || op == MDL_OP_iota || op == MDL_OP_table;
 }
 
 /* Copied into every group that reads it. */
@@ -204,7 +204,7 @@ static bool joins(Partition *p, const Item *item)
   if (item->is_kept || item->uses != 1 || item->is_mixed) return false;
   const Use *use = &item->use[0];
   MdlOp op = mdl_op(p->ir, item->op);
-  if (op == MDL_OP_table || op == MDL_OP_dynamic_update) return false;
+  if (op == MDL_OP_dynamic_update) return false;
   if (is_seed(p->ir, item->op)) return seed_joins(p, item, use);
   return !use->moves_only || is_plain_move(op);
 }

@@ -1,6 +1,7 @@
 /* Constant memory: the module's tables as arrays. */
 #include "codegen/c/table.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Element i of the cells of one type, as they lie. */
@@ -21,6 +22,15 @@ static void read_cell(const MdlLoopData *data, int64_t i, double *real, int64_t 
   *integer = bytes == 1 ? cell.i8 : bytes == 2 ? cell.i16 : bytes == 4 ? cell.i32 : cell.i64;
 }
 
+/* What is no number by division, which C takes as a constant expression, unlike a function. */
+static const char *constant_text(MdlPrinter *p, MdlDtype element, double real, int64_t integer)
+{
+  bool single = element == MDL_f32;
+  if (!mdl_is_float(element) || isfinite(real)) return mdl_c_number(p, element, real, integer);
+  const char *top = isnan(real) ? "0.0" : real > 0 ? "1.0" : "-1.0", *f = single ? "f" : "";
+  return mdl_text(p->arena, "%s%s / 0.0%s", top, f, f);
+}
+
 /* static const float line_w[6] = {1.0f, 2.0f, ...}; texts are literals where they are used. */
 static void print_table(MdlPrinter *p, const char *qualifier, const MdlLoopData *data)
 {
@@ -30,7 +40,7 @@ static void print_table(MdlPrinter *p, const char *qualifier, const MdlLoopData 
     double real;
     int64_t integer;
     read_cell(data, i, &real, &integer);
-    const char *number = mdl_c_number(p, data->element, real, integer);
+    const char *number = constant_text(p, data->element, real, integer);
     if (strlen(text) + strlen(number) > 96) {
       mdl_line(p, "%s", text);
       text = "   ";
