@@ -164,7 +164,7 @@ static void print_call_of_many(MdlPrinter *p, MlirOperation op)
     mdl_line(p, "%s %s;", mdl_stmt_type(p, result), names[i]);
   }
   mdl_line(p, "%s;", call_of(p, op, names).text);
-  name_results(p, op, names);
+  for (int i = 0; i < count; i++) mdl_stmt_name(p, mdl_result(op, i), names[i]);
 }
 
 static void print_call(MdlPrinter *p, MlirOperation op)

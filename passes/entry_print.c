@@ -9,6 +9,7 @@
  */
 #include "passes/entry.h"
 
+#include "passes/group_doc.h"
 #include "passes/place.h"
 
 #include <string.h>
@@ -144,6 +145,6 @@ void mdl_entry_print(MdlEntry *e, MlirOperation op)
   mdl_build_return(&p.b, 0, NULL);
   const char *file;
   int line = mdl_line_of(e->ir, op, &file);
-  mdl_op_set_text(e->ir, func, "mdl.doc", mdl_text(e->ir->arena, "print   %s:%d", file, line));
+  mdl_op_set_text(e->ir, func, "mdl.doc", mdl_text(e->ir->arena, "print   %s:%d", mdl_doc_file(file), line));
   mdl_build_call(&e->b, func, arg);
 }

@@ -4,6 +4,12 @@
 
 enum { LONGEST = 120, DEEPEST = 12, LINES = 4 };
 
+const char *mdl_doc_file(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash && strncmp(path, "std/", 4) ? slash + 1 : path;
+}
+
 typedef struct Doc {
   MdlIr *ir;
   const MdlCluster *cluster;
@@ -136,6 +142,7 @@ static const char *places(Doc *d)
     const char *file = NULL;
     int line = mdl_line_of(d->ir, d->cluster->op[i], &file);
     if (!line || !file) continue;
+    file = mdl_doc_file(file);
     if (!d->source) d->source = file;
     bool known = strcmp(file, d->source) != 0;
     for (int j = 0; j < count; j++) known |= lines[j] == line;

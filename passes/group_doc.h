@@ -11,4 +11,8 @@ const char *mdl_group_made(MdlIr *ir, const MdlCluster *cluster);
 /* "h = max(x @ m.fc1.w + m.fc1.b, 0)   [B, 64]   mlp.mdl:7, 15"; a line a part. */
 const char *mdl_group_doc(MdlIr *ir, const MdlCluster *cluster);
 
+/* The file's name without its folders, so that the same source gives the same bytes from anywhere;
+ * std/ stays. */
+const char *mdl_doc_file(const char *path);
+
 #endif
