@@ -197,7 +197,7 @@ static void store_cell(MdlBuilder *b, const MdlMachine *machine, MlirValue value
 typedef struct Uses {
   Kernels *k;
   MdlMap *made, *taken; /* values that the segment defines; values from outside, in order */
-  MdlMap *pure;         /* ops from outside that are done anew, in order */
+  MdlMap *work;         /* the segment's ops, each behind what is done anew for it */
 } Uses;
 
 /* A value from outside: one that is handed in, or what is done anew and what that takes. */
@@ -210,9 +210,9 @@ static void take(Uses *u, MlirValue value)
     mdl_map_set(u->taken, value.ptr, (void *)value.ptr);
     return;
   }
-  if (mdl_map_has(u->pure, def.ptr)) return;
+  if (mdl_map_has(u->work, def.ptr)) return;
   for (int i = 0; i < mdl_operand_count(def); i++) take(u, mdl_operand(def, i));
-  mdl_map_set(u->pure, def.ptr, (void *)def.ptr);
+  mdl_map_set(u->work, def.ptr, (void *)def.ptr);
 }
 
 static void note_made(Uses *u, MlirOperation op)
@@ -370,7 +370,10 @@ static void build(Kernels *k, const Segment *s)
   MdlIr *ir = k->ir;
   const MdlMachine *machine = k->pass->options->machine;
   Uses u = {k, mdl_map_create(ir->arena), mdl_map_create(ir->arena), mdl_map_create(ir->arena)};
-  for (int i = 0; i < s->ops; i++) mdl_walk(s->op[i], collect, &u);
+  for (int i = 0; i < s->ops; i++) {
+    mdl_walk(s->op[i], collect, &u);
+    mdl_map_set(u.work, s->op[i].ptr, (void *)s->op[i].ptr);
+  }
   MlirOperation last = s->op[s->ops - 1];
   int most = mdl_map_count(u.taken) + mdl_map_count(u.made), args = 0;
   MlirType *type = MDL_NEW(ir->arena, MlirType, (size_t)most);
@@ -417,9 +420,8 @@ static void build(Kernels *k, const Segment *s)
     }
     mdl_map_value_set(values, stands[i], arg);
   }
-  for (int i = 0; i < mdl_map_count(u.pure); i++)
-    mdl_clone_op(&b, (MlirOperation){(void *)mdl_map_key(u.pure, i)}, values, NULL, NULL);
-  for (int i = 0; i < s->ops; i++) mdl_clone_op(&b, s->op[i], values, NULL, NULL);
+  for (int i = 0; i < mdl_map_count(u.work); i++)
+    mdl_clone_op(&b, (MlirOperation){(void *)mdl_map_key(u.work, i)}, values, NULL, NULL);
   for (int i = in; i < args; i++)
     store_cell(&b, machine, mdl_map_value_get(values, stands[i]), mdl_arg(body, i));
   mdl_build_return(&b, 0, NULL);

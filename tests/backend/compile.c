@@ -47,6 +47,13 @@ static const char *unpacked(MdlIr *ir, const MdlSignature *s, const MdlParam *p,
                   : mdl_text(ir->arena, "(%s *)a[%d]", c, cell);
 }
 
+/* A run in which the checker of races finds something has the status -2. */
+static const char race_text[] =
+    "extern \"C\" int emu_race_findings(void) __attribute__((weak));\n"
+    "static int32_t checked(int32_t status)\n{\n  static int known;\n"
+    "  const int all = emu_race_findings ? emu_race_findings() : 0, found = all - known;\n"
+    "  known = all;\n  return found ? -2 : status;\n}\n";
+
 /* A struct whose members are filled from its leaves' cells, or point to them. */
 static void declare_struct(FILE *out, MdlIr *ir, const MdlSignature *s, const MdlParam *p, int cell)
 {
@@ -92,7 +99,7 @@ static void call_text(FILE *out, MdlIr *ir, MlirOperation entry, int number)
   fprintf(out, s->on_gpu ? ", 0);\n" : ");\n");
   for (int k = 0, at = s->sizes; k < s->params; at += s->param[k++].leaves)
     if (s->param[k].struct_type) return_struct(out, s, &s->param[k], at);
-  fprintf(out, "  return status;\n}\n");
+  fprintf(out, "  return %s;\n}\n", s->on_gpu ? "checked(status)" : "status");
 }
 
 /* int32_t call_N(void **a) for every entry. */
@@ -104,6 +111,7 @@ const char *mdl_trial_calls(const MdlTrial *trial)
   MlirOperation *entries;
   int count = mdl_entries(trial->ir, trial->module, &entries);
   fprintf(out, "#include <string.h>\n#include \"t.h\"\n");
+  if (trial->machine->warp) fputs(race_text, out);
   for (int i = 0; i < count; i++) call_text(out, trial->ir, entries[i], i);
   fclose(out);
   const char *kept = mdl_text(trial->ir->arena, "%s", text);

@@ -1,6 +1,6 @@
 /* Random programs through everything.
  *
- *   random_programs [--seed=N] [--programs=N] [--batch=N] [--size=N] [--machine=plain|x86-64]
+ *   random_programs [--seed=N] [--programs=N] [--batch=N] [--size=N] [--machine=plain|x86-64|sm_80]
  *                   [--without=FEATURE]... [--all] [--keep] [--print] [--no-reduce]
  *                   [--xla=stablehlo|text|jax|jax-text] [--only=N] [FILE.mdl]
  *
@@ -94,6 +94,8 @@ static bool read_settings(int argc, char **argv, Settings *s)
       s->first = atoi(word + 7), s->programs = 1;
     else if (!strcmp(word, "--machine=plain"))
       s->run.machine = mdl_machine_plain();
+    else if (!strcmp(word, "--machine=sm_80"))
+      s->run.machine = mdl_machine_find("nvptx64", NULL);
     else if (!strcmp(word, "--machine=x86-64"))
       s->run.machine = mdl_machine_find("x86_64", NULL);
     else if (!strncmp(word, "--without=", 10) && leave_out(s, word + 10))

@@ -55,5 +55,7 @@ bool emu_shared_has(const void *p);
  * does not see ---- */
 extern "C" void emu_race_access(const void *p, size_t bytes, bool write) __attribute__((weak));
 extern "C" void emu_race_block(void) __attribute__((weak));
+/* Accesses found wrong so far. */
+extern "C" int emu_race_findings(void) __attribute__((weak));
 
 #endif

@@ -190,6 +190,8 @@ extern "C" void emu_race_access(const void *p, size_t bytes, bool write)
 
 extern "C" void emu_race_block(void) { block_now++; }
 
+extern "C" int emu_race_findings(void) { return finding_count; }
+
 /* ---- what the instrumentation calls ---- */
 
 #define CALLER __builtin_return_address(0)
