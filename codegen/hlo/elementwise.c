@@ -30,8 +30,8 @@ static MdlGraphValue *plain(MdlHlo *h, MdlOp op, MdlGraphValue *const *operand)
   if (hlo == MDL_HLO_COUNT)
     MDL_BUG(h->ir->session, "codegen/hlo/hlo_ops.def has no `%.*s`", (int)name, text);
   bool gives_bool = row->sig[row->operands + 1] == 'B';
-  MdlGraphType type = mdl_graph_with(&operand[row->operands - 1]->type,
-                                     gives_bool ? MDL_bool : dtype);
+  MdlGraphType type =
+      mdl_graph_with(&operand[row->operands - 1]->type, gives_bool ? MDL_bool : dtype);
   MdlGraphInstr *instr = mdl_graph_instr(&h->graph, hlo, row->operands, operand, 1, &type);
   if (name < length) instr->word = mdl_intern(h->arena, text + name + 1, length - name - 1);
   return instr->result;
@@ -98,7 +98,18 @@ static MdlGraphValue *op_node(Fold *f, const MdlFormulaNode *node, Term *const *
     if (arg[i]->value) dtype = arg[i]->value->type.dtype;
   for (int i = 0; i < row->operands; i++)
     operand[i] = value_of(f, arg[i], i < first ? MDL_bool : dtype);
-  return node->op == f->self ? plain(f->h, node->op, operand) : mdl_hlo_row(f->h, node->op, operand);
+  return node->op == f->self ? plain(f->h, node->op, operand)
+                             : mdl_hlo_row(f->h, node->op, operand);
+}
+
+/* By way of u64: XLA for TPUs makes the bits of an f64 two u32, and of an i64 an s32 and a u32, and
+ * refuses what it makes of a bitcast between the two. */
+static MdlGraphValue *bits_as(Fold *f, MdlGraphValue *a, MdlDtype dtype)
+{
+  MdlGraph *g = &f->h->graph;
+  if (dtype == MDL_i64) return mdl_graph_convert(g, mdl_graph_bitcast(g, a, MDL_u64), MDL_i64);
+  if (dtype == MDL_f64) a = mdl_graph_convert(g, a, MDL_u64);
+  return mdl_graph_bitcast(g, a, dtype);
 }
 
 static void *fold_node(void *user, const MdlFormulaNode *node, void *const arg[3])
@@ -119,7 +130,7 @@ static void *fold_node(void *user, const MdlFormulaNode *node, void *const arg[3
     term->value = mdl_graph_convert(&f->h->graph, value_of(f, args[0], node->dtype), node->dtype);
     break;
   case MDL_FORMULA_bitcast:
-    term->value = mdl_graph_bitcast(&f->h->graph, value_of(f, args[0], node->dtype), node->dtype);
+    term->value = bits_as(f, value_of(f, args[0], node->dtype), node->dtype);
     break;
   }
   return term;

@@ -1,7 +1,7 @@
 /* The op table through the backends: every row on random draws of one element type in one module.
  *
  *   backend_ops DTYPE [--machine=NAME] [--draws=N] [--seed=N] [--op=NAME] [--all] [--keep]
- *               [--xla=stablehlo|text|jax|jax-text] */
+ *               [--xla=stablehlo|text|jax|jax-text|tpu] */
 #include "tests/backend/trial.h"
 #include "tests/cases/draw.h"
 

@@ -9,6 +9,7 @@ target_link_libraries(mdlc_trial PUBLIC mdlc_codegen mdlc_passes mdlc_cases mdlc
                                         mdlc_ir ${CMAKE_DL_LIBS})
 find_path(MDLC_JAX jaxlib/_hlo.so PATHS ${PROJECT_SOURCE_DIR}/build/plugins/jax DOC "jaxlib, for the tests")
 target_compile_definitions(mdlc_trial PRIVATE CPU_PLUGIN="${MDLC_PJRT_PLUGIN}"
+  LIBTPU="${MDLC_LIBTPU}"
   CUDA_TESTS="${PROJECT_SOURCE_DIR}/tests/cuda"
   TEXT_TO_PROTO="PYTHONPATH='${MDLC_JAX}' python3 '${PROJECT_SOURCE_DIR}/tests/hlo/text_to_proto.py'"
   RUN_JAX="PYTHONPATH='${MDLC_JAX}' python3 '${PROJECT_SOURCE_DIR}/tests/hlo/run_jax.py'")

@@ -11,15 +11,17 @@
 /* Quick: what compiles fast. Ends: -O0 and -O3. */
 typedef enum MdlCompilers { MDL_QUICK = 1, MDL_ENDS = 2, MDL_ALL = 4 } MdlCompilers;
 
-/* Through XLA instead: as StableHLO or HloModule text, by the CPU plugin or jaxlib. */
+/* Through XLA instead: as StableHLO or HloModule text, by the CPU plugin or jaxlib; or compiled, and
+ * no more, for a TPU. */
 typedef enum MdlXla {
   MDL_XLA_none,
   MDL_XLA_stablehlo,
   MDL_XLA_text,
   MDL_XLA_jax,
-  MDL_XLA_jax_text
+  MDL_XLA_jax_text,
+  MDL_XLA_tpu
 } MdlXla;
-/* "stablehlo", "text", "jax", "jax-text"; none for other words. */
+/* "stablehlo", "text", "jax", "jax-text", "tpu"; none for other words. */
 MdlXla mdl_xla_find(const char *name);
 
 typedef enum MdlBar {

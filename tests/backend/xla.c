@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SECONDS = 900 };
+enum { SECONDS = 1500 };
 _Static_assert((int)MDL_BF16 == (int)MDL_bf16 && (int)MDL_ELEMENTS == (int)MDL_DTYPE_COUNT,
                "the runtime numbers element types as ir/dtype.def does");
 
@@ -66,7 +66,8 @@ static mdl_array array_of(const MdlTrial *trial, const MdlTensor *t)
 
 /* The buffer of a result: the argument's that it took, or the next new one. */
 static mdl_pjrt_buffer *result_of(const mdl_pjrt_interface *io, int result,
-                                  mdl_pjrt_buffer *const *in, mdl_pjrt_buffer *const *out, int *next)
+                                  mdl_pjrt_buffer *const *in, mdl_pjrt_buffer *const *out,
+                                  int *next)
 {
   for (int i = 0; i < io->arguments; i++)
     if (io->argument[i].alias == result) return in[i];
@@ -109,10 +110,44 @@ static bool run_entry(const MdlTrial *trial, mdl_pjrt *pjrt, int entry, const Md
   bool well = !mdl_pjrt_compile(pjrt, &source, &program);
   for (int k = 0; k < trial->entry[entry].runs && well; k++)
     well = run_once(trial, pjrt, program, &io, entry, k, memory);
-  if (!well) fprintf(stderr, "%s: %s\n    %s\n", m->name, mdl_pjrt_error(pjrt), trial->entry[entry].text);
+  if (!well)
+    fprintf(stderr, "%s: %s\n    %s\n", m->name, mdl_pjrt_error(pjrt), trial->entry[entry].text);
   mdl_pjrt_program_destroy(program);
   mdl_pjrt_interface_free(&io);
   return well;
+}
+
+static bool check_entry(const MdlTrial *trial, mdl_pjrt *pjrt, int entry, const MdlXlaModule *m)
+{
+  mdl_pjrt_interface io;
+  mdl_pjrt_report report;
+  const char *why = mdl_pjrt_manifest_read(m->manifest, strlen(m->manifest), NULL, &io);
+  if (why) return fprintf(stderr, "%s: manifest: %s\n", m->name, why), false;
+  mdl_pjrt_source source = {.code = m->text, .length = m->length, .format = "mlir", .io = &io};
+  const char *topology = getenv("MDLC_TOPOLOGY");
+  bool well = !mdl_pjrt_check(pjrt, &source, topology ? topology : "v5e:2x2", 0, &report);
+  if (!well)
+    fprintf(stderr, "%s: %s\n    %s\n", m->name, mdl_pjrt_error(pjrt), trial->entry[entry].text);
+  mdl_pjrt_report_free(&report);
+  mdl_pjrt_interface_free(&io);
+  return well;
+}
+
+/* For a TPU: every entry compiles. */
+static int check_tpu(const MdlTrial *trial, const MdlXlaModule *modules)
+{
+  mdl_pjrt *pjrt = mdl_pjrt_create();
+  int refused = 0;
+  setenv("TPU_SKIP_MDS_QUERY", "1", 0);
+  setenv("TPU_WORKER_HOSTNAMES", "localhost", 0);
+  setenv("ALLOW_MULTIPLE_LIBTPU_LOAD", "1", 0);
+  if (!pjrt || mdl_pjrt_load(pjrt, LIBTPU)) {
+    fprintf(stderr, "%s\n", pjrt ? mdl_pjrt_error(pjrt) : "no memory");
+    return 1;
+  }
+  for (int i = 0; i < trial->entries; i++) refused += !check_entry(trial, pjrt, i, &modules[i]);
+  mdl_pjrt_destroy(pjrt);
+  return refused < 100 ? refused : 100;
 }
 
 static int run_plugin(const MdlTrial *trial, const MdlXlaModule *modules, unsigned char *memory)
@@ -137,7 +172,8 @@ static bool in_child(const MdlTrial *trial, const MdlXlaModule *modules, unsigne
   if (child == 0) {
     alarm(SECONDS);
     setenv("TF_CPP_MIN_LOG_LEVEL", "3", 0);
-    _exit(run_plugin(trial, modules, memory));
+    _exit(trial->xla == MDL_XLA_tpu ? check_tpu(trial, modules)
+                                    : run_plugin(trial, modules, memory));
   }
   int status = 0;
   if (child < 0 || waitpid(child, &status, 0) < 0) abort();
@@ -156,6 +192,7 @@ static bool run_modules(const MdlTrial *trial, MdlXlaModule *modules, unsigned c
   case MDL_XLA_text:
     return mdl_xla_read_protos(trial, modules) && in_child(trial, modules, memory);
   case MDL_XLA_stablehlo:
+  case MDL_XLA_tpu:
     return in_child(trial, modules, memory);
   case MDL_XLA_none:
     break;
@@ -165,8 +202,12 @@ static bool run_modules(const MdlTrial *trial, MdlXlaModule *modules, unsigned c
 
 bool mdl_trial_run_xla(MdlTrial *trial)
 {
-  static const char *const names[] = {"", "StableHLO", "HLO text", "StableHLO by jaxlib",
-                                      "HLO text by jaxlib"};
+  static const char *const names[] = {"",
+                                      "StableHLO",
+                                      "HLO text",
+                                      "StableHLO by jaxlib",
+                                      "HLO text by jaxlib",
+                                      "StableHLO for a TPU"};
   const MdlPassOptions options = {.machine = trial->machine, .opt = 2};
   MdlTrialOutput output = {.name = names[trial->xla], .bytes = mdl_trial_bytes(trial)};
   MlirOperation *entries;
@@ -184,7 +225,7 @@ bool mdl_trial_run_xla(MdlTrial *trial)
       mmap(NULL, output.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (output.memory == MAP_FAILED) abort();
   bool well = run_modules(trial, modules, output.memory);
-  if (well) trial->mismatches = mdl_trial_compare(trial, &output, 1);
+  if (well && trial->xla != MDL_XLA_tpu) trial->mismatches = mdl_trial_compare(trial, &output, 1);
   if (!trial->keeps && well) mdl_xla_remove(trial, modules);
   return well;
 }

@@ -8,8 +8,8 @@
 
 MdlXla mdl_xla_find(const char *name)
 {
-  static const char *const names[] = {"stablehlo", "text", "jax", "jax-text"};
-  for (int i = 0; i < 4; i++)
+  static const char *const names[] = {"stablehlo", "text", "jax", "jax-text", "tpu"};
+  for (int i = 0; i < 5; i++)
     if (!strcmp(names[i], name)) return (MdlXla)(i + 1);
   return MDL_XLA_none;
 }

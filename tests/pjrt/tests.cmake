@@ -2,7 +2,7 @@
 # CPU plugin. What needs the plugin or its header prints `skipped: ...` without.
 set(mdlc_fakes no_table wrong_major short_table old hole only_runs no_start no_client no_device
     hangs crashes exits
-    says_where)
+    says_where says_line)
 set(mdlc_fake_folder ${CMAKE_BINARY_DIR}/fakes)
 add_library(fake_no_symbol MODULE ${CMAKE_CURRENT_LIST_DIR}/no_plugin.c)
 set(mdlc_fake_targets fake_no_symbol)
@@ -57,3 +57,16 @@ mdlc_pjrt_transcript(run_mistakes "${MDLC_PJRT_INCLUDE}" "pjrt_c_api.h was not f
                      $<TARGET_FILE_DIR:mdlc> ${CMAKE_CURRENT_LIST_DIR}/run_mistakes.txt)
 mdlc_pjrt_transcript(tpu "${MDLC_LIBTPU}" "libtpu is not installed (sh tests/install.sh --tpu)"
                      $<TARGET_FILE_DIR:mdlc> ${CMAKE_CURRENT_LIST_DIR}/tpu.txt)
+
+# Every op of the table compiles for a TPU in every dtype; values need one. i64 takes minutes.
+foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)
+  if(MDLC_LIBTPU)
+    add_test(NAME pjrt/tpu_ops_${dtype} COMMAND backend_ops ${dtype} --xla=tpu --draws=1)
+  else()
+    add_test(NAME pjrt/tpu_ops_${dtype}
+             COMMAND ${CMAKE_COMMAND} -E echo "skipped: libtpu is not installed (sh tests/install.sh --tpu)")
+    set_tests_properties(pjrt/tpu_ops_${dtype} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped: ")
+  endif()
+  set_tests_properties(pjrt/tpu_ops_${dtype} PROPERTIES LABELS long TIMEOUT 1800)
+endforeach()
+set_tests_properties(pjrt/tpu_ops_f32 pjrt/tpu_ops_i32 PROPERTIES LABELS pjrt)
