@@ -30,6 +30,8 @@ mdl_pjrt_source mdl_xla_source(const MdlXlaProgram *program)
       .code = program->text, .length = strlen(program->text), .format = "mlir", .io = &program->io};
 }
 
+enum { MOST_NOTES = 4 };
+
 /* ---- the plugin -------------------------------------------------------------------------- */
 
 const char *mdl_plugin_path(MdlJob *job, const char *variable, const char *otherwise)
@@ -68,6 +70,23 @@ static MdlCode code_of(mdl_pjrt_status status)
   return MDL_E0823;
 }
 
+/* source_file="net.mdl" source_line=3: the line's place, as TPU compilers write it. */
+static MdlSpan find_line(const MdlSession *session, const char *text)
+{
+  for (int i = 0; i < session->file_count; i++) {
+    const MdlFile *file = &session->files[i];
+    const char *wanted = mdl_text(session->arena, "source_file=\"%s\" source_line=", file->path);
+    const char *at = strstr(text, wanted);
+    if (!at) continue;
+    int line = atoi(at + strlen(wanted)), column = 1;
+    const char *named = strstr(at, "source_column=");
+    if (named) column = atoi(named + strlen("source_column="));
+    uint32_t start = mdl_byte_of(session, i, line, column);
+    return (MdlSpan){i, start, start + 1};
+  }
+  return MDL_NO_SPAN;
+}
+
 /* "net.mdl:3:7: error: what": a place in a file of the session, and steps over it. */
 static MdlSpan take_place(const MdlSession *session, const char **text)
 {
@@ -83,7 +102,17 @@ static MdlSpan take_place(const MdlSession *session, const char **text)
     uint32_t start = mdl_byte_of(session, i, line, column);
     return (MdlSpan){i, start, start + 1};
   }
-  return MDL_NO_SPAN;
+  return find_line(session, *text);
+}
+
+/* A line of the words, without blanks and commas around it; steps over it. */
+static const char *take_line(MdlArena *arena, const char **words)
+{
+  *words += strspn(*words, " \t\n,");
+  size_t length = strcspn(*words, "\n");
+  const char *line = mdl_text_copy(arena, *words, length);
+  *words += length;
+  return line;
 }
 
 MdlReport *mdl_plugin_report(MdlJob *job, mdl_pjrt_status status, const char *error,
@@ -94,7 +123,12 @@ MdlReport *mdl_plugin_report(MdlJob *job, mdl_pjrt_status status, const char *er
   if (status == MDL_PJRT_PROGRAM && !strncmp(words, before, strlen(before)))
     words += strlen(before);
   MdlSpan at = take_place(job->session, &words);
-  MdlReport *report = mdl_error(job->session, code_of(status), at, words);
+  MdlReport *report =
+      mdl_error(job->session, code_of(status), at, take_line(job->session->arena, &words));
+  for (int i = 0; i < MOST_NOTES; i++) {
+    const char *line = take_line(job->session->arena, &words);
+    if (*line) mdl_note(report, "%s", line);
+  }
   if (*help) mdl_help(report, "%s", help);
   return report;
 }

@@ -34,12 +34,14 @@ mdl_pjrt_status mdl_pjrt_no_memory(mdl_pjrt *pjrt)
   return mdl_pjrt_fail(pjrt, MDL_PJRT_MEMORY, NULL, "out of memory");
 }
 
-/* After any mistake in a program XLA says that another version of StableHLO may be the reason, and
- * shows the op once more, in a spelling that is not the source's. Returns what is worth reading. */
+/* After any mistake in a program XLA says that another version of StableHLO may be the reason,
+ * shows the op once more, in a spelling that is not the source's, or suspects Python. Returns what
+ * is worth reading. */
 static size_t worth_reading(const char *text, size_t length)
 {
-  static const char *const tails[] = {"<unknown>:0: error: Failed to parse using StableHLO",
-                                      ": note: see current operation:"};
+  static const char *const tails[] = {
+      "<unknown>:0: error: Failed to parse using StableHLO",
+      ": note: see current operation:", "Suspected Python Code Location:"};
   size_t i, start;
   for (i = 0; i < sizeof tails / sizeof *tails; i++) {
     size_t tail = strlen(tails[i]);
@@ -50,7 +52,7 @@ static size_t worth_reading(const char *text, size_t length)
       break;
     }
   }
-  while (length && (text[length - 1] == '\n' || text[length - 1] == ' ')) length--;
+  while (length && strchr(" \t\n", text[length - 1])) length--;
   return length;
 }
 

@@ -22,6 +22,12 @@ static void error_message(PJRT_Error_Message_Args *args)
       "checks.mdl:5:3: error: 'stablehlo.sqrt' op is too square\n"
       "checks.mdl:5:3: note: see current operation: %0 = \"stablehlo.sqrt\"(%arg0)\n"
       "<unknown>:0: error: Failed to parse using StableHLO v1.0.0, this could indicate anything\n";
+#elif defined FAULT_says_line
+  static const char text[] =
+      "during context [post-layout]: Binary op and with different element types.\n"
+      "\t, for instruction %and.17 = and(%a, %b), metadata={source_file=\"checks.mdl\" "
+      "source_line=5 source_end_line=5 source_column=8 source_end_column=9}\n\t\n\n"
+      "Suspected Python Code Location:\n  checks.mdl:5\n    sqrt(x)\n";
 #else
   static const char text[] = "the fake says no";
 #endif
