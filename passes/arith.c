@@ -151,18 +151,6 @@ static MlirValue expand(MdlArith *a, const char *piece, MdlDtype dtype, int oper
   return mdl_arith_maths(a, maths, dtype == MDL_f64 ? MDL_f64 : MDL_f32, operands, operand);
 }
 
-/* f32 through f64, where the product is exact; f64 rounds twice. */
-static MlirValue without_fma(MdlArith *a, MdlDtype dtype, const MlirValue *operand)
-{
-  MlirValue wide[3], sum;
-  for (int i = 0; i < 3; i++)
-    wide[i] = dtype == MDL_f64 ? operand[i]
-                               : mdl_loop_cast(a->b, MDL_LOOP_extf, operand[i], MDL_f64);
-  sum = mdl_loop_binary(a->b, MDL_LOOP_mulf, wide[0], wide[1]);
-  sum = mdl_loop_binary(a->b, MDL_LOOP_addf, sum, wide[2]);
-  return dtype == MDL_f64 ? sum : mdl_loop_cast(a->b, MDL_LOOP_truncf, sum, MDL_f32);
-}
-
 MlirValue mdl_arith_row(MdlArith *a, MdlOp op, MdlDtype dtype, const MlirValue *operand)
 {
   const MdlOpInfo *row = mdl_op_info(op);
@@ -176,7 +164,7 @@ MlirValue mdl_arith_row(MdlArith *a, MdlOp op, MdlDtype dtype, const MlirValue *
   if (pick(a, piece, dtype, operand, &picked)) return picked;
   MdlLoopOp direct = loop_op_named(piece);
   if (direct == MDL_LOOP_fma && !a->machine->fma && a->lanes == 1)
-    return without_fma(a, dtype, operand);
+    return mdl_arith_fma(a, dtype, operand);
   if (direct == MDL_LOOP_select) return mdl_loop_select(a->b, operand[0], operand[1], operand[2]);
   if (direct == MDL_LOOP_fma && a->lanes > 1) direct = MDL_LOOP_vfma;
   if (direct != MDL_LOOP_none)

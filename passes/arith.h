@@ -46,6 +46,9 @@ MdlTyped mdl_arith_fold(MdlArith *a, const MdlFormula *formula, MdlDtype dtype,
 MlirValue mdl_arith_maths(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, int operands,
                           const MlirValue *operand);
 
+/* The row fma for scalars on a machine without the instruction: f32 and f64, rounded once. */
+MlirValue mdl_arith_fma(MdlArith *a, MdlDtype dtype, const MlirValue *operand);
+
 /* `near`, what the row's formula gives, or the other way where that does not hold. */
 MlirValue mdl_arith_far(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, int operands,
                         const MdlTyped *given, MlirValue near);
