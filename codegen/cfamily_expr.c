@@ -201,6 +201,11 @@ static MdlExpr convert(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
         mdl_need(p, mdl_text(p->arena, "%s_of_%s", mdl_c_type(p, &to), mdl_c_type(p, &from))),
         mdl_print_expr(p, a).text);
   MdlLoopOp kind = mdl_loop_op(op);
+  MlirOperation before = mdl_def(a);
+  if (kind == MDL_LOOP_index_cast && !mdl_is_null(before) &&
+      mdl_loop_op(before) == MDL_LOOP_index_cast &&
+      mdl_loop_type_of(p->ir, mdl_operand(before, 0)).element == to.element)
+    return mdl_print_expr(p, mdl_operand(before, 0)); /* a size there and back */
   if (row->is_unsigned && from.element != MDL_bool)
     text = mdl_text(p->arena, "(u%s)%s", mdl_dtypes[from.element].c, text);
   if (kind == MDL_LOOP_extsi && from.element == MDL_bool) text = mdl_text(p->arena, "-%s", text);
@@ -264,7 +269,7 @@ static const char *linear_index(MdlPrinter *p, MlirOperation access, MlirValue m
                              : mdl_print_at(p, mdl_loop_extent(shape, dynamic), PREFIX);
     dynamic += type.dim[i] < 0;
     const char *scaled = mdl_text(p->arena, simple ? "%s * %s" : "(%s) * %s", text, extent);
-    const char *next = mdl_print_at(p, mdl_operand(access, first + i), 13);
+    const char *next = mdl_print_at(p, mdl_operand(access, first + i), 12);
     if (!strcmp(text, "0"))
       text = next;
     else if (!strcmp(next, "0"))
@@ -278,7 +283,10 @@ static const char *linear_index(MdlPrinter *p, MlirOperation access, MlirValue m
 const char *mdl_print_element(MdlPrinter *p, MlirOperation access, MlirValue memory, int first)
 {
   const char *base = mdl_print_at(p, memory, POSTFIX);
-  if (!mdl_loop_type_of(p->ir, memory).rank) return mdl_text(p->arena, "*%s", base);
+  const char *text = mdl_print_expr(p, memory).text;
+  bool rank = mdl_loop_type_of(p->ir, memory).rank;
+  if (!rank && *text == '&') return text + 1; /* m->b, not *&m->b */
+  if (!rank) return mdl_text(p->arena, "*%s", base);
   return mdl_text(p->arena, "%s[%s]", base, linear_index(p, access, memory, first));
 }
 

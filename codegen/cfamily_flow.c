@@ -83,14 +83,16 @@ static void assign(MdlPrinter *p, MlirOperation end, int first, int count, const
 static void declare_carried(MdlPrinter *p, MlirOperation op, int first, int count, MlirBlock body,
                             int first_arg, const char **names)
 {
+  MdlDeclaration d = {NULL, NULL};
   for (int i = 0; i < count; i++) {
     MlirValue init = mdl_operand(op, first + i), arg = mdl_arg(body, first_arg + i);
     const char *own = mdl_value_name(p->ir, mdl_result(op, i));
     names[i] = own ? mdl_print_unique(p, own)
                    : mdl_print_name(p, arg, mdl_text(p->arena, "s%d", ++p->temporaries));
-    mdl_line(p, "%s %s = %s;", mdl_stmt_type(p, init), names[i], mdl_print_expr(p, init).text);
+    mdl_declare(p, &d, mdl_stmt_type(p, init), names[i], mdl_print_expr(p, init).text);
     mdl_stmt_name(p, arg, names[i]);
   }
+  mdl_declare(p, &d, NULL, "", NULL);
 }
 
 static void name_results(MdlPrinter *p, MlirOperation op, const char *const *names)

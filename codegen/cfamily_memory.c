@@ -1,7 +1,20 @@
-/* Statements about memory: pointers and what is stored through them. */
+/* Declarations, and statements about memory: pointers and what is stored through them. */
 #include "codegen/cfamily_stmt.h"
 
 #include <string.h>
+
+void mdl_declare(MdlPrinter *p, MdlDeclaration *d, const char *type, const char *name,
+                 const char *init)
+{
+  const char *one = init ? mdl_text(p->arena, "%s = %s", name, init) : name;
+  bool same = d->text && type && !strcmp(d->type, type);
+  if (d->text && !same) mdl_line(p, "%s;", d->text);
+  if (same)
+    d->text = mdl_text(p->arena, "%s, %s", d->text, one);
+  else
+    d->text = type ? mdl_text(p->arena, "%s %s", type, one) : NULL;
+  d->type = type;
+}
 
 static bool is_written(MlirValue memory)
 {
@@ -17,11 +30,36 @@ static bool is_written(MlirValue memory)
   return false;
 }
 
+/* (align - (address & (align - 1))) & (align - 1) */
+bool mdl_is_pad(MlirValue value)
+{
+  static const MdlLoopOp chain[] = {MDL_LOOP_andi, MDL_LOOP_subi, MDL_LOOP_andi, MDL_LOOP_address};
+  for (int i = 0; i < 4; i++) {
+    MlirOperation op = mdl_def(value);
+    if (mdl_is_null(op) || mdl_loop_op(op) != chain[i]) return false;
+    value = mdl_operand(op, chain[i] == MDL_LOOP_subi);
+  }
+  return true;
+}
+
+/* char *const arena = align64(work); */
+static void print_arena(MdlPrinter *p, MlirValue arena)
+{
+  const char *name = mdl_print_name(p, arena, "arena");
+  const char *align = mdl_text(p->arena, "align%d", mdl_work_align(p->machine));
+  mdl_line(p, "char *const %s = %s(work);", name, mdl_need(p, align));
+  mdl_stmt_name(p, arena, name);
+}
+
 /* A pointer with its extents: the parameter itself, or a local where C wants another type. */
 void mdl_print_shape(MdlPrinter *p, MlirOperation op)
 {
   MlirValue from = mdl_operand(op, 0), to = mdl_result(op, 0);
   MdlExpr base = mdl_print_expr(p, from);
+  if (!strcmp(base.text, "work")) {
+    print_arena(p, to);
+    return;
+  }
   const char *wanted = mdl_stmt_type(p, to);
   const char *given = mdl_map_get(p->c_types, from.ptr);
   MdlLoopType type = mdl_loop_type_of(p->ir, to);
@@ -36,14 +74,31 @@ void mdl_print_shape(MdlPrinter *p, MlirOperation op)
   mdl_stmt_name(p, to, name);
 }
 
-/* float *const t = (float *)(arena + 256); */
+/* Where the slice starts, counted from the aligned address. */
+static const char *offset_of(MdlPrinter *p, MlirValue shift)
+{
+  MlirOperation op = mdl_def(shift);
+  if (mdl_is_pad(shift)) return "0";
+  if (!mdl_is_null(op) && mdl_loop_op(op) == MDL_LOOP_addi && mdl_is_pad(mdl_operand(op, 0)))
+    shift = mdl_operand(op, 1);
+  return mdl_print_at(p, shift, 12);
+}
+
+/* float *const h = (float *)(arena + 256); and what lies there, behind it or above it */
 void mdl_print_view(MdlPrinter *p, MlirOperation op)
 {
   MlirValue to = mdl_result(op, 0);
   const char *type = mdl_stmt_type(p, to), *name = mdl_print_name(p, to, "t");
   const char *base = mdl_print_at(p, mdl_operand(op, 0), 12);
-  const char *shift = mdl_print_at(p, mdl_operand(op, 1), 13);
-  mdl_line(p, "%s *const %s = (%s *)(void *)(%s + %s);", type, name, type, base, shift);
+  const char *doc = mdl_op_text(p->ir, op, "mdl.doc");
+  const char *text = mdl_text(p->arena, "%s *const %s = (%s *)(%s + %s);", type, name, type, base,
+                              offset_of(p, mdl_operand(op, 1)));
+  if (!doc)
+    mdl_line(p, "%s", text);
+  else if (strlen(text) + strlen(doc) < 90)
+    mdl_line(p, "%s /* %s */", text, doc);
+  else
+    mdl_line(p, "/* %s %s */", name, doc), mdl_line(p, "%s", text);
   mdl_stmt_name(p, to, name);
 }
 

@@ -223,19 +223,33 @@ const char *mdl_need(MdlPrinter *p, const char *function)
 
 /* ---- lines ------------------------------------------------------------------------------- */
 
-/* Where to break a line that is too long: after the last comma, && or || of its second half, else
- * after the last operator that fits. */
+/* How well a line breaks behind this character: 0 not at all. Commas and && before ?: before + and
+ * the rest; the fewer brackets around it the better. */
+static int break_quality(const char *text, size_t end, int depth)
+{
+  char last = text[end], before = end ? text[end - 1] : ' ';
+  bool pause = last == ',' || (last == before && (last == '&' || last == '|'));
+  int strength = pause ? 4 : strchr("?:=", last) ? 3 : strchr("+-", last) ? 2
+                         : strchr("*/&|^<>", last) ? 1 : 0;
+  return strength ? 8 * (32 - (depth < 31 ? depth : 31)) + strength : 0;
+}
+
+/* Where to break a line that is too long: at the best place behind its first third, the last of
+ * equals; else the last place of all. */
 static size_t break_at(const char *text, size_t most)
 {
-  size_t operator_end = 0, best = 0;
-  for (size_t i = 1; i < most && text[i]; i++) {
-    if (text[i] != ' ') continue;
-    bool pause = text[i - 1] == ',' || (i > 1 && text[i - 1] == text[i - 2] &&
-                                        (text[i - 1] == '&' || text[i - 1] == '|'));
-    if (pause && i > most / 2) best = i;
-    if (strchr(",+-*/?:=&|<>;", text[i - 1])) operator_end = i;
+  size_t at = 0, any = 0;
+  int best = 0, depth = 0;
+  for (size_t i = 0; i < most && text[i]; i++) {
+    depth += (text[i] == '(' || text[i] == '[') - (text[i] == ')' || text[i] == ']');
+    if (text[i + 1] != ' ' || i + 1 >= most) continue;
+    int quality = break_quality(text, i, depth);
+    if (quality) any = i + 1;
+    if (i < most / 3 || quality < best || !quality) continue;
+    best = quality;
+    at = i + 1;
   }
-  return best ? best : operator_end;
+  return at ? at : any;
 }
 
 void mdl_line(MdlPrinter *p, const char *format, ...)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_FOLD = 72 };
+enum { LONGEST_FOLD = 72, LONGEST_NAMED = 36, LONGEST_CONDITION = 300 };
 
 void mdl_printer_begin(MdlPrinter *p)
 {
@@ -61,23 +61,42 @@ void mdl_stmt_consume(MdlPrinter *p, MlirOperation op)
   }
 }
 
-/* Folded into its only user, in the same block, without a name of its own. */
+/* Folded into its only user, in the same block; what has a name only if it is short. */
 static bool folds(MdlPrinter *p, MlirValue value, const MdlExpr *made)
 {
   MlirOperation user;
   int operand;
-  if (mdl_use_count(value) != 1 || mdl_value_name(p->ir, value)) return false;
+  if (mdl_use_count(value) != 1) return false;
   mdl_use(value, 0, &user, &operand);
   MlirBlock here = mdl_value_block(value), there = mdl_block_of(user);
   if (here.ptr != there.ptr) return false;
-  return strlen(made->text) <= LONGEST_FOLD;
+  bool condition = mdl_op(p->ir, user) == MDL_OP_if;
+  bool stored = mdl_loop_op(user) == MDL_LOOP_store && !operand;
+  bool named = mdl_value_name(p->ir, value) && !stored;
+  size_t most = condition ? LONGEST_CONDITION : named ? LONGEST_NAMED : LONGEST_FOLD;
+  return strlen(made->text) <= most;
+}
+
+/* i + 1: an index beside another one. */
+static bool is_next(MlirOperation op)
+{
+  double real;
+  int64_t step;
+  MlirValue from = mdl_loop_op(op) == MDL_LOOP_addi ? mdl_operand(op, 0) : (MlirValue){NULL};
+  return !mdl_is_no_value(from) && mdl_is_null(mdl_def(from)) &&
+         mdl_loop_constant(NULL, mdl_operand(op, 1), &real, &step) &&
+         mdl_loop_def_op(mdl_operand(op, 1)) == MDL_LOOP_constant;
 }
 
 /* Names, literals and casts of names cost nothing to repeat. */
 static bool is_cheap(MlirOperation op, const MdlExpr *made)
 {
-  return mdl_loop_op(op) == MDL_LOOP_constant ||
-         (mdl_loop_op(op) == MDL_LOOP_index_cast && strlen(made->text) < 24 && !made->reads);
+  MdlLoopOp kind = mdl_loop_op(op);
+  if (kind == MDL_LOOP_constant) return true;
+  if (strlen(made->text) >= 24 || made->reads) return false;
+  if (is_next(op)) return true;
+  return kind == MDL_LOOP_index_cast ||
+         (kind == MDL_LOOP_sitofp && mdl_loop_def_op(mdl_operand(op, 0)) == MDL_LOOP_index_cast);
 }
 
 /* A pointer of the signature goes to a group as loop form's own type. */
@@ -132,10 +151,17 @@ static bool is_pure_call(MdlPrinter *p, MlirOperation op)
   return mdl_result_count(op) == 1;
 }
 
+/* pad + offset: the view prints the offset. */
+static bool is_behind_pad(MlirValue value)
+{
+  MlirOperation op = mdl_def(value);
+  return mdl_loop_op(op) == MDL_LOOP_addi && mdl_is_pad(mdl_operand(op, 0));
+}
+
 static void print_value(MdlPrinter *p, MlirOperation op)
 {
   MlirValue value = mdl_result(op, 0);
-  if (!mdl_has_uses(value)) return;
+  if (!mdl_has_uses(value) || mdl_is_pad(value) || is_behind_pad(value)) return;
   MdlExpr made = mdl_op(p->ir, op) == MDL_OP_call ? call_of(p, op, NULL) : mdl_print_op(p, op);
   mdl_stmt_consume(p, op);
   const char *carried = mdl_map_get(p->in_place, value.ptr);
@@ -158,11 +184,13 @@ static void print_call_of_many(MdlPrinter *p, MlirOperation op)
   int count = mdl_result_count(op);
   const char **names = MDL_NEW(p->arena, const char *, (size_t)count);
   mdl_stmt_settle(p);
+  MdlDeclaration d = {NULL, NULL};
   for (int i = 0; i < count; i++) {
     MlirValue result = mdl_result(op, i);
     names[i] = mdl_print_name(p, result, mdl_text(p->arena, "t%d", ++p->temporaries));
-    mdl_line(p, "%s %s;", mdl_stmt_type(p, result), names[i]);
+    mdl_declare(p, &d, mdl_stmt_type(p, result), names[i], NULL);
   }
+  mdl_declare(p, &d, NULL, "", NULL);
   mdl_line(p, "%s;", call_of(p, op, names).text);
   for (int i = 0; i < count; i++) mdl_stmt_name(p, mdl_result(op, i), names[i]);
 }

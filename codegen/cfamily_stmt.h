@@ -24,6 +24,16 @@ void mdl_stmt_update(MdlPrinter *p, MlirValue value, const char *name, const cha
 /* A status as the header names it; other text as it is. */
 const char *mdl_stmt_status(MdlPrinter *p, const char *text);
 
+/* float s = 0.0f, t = 0.0f; one line as long as the type stays. A null `type` ends it. */
+typedef struct MdlDeclaration {
+  const char *type, *text; /* what waits to be printed; NULL: nothing */
+} MdlDeclaration;
+void mdl_declare(MdlPrinter *p, MdlDeclaration *d, const char *type, const char *name,
+                 const char *init);
+
+/* The bytes up to the first aligned address of `work`: in C a function gives that address. */
+bool mdl_is_pad(MlirValue value);
+
 /* One op a function (cfamily_memory.c). */
 void mdl_print_shape(MdlPrinter *p, MlirOperation op);
 void mdl_print_view(MdlPrinter *p, MlirOperation op);

@@ -17,7 +17,7 @@ void mdl_entry_set(MdlEntry *e, MlirValue value, MlirValue made)
 {
   const char *name = mdl_value_name(e->ir, value);
   MlirOperation op = mdl_def(made);
-  bool fresh = !mdl_is_null(op) && mdl_result_count(op) == 1 && !mdl_value_name(e->ir, made);
+  bool fresh = !mdl_is_null(op) && !mdl_value_name(e->ir, made);
   if (name && fresh && mdl_loop_op(op) != MDL_LOOP_constant) mdl_value_set_name(e->ir, made, name);
   mdl_map_set(e->scalars, value.ptr, (void *)made.ptr);
 }
@@ -239,7 +239,10 @@ static void bind_leaf(MdlEntry *e, const MdlParam *param, const MdlLeaf *leaf, M
   }
   bool by_value = param->role == MDL_ROLE_in && !param->struct_type;
   MlirValue value = given;
-  if (!by_value) value = mdl_loop_load(&e->b, given, NULL, 1);
+  if (!by_value) {
+    value = mdl_loop_load(&e->b, given, NULL, 1);
+    mdl_value_set_name(e->ir, value, mdl_value_name(e->ir, given));
+  }
   if (!by_value || mdl_loop_cell(leaf->type.dtype) == MDL_i16)
     value = mdl_arith_of_cell(&a, value, leaf->type.dtype);
   mdl_map_set(e->scalars, inside.ptr, (void *)value.ptr);

@@ -45,6 +45,43 @@ static void collect_arguments(Outline *o, const MdlCluster *c, MdlMap *inside, M
     }
 }
 
+/* What a number of the entry is to the ops that read it. */
+static const char *role_of(Outline *o, MlirValue value)
+{
+  MlirOperation user;
+  int operand;
+  if (!mdl_use(value, 0, &user, &operand)) return "s";
+  switch (mdl_op(o->ir, user)) {
+  case MDL_OP_broadcast:
+  case MDL_OP_convert:
+  case MDL_OP_reshape:
+  case MDL_OP_stop_grad: return role_of(o, mdl_result(user, 0));
+  case MDL_OP_mul: return "scale";
+  case MDL_OP_div: return operand ? "divisor" : "dividend";
+  case MDL_OP_add:
+  case MDL_OP_sub: return "shift";
+  case MDL_OP_max:
+  case MDL_OP_min:
+  case MDL_OP_lt:
+  case MDL_OP_le:
+  case MDL_OP_gt:
+  case MDL_OP_ge: return "bound";
+  case MDL_OP_pow: return "power";
+  default: return "s";
+  }
+}
+
+/* A number that the source gives no name is called by what it does, in the entry as in the group. */
+static void name_numbers(Outline *o, MdlMap *args)
+{
+  for (int i = 0; i < mdl_map_count(args); i++) {
+    MlirValue value = {mdl_map_key(args, i)};
+    if (mdl_type_of(o->ir, value)->rank || mdl_value_name(o->ir, value)) continue;
+    if (!mdl_is_null(mdl_def(value)) && mdl_result_count(mdl_def(value)) == 1)
+      mdl_value_set_name(o->ir, value, role_of(o, value));
+  }
+}
+
 static MlirOperation build_function(Outline *o, const MdlCluster *c, MdlMap *args)
 {
   int count = mdl_map_count(args), results = c->roots;
@@ -112,6 +149,7 @@ static void outline(Outline *o, const MdlCluster *c, MlirOperation end)
   mdl_group_name(o->ir, c);
   MdlMap *inside = mdl_map_create(o->ir->arena), *args = mdl_map_create(o->ir->arena);
   collect_arguments(o, c, inside, args);
+  name_numbers(o, args);
   MlirOperation func = build_function(o, c, args);
   fill_function(o, c, args, func);
   mdl_op_set_text(o->ir, func, "mdl.group", class_of(o, c));

@@ -84,36 +84,31 @@ static bool is_plain(const MdlType *type)
   return true;
 }
 
-/* No axis is negative; bytes * dims stays within memory: each axis at most most/product so far. */
+/* No axis is negative, and bytes * dims stays within memory: what is left of it is divided by each
+ * axis in turn. An empty axis leaves room for any other. */
 static void check_tensor(Guard *g, const MdlType *type)
 {
+  MdlBuilder *b = &g->e->b;
   int64_t known = mdl_dtypes[type->dtype].bytes, dim;
-  MlirValue product = {NULL};
-  for (int i = 0; i < type->rank; i++)
-    if (mdl_size_is_const(type->dim[i], &dim)) known *= dim ? dim : 1;
-  product = number(g, known);
   int left = 0;
-  for (int i = 0; i < type->rank; i++) left += !mdl_size_is_const(type->dim[i], &dim);
-  if (left == 1 && is_plain(type) && known <= g->most / largest_size(g)) return;
+  for (int i = 0; i < type->rank; i++)
+    if (mdl_size_is_const(type->dim[i], &dim))
+      known *= dim ? dim : 1;
+    else
+      left++;
+  bool bounded = known <= g->most / largest_size(g); /* with one plain size, by check_range */
+  if (left == 1 && is_plain(type) && bounded) return;
+  MlirValue room = number(g, g->most / known), one = number(g, 1);
   for (int i = 0; i < type->rank; i++) {
     if (mdl_size_is_const(type->dim[i], &dim)) continue;
     MlirValue size = wide_size(g, type->dim[i]);
-    if (!mdl_size_is_name(type->dim[i]))
-      refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_lt, size, number(g, 0)));
-    double real;
-    int64_t factor;
-    MlirValue room = mdl_loop_constant(g->e->ir, product, &real, &factor)
-                         ? number(g, g->most / factor)
-                         : (MlirValue){NULL};
-    if (mdl_is_no_value(room)) {
-      /* an empty axis before: whatever comes fits */
-      MlirValue one = number(g, 1);
-      MlirValue some = mdl_loop_select(
-          &g->e->b, mdl_loop_compare(&g->e->b, MDL_PREDICATE_lt, product, one), one, product);
-      room = mdl_loop_binary(&g->e->b, MDL_LOOP_divsi, number(g, g->most), some);
-    }
-    refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_gt, size, room));
-    if (--left) product = mdl_loop_binary(&g->e->b, MDL_LOOP_muli, product, size);
+    bool plain = mdl_size_is_name(type->dim[i]);
+    if (!plain) refuse(g, mdl_loop_compare(b, MDL_PREDICATE_lt, size, number(g, 0)));
+    if (!plain || !bounded) refuse(g, mdl_loop_compare(b, MDL_PREDICATE_gt, size, room));
+    bounded = false;
+    if (!--left) continue;
+    MlirValue some = mdl_loop_select(b, mdl_loop_compare(b, MDL_PREDICATE_lt, size, one), one, size);
+    room = mdl_loop_binary(b, MDL_LOOP_divsi, room, some);
   }
 }
 

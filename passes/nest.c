@@ -65,12 +65,25 @@ static MlirValue make(MdlNest *n, MlirValue tensor, const MdlPoint *p)
   return made;
 }
 
+/* What the source names keeps its name: an op just made for it, not a load or a constant. */
+static void name_made(MdlNest *n, MlirValue tensor, MlirValue made)
+{
+  const char *name = mdl_value_name(n->ir, tensor);
+  MlirOperation op = mdl_def(made);
+  if (!name || mdl_is_null(op) || mdl_is_null(mdl_def(tensor))) return;
+  MdlLoopOp kind = mdl_loop_op(op);
+  bool plain = kind == MDL_LOOP_load || kind == MDL_LOOP_vload || kind == MDL_LOOP_constant ||
+               kind == MDL_LOOP_splat || kind == MDL_LOOP_none;
+  if (!plain && !mdl_value_name(n->ir, made)) mdl_value_set_name(n->ir, made, name);
+}
+
 MlirValue mdl_nest_at(MdlNest *n, MlirValue tensor, const MdlPoint *p)
 {
   for (int i = n->memos; i-- > 0;)
     if (mdl_same(n->memo[i].value, tensor) && same_point(&n->memo[i].point, p))
       return n->memo[i].made;
   MlirValue made = make(n, tensor, p);
+  name_made(n, tensor, made);
   mdl_nest_remember(n, tensor, p, made);
   return made;
 }

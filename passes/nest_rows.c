@@ -6,6 +6,8 @@
 #include "passes/nest.h"
 #include "passes/phases.h"
 
+#include <string.h>
+
 enum { MOST_SUMS = 16 };
 
 typedef struct Rows {
@@ -164,13 +166,14 @@ static MlirValue *total_of(Rows *r, const MdlSink *s)
   return NULL;
 }
 
-/* The variable in which a loop gathers is called what it gathers. */
+/* The variable in which a loop gathers is called what it gathers, else by what it does. */
 static void name_sum(MdlNest *n, MlirValue result, MlirValue sum)
 {
   const char *name = mdl_value_name(n->ir, result);
   MlirOperation loop = mdl_def(sum);
-  if (name && !mdl_is_null(loop) && mdl_op(n->ir, loop) == MDL_OP_for)
-    mdl_value_set_name(n->ir, sum, name);
+  if (mdl_is_null(loop) || mdl_op(n->ir, loop) != MDL_OP_for) return;
+  if (!name) name = mdl_op_info(mdl_def_op(n->ir, result))->name + strlen("reduce_");
+  mdl_value_set_name(n->ir, sum, name);
 }
 
 static void run_pass(Pass *pass)

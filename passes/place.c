@@ -43,6 +43,27 @@ static void open_arena(Arena *arena, const MdlSize *work, int align)
   arena->bytes = mdl_loop_shape(&e->b, given, &type, &extent);
 }
 
+static const char *shape_text(MdlIr *ir, const MdlType *type)
+{
+  const char *text = "[";
+  for (int i = 0; i < type->rank; i++)
+    text = mdl_text(ir->arena, "%s%s%s", text, i ? ", " : "", mdl_size_text(type->dim[i]));
+  return mdl_text(ir->arena, "%s]", text);
+}
+
+/* What lies there, for the comment: "[B, 64]", "[B, 64]; then gz [B, 10]". */
+static void note(MdlEntry *e, MlirValue pointer, MlirValue tensor)
+{
+  MlirOperation view = mdl_def(pointer);
+  const char *now = mdl_op_text(e->ir, view, "mdl.doc"), *name = mdl_value_name(e->ir, tensor);
+  const char *text = shape_text(e->ir, mdl_type_of(e->ir, tensor));
+  const char *named = mdl_text(e->ir->arena, "%s %s", name ? name : "t", text);
+  if (now && (!strcmp(name ? name : "t", mdl_value_name(e->ir, pointer)) || strstr(now, named)))
+    return;
+  if (now) text = mdl_text(e->ir->arena, "%s; then %s", now, named);
+  mdl_op_set_text(e->ir, view, "mdl.doc", text);
+}
+
 /* One pointer per distinct offset and element type. */
 static MlirValue slice(Arena *arena, const char *place, MdlDtype dtype, const char *name)
 {
@@ -108,11 +129,13 @@ static bool open_call(void *user, MlirOperation op)
     MlirValue tensor = mdl_result(op, i), pointer;
     if (!mdl_type_of(e->ir, tensor)->rank) continue;
     const char *place = part(e->ir, text, next++);
-    if (!strncmp(place, "work ", 5))
+    bool slot = !strncmp(place, "work ", 5);
+    if (slot)
       pointer =
           slice(arena, place, mdl_type_of(e->ir, tensor)->dtype, mdl_value_name(e->ir, tensor));
     else
       pointer = argument(e, atoi(strchr(place, ' ')), *place == 'r');
+    if (slot) note(e, pointer, tensor);
     mdl_map_set(e->memory, tensor.ptr, (void *)pointer.ptr);
   }
   return true;

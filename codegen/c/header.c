@@ -130,25 +130,41 @@ static const char status_block[] =
     "#define MDL_STATUS_LINE(status) ((status) >> 8)\n"
     "#endif\n\n";
 
-/* float w[64 * 10]; or float *w; with the shape behind it. */
-static void field(Header *h, const MdlSignature *s, const MdlField *f, bool view)
+static bool is_none(const Header *h, const MdlField *f)
 {
-  if (f->struct_type) {
-    fprintf(h->out, "  %s %s;\n", mdl_c_struct(h->arena, s, f->struct_type), f->name);
-    return;
+  return mdl_type_elements(h->ir->sizes, &f->type) == mdl_size_const(h->ir->sizes, 0);
+}
+
+/* float w[64 * 10]; or float *w; */
+static const char *field_text(Header *h, const MdlSignature *s, const MdlField *f, bool view)
+{
+  if (f->struct_type)
+    return mdl_text(h->arena, "%s %s;", mdl_c_struct(h->arena, s, f->struct_type), f->name);
+  const char *type = mdl_dtypes[f->type.dtype].c, *text = "";
+  if (view) return mdl_text(h->arena, "%s *%s;", type, f->name);
+  if (is_none(h, f)) return mdl_text(h->arena, "%s %s[1];", type, f->name);
+  for (int i = 0; i < f->type.rank; i++)
+    text = mdl_text(h->arena, "%s%s%s", text, i ? " * " : "[", mdl_size_text(f->type.dim[i]));
+  return mdl_text(h->arena, "%s %s%s%s;", type, f->name, text, f->type.rank ? "]" : "");
+}
+
+/* A field a line, the shapes behind them in one column. */
+static void fields(Header *h, const MdlSignature *s, const MdlStruct *type, bool view)
+{
+  size_t width = 0;
+  for (int i = 0; i < type->fields; i++) {
+    size_t length = strlen(field_text(h, s, &type->field[i], view));
+    if (length > width && !type->field[i].struct_type) width = length;
   }
-  const char *type = mdl_dtypes[f->type.dtype].c, *shape = mdl_c_shape(h->arena, &f->type);
-  if (view) {
-    fprintf(h->out, "  %s *%s; /* %s */\n", type, f->name, shape);
-  } else if (!f->type.rank) {
-    fprintf(h->out, "  %s %s;\n", type, f->name);
-  } else if (mdl_type_elements(h->ir->sizes, &f->type) == mdl_size_const(h->ir->sizes, 0)) {
-    fprintf(h->out, "  %s %s[1]; /* %s: C has no array of none */\n", type, f->name, shape);
-  } else {
-    fprintf(h->out, "  %s %s[", type, f->name);
-    for (int i = 0; i < f->type.rank; i++)
-      fprintf(h->out, "%s%s", i ? " * " : "", mdl_size_text(f->type.dim[i]));
-    fprintf(h->out, "]; /* %s */\n", shape);
+  for (int i = 0; i < type->fields; i++) {
+    const MdlField *f = &type->field[i];
+    const char *text = field_text(h, s, f, view);
+    bool shape = !f->struct_type && (view || f->type.rank);
+    if (shape)
+      fprintf(h->out, "  %-*s /* %s%s */\n", (int)width, text, mdl_c_shape(h->arena, &f->type),
+              !view && is_none(h, f) ? ": C has no array of none" : "");
+    else
+      fprintf(h->out, "  %s\n", text);
   }
 }
 
@@ -242,7 +258,7 @@ static void struct_type(Header *h, const MdlSignature *s, const MdlStruct *type)
              "type serves the model, its gradient, or a stack of either. Behind a\n * const view "
              "nothing is written; the pointers never change."
            : "");
-  for (int i = 0; i < type->fields; i++) field(h, s, &type->field[i], view);
+  fields(h, s, type, view);
   fprintf(h->out, "} %s;\n\n", name);
   if (view) print_at(h, s, type);
 }

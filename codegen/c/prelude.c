@@ -9,6 +9,14 @@
 static const struct {
   const char *name, *needs, *text;
 } scalars[] = {
+    {"align64", "",
+     "/* The caller's buffer may start anywhere: the first multiple of 64 in it. */\n"
+     "static char *align64(void *work) { return (char *)(((uintptr_t)work + 63) & "
+     "~(uintptr_t)63); }\n"},
+    {"align8", "",
+     "/* The caller's buffer may start anywhere: the first multiple of 8 in it. */\n"
+     "static char *align8(void *work) { return (char *)(((uintptr_t)work + 7) & "
+     "~(uintptr_t)7); }\n"},
     {"float_of_bits", "memcpy",
      "static float float_of_bits(uint32_t i)\n{\n  float x;\n  memcpy(&x, &i, sizeof x);\n"
      "  return x;\n}\n"},

@@ -3,6 +3,7 @@
 #include "codegen/c/prelude.h"
 #include "codegen/c/table.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ typedef struct Source {
 static void bind(MdlPrinter *p, MlirValue value, const char *text, const char *c_type)
 {
   MdlExpr *e = MDL_NEW(p->arena, MdlExpr, 1);
-  bool prefixed = strchr(text, '*') || *text == '(';
+  bool prefixed = strchr(text, '*') || *text == '(' || *text == '&';
   *e = (MdlExpr){.text = text, .precedence = prefixed ? 14 : strchr(text, '-') ? 15 : 16};
   mdl_map_set(p->exprs, value.ptr, e);
   if (c_type) mdl_map_set(p->c_types, value.ptr, (void *)c_type);
@@ -44,11 +45,7 @@ static void bind_leaf(Source *s, const MdlSignature *sig, const MdlParam *param,
     return;
   }
   bool by_value = !mdl_struct_is_view(sig, param->struct_type) && !leaf->type.rank;
-  const char *member = mdl_text(s->arena, "%s%s->%s", by_value ? "&" : "", param->name, leaf->path);
-  const char *name = mdl_print_unique(p, mdl_text(s->arena, "%s_%s", param->name, leaf->path));
-  bool reads = param->role == MDL_ROLE_in;
-  mdl_line(p, "%s%s *const %s = %s;", reads ? "const " : "", c_type, name, member);
-  bind(p, value, name, c_type);
+  bind(p, value, mdl_text(s->arena, "%s%s->%s", by_value ? "&" : "", param->name, leaf->path), c_type);
 }
 
 static void bind_entry(Source *s, const MdlSignature *sig, MlirBlock body)
@@ -62,26 +59,40 @@ static void bind_entry(Source *s, const MdlSignature *sig, MlirBlock body)
   for (int i = 0; i < sig->params; i++)
     for (int j = 0; j < sig->param[i].leaves; j++)
       bind_leaf(s, sig, &sig->param[i], j, mdl_arg(body, arg++));
-  if (sig->has_work) bind(p, mdl_arg(body, arg), "(char *)work", "char");
+  if (sig->has_work) bind(p, mdl_arg(body, arg), "work", "char");
 }
 
-/* (void)x; for what the body does not use. */
-static void void_unused(Source *s, const MdlSignature *sig, MlirBlock body)
+/* ---- bodies ------------------------------------------------------------------------------ */
+
+static const char *body_text(MdlPrinter *p, MlirBlock body)
 {
-  int arg = sig->sizes;
-  for (int i = 0; i < sig->sizes; i++)
-    if (!mdl_has_uses(mdl_arg(body, i))) mdl_line(&s->printer, "(void)%s;", sig->size[i]);
-  for (int i = 0; i < sig->params; i++) {
-    bool used = false;
-    for (int j = 0; j < sig->param[i].leaves; j++) used |= mdl_has_uses(mdl_arg(body, arg + j));
-    for (int j = 0; j < sig->param[i].leaves && sig->param[i].struct_type; j++)
-      if (!mdl_has_uses(mdl_arg(body, arg + j)))
-        mdl_line(&s->printer, "(void)%s;",
-                 mdl_print_expr(&s->printer, mdl_arg(body, arg + j)).text);
-    arg += sig->param[i].leaves;
-    if (!used && !sig->param[i].struct_type) mdl_line(&s->printer, "(void)%s;", sig->param[i].name);
-  }
-  if (sig->has_work && !mdl_has_uses(mdl_arg(body, arg))) mdl_line(&s->printer, "(void)work;");
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = p->out;
+  p->out = open_memstream(&text, &length);
+  if (!p->out) MDL_BUG(p->ir->session, "no memory stream");
+  mdl_print_body(p, body);
+  fclose(p->out);
+  p->out = out;
+  const char *kept = mdl_text_copy(p->arena, text, length);
+  free(text);
+  return kept;
+}
+
+static bool is_part_of_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+static bool mentions(const char *text, const char *word)
+{
+  size_t length = strlen(word);
+  for (const char *at = text; (at = strstr(at, word)); at += length)
+    if ((at == text || !is_part_of_word(at[-1])) && !is_part_of_word(at[length])) return true;
+  return false;
+}
+
+/* (void)x; for a parameter that the body does not name. */
+static void void_unused(MdlPrinter *p, const char *body, const char *name)
+{
+  if (!mentions(body, name)) mdl_line(p, "(void)%s;", name);
 }
 
 static void print_entry(Source *s, MlirOperation func)
@@ -104,8 +115,11 @@ static void print_entry(Source *s, MlirOperation func)
   mdl_line(p, "{");
   p->indent++;
   bind_entry(s, sig, mdl_body(func, 0));
-  void_unused(s, sig, mdl_body(func, 0));
-  mdl_print_body(p, mdl_body(func, 0));
+  const char *body = body_text(p, mdl_body(func, 0));
+  for (int i = 0; i < sig->sizes; i++) void_unused(p, body, sig->size[i]);
+  for (int i = 0; i < sig->params; i++) void_unused(p, body, sig->param[i].name);
+  if (sig->has_work) void_unused(p, body, "work");
+  fputs(body, p->out);
   p->indent--;
   mdl_line(p, "}\n");
 }
@@ -125,14 +139,21 @@ static bool writes(MlirValue memory)
   return false;
 }
 
-/* Each line of it as one of the comment above a group. */
+/* Each line of it as one of the comment above a group, or as several. */
 static void print_doc(MdlPrinter *p, const char *doc)
 {
-  for (const char *start = "/*"; *doc; start = " *") {
-    size_t length = strcspn(doc, "\n");
-    bool last = !doc[length];
-    fprintf(p->out, "%s %.*s%s\n", start, (int)length, doc, last ? " */" : "");
-    doc += length + !last;
+  enum { COLUMNS = 94 };
+  const char *start = "/*";
+  for (const char *indent = " "; *doc; start = " *") {
+    size_t cut = strcspn(doc, "\n");
+    if (cut > COLUMNS)
+      for (cut = COLUMNS; cut > COLUMNS / 2 && doc[cut] != ' ';) cut--;
+    size_t shown = cut;
+    while (shown && doc[shown - 1] == ' ') shown--;
+    bool last = !doc[cut];
+    fprintf(p->out, "%s%s%.*s%s\n", start, indent, (int)shown, doc, last ? " */" : "");
+    indent = doc[cut] == ' ' ? "     " : " ";
+    doc += cut + !last;
   }
 }
 
@@ -142,7 +163,7 @@ static const char *result_type(MdlPrinter *p, MlirOperation func, int i)
   return mdl_c_type(p, &type);
 }
 
-/* ", float *MDL_RESTRICT sum": several scalar results go through pointers. */
+/* ", float *MDL_RESTRICT sum_out": several scalar results go through pointers. */
 static const char *result_params(MdlPrinter *p, MlirOperation func, const char *text)
 {
   const char *names = mdl_op_text(p->ir, func, "mdl.results");
@@ -152,7 +173,7 @@ static const char *result_params(MdlPrinter *p, MlirOperation func, const char *
     size_t length = names ? strcspn(names, " ") : 0;
     const char *name = length ? mdl_text(p->arena, "%.*s", (int)length, names) : "y";
     if (length) names += length + (names[length] != 0);
-    p->result[i] = mdl_print_unique(p, name);
+    p->result[i] = mdl_print_unique(p, mdl_text(p->arena, "%s_out", name));
     bool first = !i && !mdl_func_args(func);
     text = mdl_text(p->arena, "%s%s%s *MDL_RESTRICT %s", text, first ? "" : ", ",
                     result_type(p, func, i), p->result[i]);
@@ -188,10 +209,10 @@ static void print_group(Source *s, MlirOperation func)
   mdl_line(p, "%s%s)", text, mdl_arg_count(body) || results > 1 ? "" : "void");
   mdl_line(p, "{");
   p->indent++;
+  const char *inside = body_text(p, body);
   for (int i = 0; i < mdl_arg_count(body); i++)
-    if (!mdl_has_uses(mdl_arg(body, i)))
-      mdl_line(p, "(void)%s;", mdl_print_expr(p, mdl_arg(body, i)).text);
-  mdl_print_body(p, body);
+    void_unused(p, inside, mdl_print_expr(p, mdl_arg(body, i)).text);
+  fputs(inside, p->out);
   p->indent--;
   mdl_line(p, "}\n");
 }
