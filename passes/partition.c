@@ -120,6 +120,8 @@ static bool stretches(MdlIr *ir, MlirOperation op)
 static bool picks_few(Partition *p, MlirOperation gather)
 {
   MdlSizes *sizes = p->ir->sizes;
+  bool one_a_row = mdl_type_of(p->ir, mdl_operand(gather, 1))->rank == mdl_op_int(gather, "batch", 0);
+  if (one_a_row) return true;
   const MdlSize *from = mdl_type_elements(sizes, mdl_type_of(p->ir, mdl_operand(gather, 0)));
   const MdlSize *made = mdl_type_elements(sizes, mdl_type_of(p->ir, mdl_result(gather, 0)));
   return from && made && mdl_size_dominates(sizes, from, made);
