@@ -1,4 +1,22 @@
-# The emulator that runs CUDA files without a GPU, and what it must catch. Needs clang, no toolkit.
-add_test(NAME cuda/features COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/features.sh ${CMAKE_BINARY_DIR}/cuda/features)
-add_test(NAME cuda/faults COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/faults.sh ${CMAKE_BINARY_DIR}/cuda/faults)
-set_tests_properties(cuda/features cuda/faults PROPERTIES LABELS "cuda")
+# CUDA without a GPU: the emulator and what it must catch, then what mdlc emits, on it. Needs clang,
+# no toolkit; where nvcc is installed it is asked too.
+foreach(name features faults)
+  add_test(NAME cuda/${name} COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/${name}.sh ${CMAKE_BINARY_DIR}/cuda/${name})
+endforeach()
+foreach(name samples nvcc)
+  add_test(NAME cuda/${name} COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/${name}.sh ${CMAKE_BINARY_DIR}/cuda/${name}
+           $<TARGET_FILE:mdlc>)
+endforeach()
+foreach(dtype f32 i32)
+  add_test(NAME cuda/ops_${dtype} COMMAND backend_ops ${dtype} --machine=sm_80 --draws=1)
+endforeach()
+add_test(NAME cuda/random COMMAND random_programs --seed=3 --programs=10 --machine=sm_80)
+set_tests_properties(cuda/features cuda/faults cuda/samples cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
+                     PROPERTIES LABELS cuda SKIP_RETURN_CODE 77 TIMEOUT 600)
+# In full, with the checker of races.
+foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)
+  add_test(NAME cuda/all_${dtype} COMMAND backend_ops ${dtype} --machine=sm_80 --all)
+  set_tests_properties(cuda/all_${dtype} PROPERTIES LABELS long TIMEOUT 1800)
+endforeach()
+add_test(NAME cuda/random_all COMMAND random_programs --seed=4 --programs=1000 --machine=sm_80)
+set_tests_properties(cuda/random_all PROPERTIES LABELS long TIMEOUT 3600)

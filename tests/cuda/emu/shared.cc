@@ -41,21 +41,24 @@ static void open_arena(void)
   if (p == MAP_FAILED) emu_fault("out of memory", "no room for shared memory");
   arena = (char *)p;
   memset(arena, 0xff, ARENA_BYTES);
+#if EMU_ASAN
+  __asan_poison_memory_region(arena, ARENA_BYTES);
+#endif
 }
 
 void emu_shared_reset(size_t bytes)
 {
   if (!arena) open_arena();
 #if EMU_ASAN
-  __asan_unpoison_memory_region(arena, ARENA_BYTES);
+  __asan_unpoison_memory_region(arena, used);
 #endif
   while (placed_count) placed[--placed_count]->address = nullptr;
   memset(arena, 0xff, used);
+#if EMU_ASAN
+  __asan_poison_memory_region(arena, used);
+#endif
   used = 0;
   dynamic_bytes = bytes;
-#if EMU_ASAN
-  __asan_poison_memory_region(arena, ARENA_BYTES);
-#endif
 }
 
 bool emu_shared_has(const void *p)
