@@ -21,4 +21,4 @@ MDL_HLO(check)
   h->status = status;
 }
 
-MDL_HLO(print) { mdl_warning(h->ir->session, MDL_W110, mdl_span_of(h->ir, c->op)); }
+MDL_HLO(print) { mdl_warning(h->ir->session, MDL_W110, mdl_span_of(h->ir, c->op), "XLA"); }
