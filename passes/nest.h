@@ -88,6 +88,12 @@ void mdl_loop_end(MdlNest *n, MdlLoop *loop, const MlirValue *next);
 /* From 0 to an extent, step 1. */
 void mdl_loop_over(MdlNest *n, MdlLoop *loop, MlirValue extent, int carried, const MlirValue *init);
 
+typedef struct MdlRange {
+  MlirValue lo, hi;
+} MdlRange;
+/* The part of the range that whole steps cover; what is left stays in it. False: nothing. */
+bool mdl_range_take(MdlNest *n, MdlRange *range, int64_t step, MdlRange *part);
+
 /* Both sides of a condition, each giving one value of the type of the first. */
 typedef struct MdlBranch {
   MlirOperation op;

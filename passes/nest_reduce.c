@@ -1,4 +1,5 @@
-/* Reductions. Along kept lanes every lane sums in order, as one element would. Along the reduced
+/* Reductions. Along kept lanes every lane sums in order, as one element would, `unroll[1]` vectors
+ * side by side. Along the reduced
  * axis itself in the order that its schedule means (passes/schedule.h): `unroll[1]` accumulators of
  * a vector each, combined pairwise, then across the lanes by halves, then the elements behind the
  * last whole step, in order. */
@@ -103,22 +104,84 @@ static void read(Reduce *r)
   r->axis[0] = 0;
 }
 
+/* ---- kept lanes -------------------------------------------------------------------------- */
+
+/* `ways` vectors side by side along the last axis, from `column` on, down the reduced axes. */
+static void down(Reduce *r, int i, MlirValue column, int ways, MlirValue *sum)
+{
+  MdlNest *n = r->n;
+  MdlLoop loop;
+  int last = r->type->rank - 1;
+  if (i < r->axes) {
+    mdl_loop_over(n, &loop, extent_of(r, (int)r->axis[i]), ways, sum);
+    r->q.at[r->axis[i]] = loop.iv;
+    for (int j = 0; j < ways; j++) sum[j] = loop.carry[j];
+    down(r, i + 1, column, ways, sum);
+    mdl_loop_end(n, &loop, sum);
+    for (int j = 0; j < ways; j++) sum[j] = loop.carry[j];
+    return;
+  }
+  for (int j = 0; j < ways; j++) {
+    r->q.at[last] = mdl_index_add(&n->b, column, mdl_nest_index(n, j * n->width));
+    sum[j] = combine(r, sum[j], mdl_nest_at(n, r->from, &r->q));
+  }
+}
+
+static void strip(Reduce *r, MdlPoint p, MlirValue column, int ways)
+{
+  MdlNest *n = r->n;
+  MlirValue sum[MDL_MAX_CARRIED];
+  r->q.lane = n->width > 1 ? r->type->rank - 1 : -1;
+  p.lane = n->width > 1 ? p.rank - 1 : -1;
+  MdlArith a = mdl_nest_arith(n, &p);
+  for (int j = 0; j < ways; j++) sum[j] = mdl_nest_start(&a, r->kind, r->type->dtype);
+  down(r, 0, column, ways, sum);
+  for (int j = 0; j < ways; j++) {
+    p.at[p.rank - 1] = mdl_index_add(&n->b, column, mdl_nest_index(n, j * n->width));
+    mdl_nest_emit(n, mdl_result(r->op, 0), &p, sum[j]);
+  }
+}
+
+/* Strips of columns, then single vectors, then single elements. */
+static void over_columns(Reduce *r, const MdlPoint *p)
+{
+  MdlNest *n = r->n;
+  int width = n->width, ways = n->s.unroll[1];
+  MdlRange rest = {mdl_nest_index(n, 0), extent_of(r, r->type->rank - 1)}, part;
+  const struct {
+    int ways, width;
+  } shape[] = {{ways, width}, {1, width}, {1, 1}};
+  for (int i = ways == 1; i < 3; i++) {
+    MdlLoop loop;
+    int64_t step = (int64_t)shape[i].ways * shape[i].width;
+    if (!mdl_range_take(n, &rest, step, &part)) continue;
+    mdl_loop_begin(n, &loop, part.lo, part.hi, mdl_nest_index(n, step), 0, NULL);
+    n->width = shape[i].width;
+    strip(r, *p, loop.iv, shape[i].ways);
+    mdl_loop_end(n, &loop, NULL);
+  }
+  n->width = width;
+}
+
 void mdl_nest_reduce(MdlNest *n, MlirOperation op)
 {
   Reduce r = {.n = n, .op = op, .kind = mdl_op(n->ir, op), .from = mdl_operand(op, 0)};
   r.type = mdl_nest_type(n, r.from);
   read(&r);
-  int last = r.type->rank - 1;
-  bool keeps_last = r.kept && r.keeps[r.kept - 1] == last;
+  bool keeps_last = r.kept && r.keeps[r.kept - 1] == r.type->rank - 1;
   bool vectors = n->width > 1 && !keeps_last, lanes = n->width > 1 && keeps_last;
   MlirValue extent[MDL_MAX_RANK];
   for (int i = 0; i < r.kept; i++) extent[i] = mdl_nest_extent(n, r.type->dim[r.keeps[i]]);
   MdlSpace space;
   MdlPoint p;
-  mdl_space_begin(n, &space, r.kept, extent, lanes);
+  mdl_space_begin(n, &space, r.kept - lanes, extent, false);
   while (mdl_space_next(n, &space, &p)) {
-    for (int i = 0; i < r.kept; i++) r.q.at[r.keeps[i]] = p.at[i];
-    r.q.lane = p.lane >= 0 ? last : -1;
+    for (int i = 0; i < p.rank; i++) r.q.at[r.keeps[i]] = p.at[i];
+    if (lanes) {
+      p.rank = r.kept;
+      over_columns(&r, &p);
+      continue;
+    }
     MdlArith a = mdl_nest_arith(n, &p);
     MlirValue start = mdl_nest_start(&a, r.kind, r.type->dtype);
     mdl_nest_emit(n, mdl_result(op, 0), &p, over_axes(&r, 0, start, vectors));

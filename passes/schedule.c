@@ -258,10 +258,11 @@ const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s)
     return mdl_text(arena, "it does not run in vectors along axis %d", s->lanes);
   if (s->pack || s->rows >= 0 || s->unroll[0] > 1)
     return "`pack`, `rows` and rows in `unroll` are for contractions";
-  bool ways =
-      (is_reduction(g) || mdl_is_rows(g->func)) && s->lanes >= 0 && axis[s->lanes].is_reduced;
+  bool down =
+      is_reduction(g) || (mdl_is_rows(g->func) && s->lanes >= 0 && axis[s->lanes].is_reduced);
+  bool ways = s->width > 1 && down;
   if (s->unroll[1] > 1 && (!ways || s->unroll[1] > 16 || s->unroll[1] & (s->unroll[1] - 1)))
-    return "`unroll[1]` is for reductions in vectors: 1, 2, 4, 8 or 16 accumulators";
+    return "`unroll[1]` is for reductions in vectors: 1, 2, 4, 8 or 16 of them";
   return NULL;
 }
 

@@ -27,7 +27,8 @@ typedef struct MdlSchedule {
   int lanes;              /* the axis along the vectors; -1: none */
   int width;              /* elements of a vector; 1 without lanes */
   int rows;               /* contractions: the axis of the tile's rows; -1: it has one row */
-  int unroll[2];          /* rows and vectors of a register tile; reductions: [1] accumulators */
+  int unroll[2];          /* rows and vectors of a register tile; reductions: [1] accumulators, or
+                             vectors side by side along a kept axis */
   int tile[MDL_MAX_AXES]; /* block of an axis that stays in cache; 0: no blocks */
   int pack;               /* contractions: a bit for each operand that is copied into panels: of
                              columns, where it runs along the lanes, else of rows */

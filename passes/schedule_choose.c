@@ -47,6 +47,20 @@ int mdl_schedule_ways(const MdlSize *extent, int width)
   return ways;
 }
 
+enum { COLUMNS = 8, FEW_OPS = 8 };
+
+/* Vectors side by side along a kept axis: chains that hide each other's latency, and longer pieces
+ * of each row; fewer where each is a lot of code. */
+static int columns_of(const MdlGroup *g, const MdlSize *extent, int width)
+{
+  MlirOperation *op;
+  int64_t known;
+  int ways = mdl_list(g->ir, mdl_body(g->func, 0), &op) <= FEW_OPS ? COLUMNS : 2;
+  if (mdl_size_is_const(extent, &known))
+    while (ways > 1 && known < ways * width) ways /= 2;
+  return ways;
+}
+
 /* Along the last axis of the operand, whether it is kept or reduced. */
 MdlSchedule mdl_schedule_choose_reduce(const MdlGroup *g)
 {
@@ -66,6 +80,7 @@ MdlSchedule mdl_schedule_choose_reduce(const MdlGroup *g)
   }
   s.lanes = axes - 1;
   s.width = width;
+  if (!axis[axes - 1].is_reduced) s.unroll[1] = columns_of(g, axis[axes - 1].extent, width);
   return s;
 }
 

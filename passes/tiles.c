@@ -2,23 +2,6 @@
 
 /* ---- ranges ------------------------------------------------------------------------------ */
 
-bool mdl_range_take(MdlNest *n, MdlRange *range, int64_t step, MdlRange *part)
-{
-  int64_t lo, hi;
-  *part = *range;
-  if (mdl_index_constant(range->lo, &lo) && mdl_index_constant(range->hi, &hi)) {
-    part->hi = mdl_nest_index(n, lo + (hi - lo) / step * step);
-    range->lo = part->hi;
-    return hi - lo >= step;
-  }
-  if (step > 1) {
-    MlirValue by = mdl_nest_index(n, step), length = mdl_index_sub(&n->b, range->hi, range->lo);
-    part->hi = mdl_index_sub(&n->b, range->hi, mdl_index_rem(&n->b, length, by));
-  }
-  range->lo = part->hi;
-  return true;
-}
-
 static bool is_empty(MdlRange range)
 {
   int64_t lo, hi;

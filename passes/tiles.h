@@ -37,13 +37,6 @@ typedef struct MdlStep {
 
 /* ---- loops ------------------------------------------------------------------------------- */
 
-typedef struct MdlRange {
-  MlirValue lo, hi;
-} MdlRange;
-
-/* The part of the range that whole steps cover; what is left stays in it. False: nothing. */
-bool mdl_range_take(MdlNest *n, MdlRange *range, int64_t step, MdlRange *part);
-
 /* Tiles of the schedule's rows, then one of those that are left, or a row at a time where nobody
  * knows how many these are. */
 typedef void MdlTileFn(MdlTiles *c, const MdlTile *t);
