@@ -1,17 +1,38 @@
 /* The front half of a job: source text, or MLIR text, to a module. */
 #include "compiler/job.h"
 #include "compiler/output.h"
+#include "ir/signature.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* In mdl form an entry has an argument for each leaf that comes in, of the leaf's type, and a result
+ * for each that goes out. */
+static void check_entry(MdlJob *job, MlirOperation entry)
+{
+  const MdlSignature *s = mdl_signature_read(job->ir, entry);
+  int args = 0, results = 0;
+  for (int i = 0; i < s->params; i++) {
+    args += s->param[i].role != MDL_ROLE_out ? s->param[i].leaves : 0;
+    results += s->param[i].role != MDL_ROLE_in ? s->param[i].leaves : 0;
+  }
+  if (mdl_func_args(entry) != args || mdl_func_results(entry) != results)
+    MDL_BUG(job->session, "entry `%s` is not as its signature says", s->entry);
+}
+
 static bool read_mlir(MdlJob *job)
 {
   const MdlFile *file = &job->session->files[job->file];
+  job->session->foreign = job->path;
   job->ir = mdl_ir_create(job->session);
   job->module = mdl_parse_mlir(job->ir, file->bytes, file->length);
   const char *why =
       mdl_is_null(job->module) ? mdl_ir_said(job->ir) : mdl_verify(job->ir, job->module);
+  MlirOperation *entry;
+  int entries = why || mdl_op_has(job->module, "mdl.form")
+                    ? 0
+                    : mdl_entries(job->ir, job->module, &entry);
+  for (int i = 0; i < entries; i++) check_entry(job, entry[i]);
   if (!why) return true;
   mdl_note(mdl_error(job->session, MDL_E0808, MDL_NO_SPAN, "read", job->path,
                      "it is no MLIR that mdlc knows"),

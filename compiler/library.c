@@ -70,7 +70,8 @@ static int make_safely(const mdlc_request *request, mdlc_result *result)
   jmp_buf bug;
   MdlJob job;
   result->session->on_bug = &bug;
-  return setjmp(bug) ? MDLC_INTERNAL : make(request, result, &job);
+  if (!setjmp(bug)) return make(request, result, &job);
+  return mdl_bug_status(result->session);
 }
 
 mdlc_result *mdlc_compile(const mdlc_request *request)

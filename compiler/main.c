@@ -14,9 +14,12 @@ int main(int argc, char **argv)
 {
   jmp_buf bug;
   MdlSession *session = mdl_session_create();
-  volatile int code = MDL_EXIT_internal;
+  int code;
   session->on_bug = &bug;
-  if (!setjmp(bug)) code = mdl_command(session, argc, argv);
+  if (setjmp(bug))
+    code = mdl_bug_status(session);
+  else
+    code = mdl_command(session, argc, argv);
   fflush(stdout);
   mdl_diag_flush(session, to_stderr, NULL, true, code);
   mdl_session_destroy(session);

@@ -56,15 +56,26 @@ static void to_stderr(void *user, const char *bytes, size_t length) {
   fwrite(bytes, 1, length, stderr);
 }
 
+static void report_foreign(MdlSession *session, const char *what) {
+  const char *pass = session->pass;
+  const char *why = pass ? mdl_text(session->arena, "pass `%s` cannot take its IR", pass)
+                         : "it is no IR that mdlc writes";
+  mdl_note(mdl_error(session, MDL_E0808, MDL_NO_SPAN, "read", session->foreign, why), "%s", what);
+}
+
 _Noreturn void mdl_bug(MdlSession *session, const char *file, int line, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   const char *what = mdl_text_v(session->arena, format, arguments);
   va_end(arguments);
-  MdlReport *report =
-      mdl_error(session, MDL_E0999, MDL_NO_SPAN, session->pass ? session->pass : "none");
-  mdl_note(report, "%s (%s:%d)", what, short_path(file), line);
+  if (session->foreign)
+    report_foreign(session, what);
+  else
+    mdl_note(mdl_error(session, MDL_E0999, MDL_NO_SPAN, session->pass ? session->pass : "none"),
+             "%s (%s:%d)", what, short_path(file), line);
   if (session->on_bug) longjmp(*session->on_bug, 1);
-  mdl_diag_flush(session, to_stderr, NULL, true, 70);
-  exit(70);
+  mdl_diag_flush(session, to_stderr, NULL, true, mdl_bug_status(session));
+  exit(mdl_bug_status(session));
 }
+
+int mdl_bug_status(const MdlSession *session) { return session->foreign ? 1 : 70; }

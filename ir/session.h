@@ -37,7 +37,8 @@ typedef struct MdlSession {
   MdlLimits limits;
   /* Our mistakes end here: MDL_BUG longjmps with the report already made. */
   jmp_buf *on_bug;
-  const char *pass; /* running now, for the report */
+  const char *pass;    /* running now, for the report */
+  const char *foreign; /* file of IR that another hand wrote: what no pass takes is its mistake */
 } MdlSession;
 
 MdlSession *mdl_session_create(void);
@@ -48,9 +49,10 @@ int mdl_file_add(MdlSession *session, const char *path, const char *bytes, size_
                  bool is_std);
 
 /* A mistake of ours, never of the user's: reports E0999 with the running pass and leaves through
- * session->on_bug (or ends the process with 70 when there is none). */
+ * session->on_bug (or ends the process with mdl_bug_status when there is none). */
 #define MDL_BUG(session, ...) mdl_bug(session, __FILE__, __LINE__, __VA_ARGS__)
 _Noreturn void mdl_bug(MdlSession *session, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+int mdl_bug_status(const MdlSession *session); /* 70; of foreign IR 1 */
 
 #endif

@@ -170,6 +170,13 @@ static const char *get_text(MdlIr *ir, MlirAttribute dict, const char *name)
   return mdl_intern(ir->arena, s.data, s.length);
 }
 
+static const char *need_text(MdlIr *ir, MlirAttribute dict, const char *name)
+{
+  const char *text = get_text(ir, dict, name);
+  if (!text) broken(ir, name);
+  return text;
+}
+
 static int get_int(MdlIr *ir, MlirAttribute dict, const char *name)
 {
   MlirAttribute value = get(dict, name);
@@ -223,7 +230,7 @@ static void *get_list(MdlIr *ir, MlirAttribute dict, const char *name, int *coun
 
 static void read_param(MdlIr *ir, MlirAttribute dict, void *item)
 {
-  *(MdlParam *)item = (MdlParam){.name = get_text(ir, dict, "name"),
+  *(MdlParam *)item = (MdlParam){.name = need_text(ir, dict, "name"),
                                  .struct_type = get_text(ir, dict, "struct"),
                                  .preset = get_text(ir, dict, "preset"),
                                  .role = (MdlRole)get_int(ir, dict, "role"),
@@ -234,13 +241,13 @@ static void read_param(MdlIr *ir, MlirAttribute dict, void *item)
 static void read_leaf(MdlIr *ir, MlirAttribute dict, void *item)
 {
   *(MdlLeaf *)item =
-      (MdlLeaf){.path = get_text(ir, dict, "path"), .type = get_type(ir, dict, "type")};
+      (MdlLeaf){.path = need_text(ir, dict, "path"), .type = get_type(ir, dict, "type")};
 }
 
 static void read_field(MdlIr *ir, MlirAttribute dict, void *item)
 {
   MdlField *field = item;
-  field->name = get_text(ir, dict, "name");
+  field->name = need_text(ir, dict, "name");
   field->struct_type = get_text(ir, dict, "struct");
   if (!field->struct_type) field->type = get_type(ir, dict, "type");
   MlirAttribute stack = get_array(ir, dict, "stack", &field->stack);
@@ -252,8 +259,8 @@ static void read_field(MdlIr *ir, MlirAttribute dict, void *item)
 static void read_struct(MdlIr *ir, MlirAttribute dict, void *item)
 {
   MdlStruct *s = item;
-  s->name = get_text(ir, dict, "name");
-  s->source = get_text(ir, dict, "source");
+  s->name = need_text(ir, dict, "name");
+  s->source = need_text(ir, dict, "source");
   s->line = get_int(ir, dict, "line");
   s->field = get_list(ir, dict, "fields", &s->fields, sizeof *s->field, read_field);
 }
@@ -263,7 +270,7 @@ static void read_check(MdlIr *ir, MlirAttribute dict, void *item)
   *(MdlCheck *)item = (MdlCheck){.code = get_int(ir, dict, "code"),
                                  .line = get_int(ir, dict, "line"),
                                  .file = get_text(ir, dict, "file"),
-                                 .text = get_text(ir, dict, "text")};
+                                 .text = need_text(ir, dict, "text")};
 }
 
 static void read_guard(MdlIr *ir, MlirAttribute dict, void *item)
@@ -275,16 +282,43 @@ static void read_guard(MdlIr *ir, MlirAttribute dict, void *item)
   guard->check = get_int(ir, dict, "check");
 }
 
+static const MdlStruct *struct_named(const MdlSignature *s, const char *name)
+{
+  for (int i = 0; i < s->structs; i++)
+    if (!strcmp(s->struct_type[i].name, name)) return &s->struct_type[i];
+  return NULL;
+}
+
+/* Numbers that index something, and names of structs, lead somewhere. */
+static void check_links(MdlIr *ir, const MdlSignature *s)
+{
+  for (int i = 0; i < s->params; i++) {
+    const MdlParam *p = &s->param[i];
+    if (p->role < MDL_ROLE_in || p->role > MDL_ROLE_out) broken(ir, "role");
+    if (p->leaf < 0 || p->leaves < 0 || p->leaf > s->leaves - p->leaves) broken(ir, "leaf");
+    if (!p->struct_type && p->leaves != 1) broken(ir, "leaves");
+    if (p->struct_type && !struct_named(s, p->struct_type)) broken(ir, "struct");
+  }
+  for (int i = 0; i < s->structs; i++) /* inner before outer: no cycle */
+    for (int k = 0; k < s->struct_type[i].fields; k++) {
+      const char *inner = s->struct_type[i].field[k].struct_type;
+      const MdlStruct *type = inner ? struct_named(s, inner) : NULL;
+      if (inner && (!type || type >= &s->struct_type[i])) broken(ir, "fields");
+    }
+  for (int i = 0; i < s->guards; i++)
+    if (s->guard[i].check < 0 || s->guard[i].check >= s->checks) broken(ir, "check");
+}
+
 const MdlSignature *mdl_signature_read(MdlIr *ir, MlirOperation entry)
 {
   MlirAttribute dict = mdl_op_raw(entry, "mdl.signature");
   if (mlirAttributeIsNull(dict)) broken(ir, "mdl.signature");
   MdlSignature *s = MDL_NEW(ir->arena, MdlSignature, 1);
-  s->module = get_text(ir, dict, "module");
-  s->prefix = get_text(ir, dict, "prefix");
-  s->source = get_text(ir, dict, "source");
-  s->entry = get_text(ir, dict, "entry");
-  s->text = get_text(ir, dict, "text");
+  s->module = need_text(ir, dict, "module");
+  s->prefix = need_text(ir, dict, "prefix");
+  s->source = need_text(ir, dict, "source");
+  s->entry = need_text(ir, dict, "entry");
+  s->text = need_text(ir, dict, "text");
   s->line = get_int(ir, dict, "line");
   s->has_work = get_int(ir, dict, "work") != 0;
   s->on_gpu = !mlirAttributeIsNull(get(dict, "gpu"));
@@ -296,6 +330,7 @@ const MdlSignature *mdl_signature_read(MdlIr *ir, MlirOperation entry)
   s->struct_type = get_list(ir, dict, "structs", &s->structs, sizeof *s->struct_type, read_struct);
   s->check = get_list(ir, dict, "checks", &s->checks, sizeof *s->check, read_check);
   s->guard = get_list(ir, dict, "guards", &s->guards, sizeof *s->guard, read_guard);
+  check_links(ir, s);
   return s;
 }
 
@@ -311,13 +346,6 @@ int mdl_entries(MdlIr *ir, MlirOperation module, MlirOperation **entries)
     if (mdl_is_entry(ops[i])) ops[count++] = ops[i];
   *entries = ops;
   return count;
-}
-
-static const MdlStruct *struct_named(const MdlSignature *s, const char *name)
-{
-  for (int i = 0; i < s->structs; i++)
-    if (!strcmp(s->struct_type[i].name, name)) return &s->struct_type[i];
-  return NULL;
 }
 
 static bool all_const(const MdlSize *const *dim, int count)

@@ -133,8 +133,7 @@ static void must_be_near(Compare *c, int entry, int run, int result, const MdlTe
   for (int64_t i = 0; i < got->count; i++) {
     Worst mine = {0, 0};
     worsen(&mine, e, got->dtype, got->real[i], truth->real[i]);
-    if (same_kind(got->dtype, got->real[i], s->real[i], truth->real[i]) &&
-        mine.error <= allowed)
+    if (same_kind(got->dtype, got->real[i], s->real[i], truth->real[i]) && mine.error <= allowed)
       continue;
     tell(c, entry, run, result, i, "the evaluator says", got->real[i], s->real[i]);
     return;

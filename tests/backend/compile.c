@@ -206,8 +206,8 @@ int mdl_trial_compile(const MdlTrial *trial, MdlTrialOutput *outputs, int most, 
 {
   int count = 0;
   write_sources(trial);
-  *well &= !system(mdl_text(trial->ir->arena, "cd %s && gcc -O1 -fPIC -c calls.c -o calls.o",
-                            trial->folder));
+  *well &= !system(
+      mdl_text(trial->ir->arena, "cd %s && gcc -O1 -fPIC -c calls.c -o calls.o", trial->folder));
   for (int i = 0; *well && i <= VARIANTS && count < most; i++) {
     if (i < VARIANTS && !(variants[i].sets & trial->compilers)) continue;
     if (call_variant(trial, i, &outputs[count]))

@@ -36,8 +36,8 @@ static const char *update(Gen *g, Scope *s, const Body *b, int k)
     if (gen_is_named(t->dim[0]) || *t->dim[0] < '3' || t->dim[0][1]) break;
     row = *t;
     row.dim[0] = "2";
-    return T("%s%s[1:3] %s %s\n", b->indent, v, gen_below(g, 2) ? "=" : "+=",
-             gen_expr(g, s, &row, b->depth - 1));
+    return T("%s%s[1:3] %s %s\n", b->indent, v,
+             gen_below(g, 2) ? "=" : "+=", gen_expr(g, s, &row, b->depth - 1));
   case 1:
     if (t->rank != 2 || gen_may_be_empty(t->dim[1])) break;
     row.dim[0] = t->dim[0];
@@ -117,7 +117,8 @@ static const char *rows(Gen *g, Scope *s, Body *b)
   }
   if (!x || !gen_may(g, FEATURE_rows)) return NULL;
   bool both = y && gen_below(g, 2);
-  const char *p = gen_name(g, "q"), *q = gen_name(g, "q"), *over = x->name, *with = y ? y->name : "";
+  const char *p = gen_name(g, "q"), *q = gen_name(g, "q"), *over = x->name,
+             *with = y ? y->name : "";
   Type row = gen_without_first(&x->type), other = both ? gen_without_first(&y->type) : row;
   b->counter = NULL;
   gen_add_var(g, s, p, &row);
@@ -139,7 +140,8 @@ static const char *body_text(Gen *g, Scope *s, Body *b)
       deeper.indent = T("%s  ", b->indent);
       const char *head = gen_below(g, 3) ? NULL : rows(g, &inner, &deeper);
       if (!head) head = range(g, &inner, &deeper);
-      text = T("%s%s%s {\n%s%s}\n", text, b->indent, head, body_text(g, &inner, &deeper), b->indent);
+      text =
+          T("%s%s%s {\n%s%s}\n", text, b->indent, head, body_text(g, &inner, &deeper), b->indent);
     } else if (kind == 1 && gen_may(g, FEATURE_choice)) {
       text = T("%s%s", text, choice(g, s, b));
     } else {
@@ -190,8 +192,8 @@ static const char *while_loop(Gen *g, Scope *s, int depth)
   b.counter = count;
   const char *body = body_text(g, &inner, &b);
   for (int i = 0; i < b.count; i++) gen_add_var(g, s, b.name[i], &b.type[i]);
-  return T("%s  var %s: i32 = 0\n  while %s < %d limit 9 {\n%s    %s += 1\n  }\n", vars, count, count,
-           gen_below(g, 6), body, count);
+  return T("%s  var %s: i32 = 0\n  while %s < %d limit 9 {\n%s    %s += 1\n  }\n", vars, count,
+           count, gen_below(g, 6), body, count);
 }
 
 /* ---- statements -------------------------------------------------------------------------- */
@@ -212,9 +214,9 @@ const char *gen_tuple_let(Gen *g, Scope *s, int depth)
     args = T("%s%s%s", args, i ? ", " : "", gen_expr(g, s, &param[i], depth - 2));
   }
   const char *first = gen_expr(g, &inner, &a, 2), *second = gen_expr(g, &inner, &b, 2);
-  g->functions = T("%sfn %s%s(%s) -> (%s, %s) = (%s, %s)\n", g->functions, f,
-                   *sizes ? T("[%s]", sizes) : "", list, gen_type_text(g, &a), gen_type_text(g, &b),
-                   first, second);
+  g->functions =
+      T("%sfn %s%s(%s) -> (%s, %s) = (%s, %s)\n", g->functions, f, *sizes ? T("[%s]", sizes) : "",
+        list, gen_type_text(g, &a), gen_type_text(g, &b), first, second);
   const char *x = gen_name(g, "t"), *y = gen_name(g, "t");
   gen_add_var(g, s, x, &a);
   gen_add_var(g, s, y, &b);
@@ -238,7 +240,8 @@ static const char *statement(Gen *g, Scope *s, int depth)
 const char *gen_statements(Gen *g, Scope *s, int depth)
 {
   const char *text = "";
-  for (int i = gen_below(g, 1 + g->size); i > 0; i--) text = T("%s%s", text, statement(g, s, depth));
+  for (int i = gen_below(g, 1 + g->size); i > 0; i--)
+    text = T("%s%s", text, statement(g, s, depth));
   return text;
 }
 

@@ -118,7 +118,8 @@ const char *gen_jacobian(Gen *g, Scope *s, const Type *t, int depth)
   in.rank = t->rank - out.rank;
   for (int i = 0; i < in.rank; i++) in.dim[i] = t->dim[out.rank + i];
   Function f = forward_function(g, s, &in, &out);
-  return T("jac%s(%s)(%s)", gen_below(g, 2) ? "fwd" : "rev", f.name, gen_arguments(g, s, &f, depth));
+  return T("jac%s(%s)(%s)", gen_below(g, 2) ? "fwd" : "rev", f.name,
+           gen_arguments(g, s, &f, depth));
 }
 
 const char *gen_hvp(Gen *g, Scope *s, const Type *t, int depth)
@@ -136,8 +137,8 @@ const char *gen_linearize(Gen *g, Scope *s, const Type *t, int depth)
   Type first = gen_draw_type_near(g, s);
   Function f = forward_function(g, s, &first, t);
   const char *y = gen_name(g, "b"), *d = gen_name(g, "b");
-  return T("{\n    let (%s, %s) = linearize(%s)(%s)\n    %s + %s(%s) - 0.5*%s(%s)\n  }", y, d, f.name,
-           gen_arguments(g, s, &f, depth), y, d, gen_expr(g, s, &first, depth - 2), d,
+  return T("{\n    let (%s, %s) = linearize(%s)(%s)\n    %s + %s(%s) - 0.5*%s(%s)\n  }", y, d,
+           f.name, gen_arguments(g, s, &f, depth), y, d, gen_expr(g, s, &first, depth - 2), d,
            gen_expr(g, s, &first, depth - 2));
 }
 
@@ -184,8 +185,8 @@ const char *gen_rule(Gen *g, Scope *s, const Type *t, int depth)
   const char *f = gen_name(g, "r"), *type = t->dtype;
   if (*type == 'T') return NULL;
   bool reverse = !g->forward && gen_below(g, 2);
-  g->functions = T("%sfn %s(x: %s, y: %s) -> %s = sin(x)*y + 0.5*x\n", g->functions, f, type, type,
-                   type);
+  g->functions =
+      T("%sfn %s(x: %s, y: %s) -> %s = sin(x)*y + 0.5*x\n", g->functions, f, type, type, type);
   g->functions =
       reverse ? T("%svjp %s(x, y; d) = (d*cos(x)*y + 0.5*d, d*sin(x))\n", g->functions, f)
               : T("%sjvp %s(x, y; dx, dy) = cos(x)*y*dx + 0.5*dx + sin(x)*dy\n", g->functions, f);
@@ -204,8 +205,8 @@ const char *gen_generic(Gen *g, Scope *s, const Type *t, int depth)
   gen_add_var(g, &inner, q, &one);
   g->real = "T";
   const char *body = gen_body(g, &inner, &vector, 3);
-  g->functions = T("%sfn %s[T: float, K](%s: T[K], %s: T) -> T[K] {\n%s}\n", g->functions, f, p, q,
-                   body);
+  g->functions =
+      T("%sfn %s[T: float, K](%s: T[K], %s: T) -> T[K] {\n%s}\n", g->functions, f, p, q, body);
   g->real = other;
   Type small = {.dtype = other, .rank = 1, .dim = {"3"}}, number = {.dtype = other};
   const char *there = T("sum(%s(%s, %s))", f, gen_expr(g, s, &small, depth - 2),

@@ -81,7 +81,8 @@ static const char *integer_along(Gen *g, Scope *s, const Type *t, int depth)
 
 static const char *integer_other(Gen *g, Scope *s, const Type *t, int depth)
 {
-  static const char *const dtypes[] = {"i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "bool"};
+  static const char *const dtypes[] = {"i8",  "i16", "i32", "i64", "u8",
+                                       "u16", "u32", "u64", "bool"};
   Type from = gen_of(dtypes[gen_below(g, 9)], t);
   if (t->rank == 1 && !gen_below(g, 4)) {
     if (!gen_is_named(t->dim[0]) && strcmp(t->dim[0], "0"))
@@ -94,15 +95,15 @@ static const char *integer_other(Gen *g, Scope *s, const Type *t, int depth)
 /* What moves elements does so for every type. */
 static const char *moved(Gen *g, Scope *s, const Type *t, int depth)
 {
-  static GenKind *const kinds[] = {gen_transpose, gen_index_fixed, gen_slice,     gen_concat,
-                                   gen_gather,    gen_flip,        gen_roll,      gen_spread,
-                                   gen_reshape,   gen_chunk,       gen_pad,       gen_diag,
+  static GenKind *const kinds[] = {gen_transpose, gen_index_fixed, gen_slice,        gen_concat,
+                                   gen_gather,    gen_flip,        gen_roll,         gen_spread,
+                                   gen_reshape,   gen_chunk,       gen_pad,          gen_diag,
                                    gen_triangle,  gen_take_along,  gen_comprehension};
-  static const Feature feature[] = {
-      FEATURE_transpose, FEATURE_index,    FEATURE_slice,      FEATURE_concat, FEATURE_gather,
-      FEATURE_flip,      FEATURE_roll,     FEATURE_spread,     FEATURE_reshape, FEATURE_chunk,
-      FEATURE_pad,       FEATURE_diag,     FEATURE_triangle,   FEATURE_take_along,
-      FEATURE_comprehension};
+  static const Feature feature[] = {FEATURE_transpose, FEATURE_index,      FEATURE_slice,
+                                    FEATURE_concat,    FEATURE_gather,     FEATURE_flip,
+                                    FEATURE_roll,      FEATURE_spread,     FEATURE_reshape,
+                                    FEATURE_chunk,     FEATURE_pad,        FEATURE_diag,
+                                    FEATURE_triangle,  FEATURE_take_along, FEATURE_comprehension};
   int which = gen_below(g, 15);
   return gen_may(g, feature[which]) ? kinds[which](g, s, t, depth) : NULL;
 }

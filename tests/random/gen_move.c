@@ -22,7 +22,8 @@ const char *gen_transpose(Gen *g, Scope *s, const Type *t, int depth)
   static const int order[][3] = {{0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}};
   const int *perm = order[gen_below(g, 4)];
   for (int i = 0; i < 3; i++) turned.dim[perm[i]] = t->dim[i];
-  return T("transpose(%s, %d, %d, %d)", gen_expr(g, s, &turned, depth - 1), perm[0], perm[1], perm[2]);
+  return T("transpose(%s, %d, %d, %d)", gen_expr(g, s, &turned, depth - 1), perm[0], perm[1],
+           perm[2]);
 }
 
 const char *gen_flip(Gen *g, Scope *s, const Type *t, int depth)
@@ -59,8 +60,8 @@ const char *gen_slice(Gen *g, Scope *s, const Type *t, int depth)
   const char *x = gen_expr(g, s, &wide, depth - 1);
   if (gen_may(g, FEATURE_integer) && !gen_below(g, 3)) {
     const char *from = gen_name(g, "b");
-    return T("{\n    let %s = %s\n    (%s)[%s:%s + 3]\n  }", from, gen_expr(g, s, &at, depth - 2), x,
-             from, from);
+    return T("{\n    let %s = %s\n    (%s)[%s:%s + 3]\n  }", from, gen_expr(g, s, &at, depth - 2),
+             x, from, from);
   }
   return T("(%s)[%s]", x, pieces[gen_below(g, 6)]);
 }
@@ -150,8 +151,8 @@ const char *gen_pad(Gen *g, Scope *s, const Type *t, int depth)
   if (all < before + after) return NULL;
   Type small = *t;
   small.dim[0] = T("%d", all - before - after);
-  const char *width = t->rank == 1 ? T("(%d, %d)", before, after)
-                                   : T("((%d, %d), (0, 0))", before, after);
+  const char *width =
+      t->rank == 1 ? T("(%d, %d)", before, after) : T("((%d, %d), (0, 0))", before, after);
   return T("pad(%s, %s)", gen_expr(g, s, &small, depth - 1), width);
 }
 

@@ -121,7 +121,8 @@ const char *gen_member(Gen *g, Scope *s, const Type *t, int depth)
     if (r->method && gen_same(&r->method_result, t))
       return T("%s.%s(%s)", v->name, r->method, gen_expr(g, s, &r->method_param, depth - 1));
     if (r->is_linear && !t->rank && gen_is_real(g, &r->type[0]))
-      return gen_below(g, 2) ? T("(0.1*sum(%s))", v->name) : T("(0.1*dot(%s, %s))", v->name, v->name);
+      return gen_below(g, 2) ? T("(0.1*sum(%s))", v->name)
+                             : T("(0.1*dot(%s, %s))", v->name, v->name);
   }
   return NULL;
 }

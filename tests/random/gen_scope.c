@@ -35,7 +35,10 @@ bool gen_same(const Type *a, const Type *b)
 
 bool gen_is_named(const char *dim) { return *dim >= 'A' && *dim <= 'Z'; }
 bool gen_may_be_empty(const char *dim) { return gen_is_named(dim) || !strcmp(dim, "0"); }
-bool gen_is_float(const Type *t) { return !t->of && (strchr("fT", *t->dtype) || t->dtype[1] == 'f'); }
+bool gen_is_float(const Type *t)
+{
+  return !t->of && (strchr("fT", *t->dtype) || t->dtype[1] == 'f');
+}
 bool gen_is_bool(const Type *t) { return !t->of && !strcmp(t->dtype, "bool"); }
 bool gen_is_real(const Gen *g, const Type *t) { return !t->of && !strcmp(t->dtype, g->real); }
 
@@ -77,7 +80,7 @@ const char *gen_sizes_of(Gen *g, const char *sizes, const Type *t)
 
 static const char *gen_draw_dim(Gen *g)
 {
-  static const char *const dims[] = {"N", "M", "N", "3", "4", "3", "4", "5",
+  static const char *const dims[] = {"N", "M",  "N", "3", "4", "3", "4",  "5",
                                      "1", "17", "N", "7", "2", "0", "13", "8"};
   const char *dim = dims[gen_below(g, 16)];
   if (!strcmp(dim, "0") && (!gen_may(g, FEATURE_empty) || gen_below(g, 2))) return "3";
@@ -114,7 +117,7 @@ Type gen_draw_type_near(Gen *g, const Scope *s)
 
 static const char *gen_draw_dtype(Gen *g)
 {
-  static const char *const dtypes[] = {"i32", "i32", "i64", "i8",  "i16",  "u8",   "u16",
+  static const char *const dtypes[] = {"i32", "i32", "i64", "i8",   "i16",  "u8",  "u16",
                                        "u32", "u64", "i32", "bool", "bool", "bool"};
   return dtypes[gen_below(g, 13)];
 }

@@ -6,14 +6,53 @@
 /* What an expression of floats may be; NULL: no expression but a statement or a modifier. */
 static GenKind *const kinds[FEATURE_COUNT] = {
 #define K(name) [FEATURE_##name] = gen_##name
-    K(unary),     K(binary),    K(where),      K(broadcast), K(reduce),    K(matmul),
-    K(transpose), K(flip),      K(scan),       K(sort),      K(slice),     K(concat),
-    K(vmap),      K(grad),      K(value_grad), K(jvp),       K(vjp),       K(call),
-    K(branch),    K(block),     K(gather),     K(hessian),   K(einsum),    K(conv),
-    K(window),    K(pad),       K(roll),       K(spread),    K(take_along), K(chunk),
-    K(outer),     K(diag),      K(triangle),   K(top_k),     K(softmax),   K(centre),
-    K(reshape),   K(stop),      K(convert),    K(linearize), K(jacobian),  K(hvp),
-    K(lambda),    K(rule),      K(generic),    K(member),    K(comprehension),
+    K(unary),
+    K(binary),
+    K(where),
+    K(broadcast),
+    K(reduce),
+    K(matmul),
+    K(transpose),
+    K(flip),
+    K(scan),
+    K(sort),
+    K(slice),
+    K(concat),
+    K(vmap),
+    K(grad),
+    K(value_grad),
+    K(jvp),
+    K(vjp),
+    K(call),
+    K(branch),
+    K(block),
+    K(gather),
+    K(hessian),
+    K(einsum),
+    K(conv),
+    K(window),
+    K(pad),
+    K(roll),
+    K(spread),
+    K(take_along),
+    K(chunk),
+    K(outer),
+    K(diag),
+    K(triangle),
+    K(top_k),
+    K(softmax),
+    K(centre),
+    K(reshape),
+    K(stop),
+    K(convert),
+    K(linearize),
+    K(jacobian),
+    K(hvp),
+    K(lambda),
+    K(rule),
+    K(generic),
+    K(member),
+    K(comprehension),
 #undef K
     [FEATURE_index] = gen_index_fixed,
 };
@@ -100,7 +139,8 @@ const char *mdl_random_program(MdlArena *arena, uint64_t seed, int number, int s
 {
   Gen gen = {.arena = arena, .random = {seed}, .number = number, .size = size, .without = without};
   Gen *g = &gen;
-  static const char *const reals[] = {"f32", "f32", "f32", "f32", "f32", "f64", "f64", "f16", "bf16"};
+  static const char *const reals[] = {"f32", "f32", "f32", "f32", "f32",
+                                      "f64", "f64", "f16", "bf16"};
   g->functions = "";
   g->real = reals[gen_below(g, gen_may(g, FEATURE_half) ? 9 : 7)];
   gen_declare_records(g);
