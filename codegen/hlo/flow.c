@@ -84,8 +84,10 @@ static void take_results(MdlHlo *h, MlirOperation op, MdlGraphInstr *instr, int 
 {
   int count = mdl_result_count(op);
   for (int i = 0; i < count; i++) {
-    mdl_hlo_set(h, mdl_result(op, i), &instr->result[first + i]);
-    mdl_hlo_called(h, mdl_result(op, i), &instr->result[first + i]);
+    MdlGraphValue *result = &instr->result[first + i];
+    mdl_hlo_set(h, mdl_result(op, i), result);
+    mdl_hlo_called(h, mdl_result(op, i), result);
+    if (!result->given) result->given = instr->block[1]->result[first + i]->given;
   }
   if (checks) h->status = &instr->result[first + count];
 }
@@ -110,6 +112,16 @@ static void set_args(MdlHlo *h, MlirBlock block, int first, MdlGraphValue *const
   for (int i = first; i < mdl_arg_count(block); i++) {
     mdl_hlo_set(h, mdl_arg(block, i), values[i]);
     mdl_hlo_called(h, mdl_arg(block, i), values[i]);
+  }
+}
+
+/* What a loop carries is called as its next value is. */
+static void name_carried(MdlGraphBlock *condition, MdlGraphBlock *body)
+{
+  for (int i = 0; i < body->args; i++) {
+    const char *name = body->result[i]->given;
+    if (!body->arg[i]->given) body->arg[i]->given = name;
+    if (!condition->arg[i]->given) condition->arg[i]->given = name;
   }
 }
 
@@ -167,6 +179,7 @@ static void put_for(MdlHlo *h, MlirOperation op, bool checks)
   put_first(&next, mdl_graph_binary(&h->graph, MDL_HLO_add, in.block->arg[0], step));
   if (checks) put_last(&next, status_now(h));
   give(h, &in, &next);
+  name_carried(condition, in.block);
   leave(h, &in);
   take_results(h, op, flow_instr(h, MDL_HLO_while, &state, &state, condition, in.block), 1, checks);
 }
@@ -208,6 +221,7 @@ static void put_while(MdlHlo *h, MlirOperation op, bool checks)
   Values yielded = operands_from(h, mdl_terminator(after), 0);
   Values next = first_half(h, before, yielded.at, checks);
   give(h, &in, &next);
+  name_carried(condition, in.block);
   leave(h, &in);
   h->graph.spot = spot;
   take_results(h, op, flow_instr(h, MDL_HLO_while, &state, &state, condition, in.block), 1, checks);

@@ -264,6 +264,7 @@ static const char *inner(Printer *p, MdlGraphBlock *block, const char *what, con
   Open o;
   bool one = block->results == 1 && !gives_back;
   const char *name = new_name(p, what);
+  Captures own = captures_of(p, &block, 1);
   open_computation(&o, name, one ? block->result[0] : NULL);
   fputs("  %argument-tuple = ", o.c.out);
   put_tuple_type(o.c.out, block->args, block->arg, captures->count, captures->value);
@@ -271,7 +272,7 @@ static const char *inner(Printer *p, MdlGraphBlock *block, const char *what, con
   for (int i = 0; i < block->args; i++) put_part(&o.c, block->arg[i], "argument-tuple", i);
   for (int i = 0; i < captures->count; i++)
     put_part(&o.c, captures->value[i], "argument-tuple", block->args + i);
-  for (int i = 0; i < captures->constants; i++) put_constant(&o.c, captures->constant[i]->def);
+  for (int i = 0; i < own.constants; i++) put_constant(&o.c, own.constant[i]->def);
   put_instrs(p, &o.c, block);
   if (!one)
     put_root_tuple(&o.c, block->results, block->result, gives_back ? captures->count : 0,
