@@ -58,15 +58,23 @@ mdlc_pjrt_transcript(run_mistakes "${MDLC_PJRT_INCLUDE}" "pjrt_c_api.h was not f
 mdlc_pjrt_transcript(tpu "${MDLC_LIBTPU}" "libtpu is not installed (sh tests/install.sh --tpu)"
                      $<TARGET_FILE_DIR:mdlc> ${CMAKE_CURRENT_LIST_DIR}/tpu.txt)
 
-# Every op of the table compiles for a TPU in every dtype; values need one. i64 takes minutes.
-foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)
+# For TPUs: every op of the table in every dtype (i64 takes minutes), random programs, and the samples'
+# training steps for five generations. That they compile; values need a TPU.
+function(mdlc_tpu_test name label)
   if(MDLC_LIBTPU)
-    add_test(NAME pjrt/tpu_ops_${dtype} COMMAND backend_ops ${dtype} --xla=tpu --draws=1)
+    add_test(NAME pjrt/tpu_${name} COMMAND ${ARGN})
   else()
-    add_test(NAME pjrt/tpu_ops_${dtype}
+    add_test(NAME pjrt/tpu_${name}
              COMMAND ${CMAKE_COMMAND} -E echo "skipped: libtpu is not installed (sh tests/install.sh --tpu)")
-    set_tests_properties(pjrt/tpu_ops_${dtype} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped: ")
+    set_tests_properties(pjrt/tpu_${name} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped: ")
   endif()
-  set_tests_properties(pjrt/tpu_ops_${dtype} PROPERTIES LABELS long TIMEOUT 1800)
+  set_tests_properties(pjrt/tpu_${name} PROPERTIES LABELS ${label} TIMEOUT 1800 ENVIRONMENT
+    "MDLC=$<TARGET_FILE:mdlc>;TPU_LIBRARY_PATH=${MDLC_LIBTPU}")
+endfunction()
+foreach(dtype bool i8 i16 i64 u8 u16 u32 u64 f16 bf16 f64)
+  mdlc_tpu_test(ops_${dtype} long backend_ops ${dtype} --xla=tpu --draws=1)
 endforeach()
-set_tests_properties(pjrt/tpu_ops_f32 pjrt/tpu_ops_i32 PROPERTIES LABELS pjrt)
+mdlc_tpu_test(ops_f32 pjrt backend_ops f32 --xla=tpu --draws=1)
+mdlc_tpu_test(ops_i32 pjrt backend_ops i32 --xla=tpu --draws=1)
+mdlc_tpu_test(random long random_programs --programs=15 --size=1 --seed=5 --xla=tpu)
+mdlc_tpu_test(table long sh ${PROJECT_SOURCE_DIR}/samples/tpu_table.sh)
