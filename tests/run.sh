@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds mdlc and runs its tests: `sh tests/run.sh` the short tier, `sh tests/run.sh --all` the long
-# one too. Anything else goes to ctest: `sh tests/run.sh -L unit`, `sh tests/run.sh -R grad`. The
+# one too, with the TPU compiler. Anything else goes to ctest: `sh tests/run.sh -L unit`, `sh tests/run.sh -R grad`. The
 # last line counts: `N passed, N failed`.
 set -eu
 cd "$(dirname "$0")/.."
@@ -10,6 +10,7 @@ if [ "${1-}" = --all ]; then
   tier=""
   export MDLC_TESTS_ALL=1
   shift
+  sh tests/install.sh --tpu
 fi
 sh tests/build.sh
 cd build/release
