@@ -1,6 +1,29 @@
 /* Arguments matched to parameters. */
 #include "frontend/sema.h"
 
+const char *mdl_arity_text(MdlSema *s, int least, int most)
+{
+  if (most >= MDL_MAX_TUPLE) return mdl_text(s->arena, "%d or more arguments", least);
+  const char *range = least < most ? mdl_text(s->arena, "%d to ", least) : "";
+  return mdl_text(s->arena, "%s%d argument%s", range, most, most == 1 ? "" : "s");
+}
+
+static const char *arity(MdlSema *s, int params, const MdlFnParam *param)
+{
+  int least = 0;
+  for (int i = 0; i < params; i++) least += !param[i].preset;
+  return mdl_arity_text(s, least, params);
+}
+
+/* A builtin's defaults have no text. */
+static const char *preset_text(MdlSema *s, const MdlFnParam *param)
+{
+  if (!param->preset) return "";
+  bool is_written = param->node && param->preset->at.file >= 0;
+  return mdl_text(s->arena, " = %s",
+                  is_written ? mdl_source_text(s->session, param->preset->at) : "…");
+}
+
 static const char *signature_text(MdlSema *s, const char *name, int params, const MdlFnParam *param)
 {
   const char *text = "";
@@ -10,7 +33,8 @@ static const char *signature_text(MdlSema *s, const char *name, int params, cons
       type = mdl_text(s->arena, ": %s", mdl_source_text(s->session, param[i].node->at));
     else if (param[i].type)
       type = mdl_text(s->arena, ": %s", mdl_vtype_text(s, param[i].type));
-    text = mdl_text(s->arena, "%s%s%s%s", text, i ? ", " : "", param[i].name, type);
+    text = mdl_text(s->arena, "%s%s%s%s%s", text, i ? ", " : "", param[i].name, type,
+                    preset_text(s, &param[i]));
   }
   return mdl_text(s->arena, "%s(%s)", name, text);
 }
@@ -29,7 +53,7 @@ static bool unknown_parameter(MdlSema *s, const char *name, MdlSpan decl_at, int
 static bool too_many(MdlSema *s, const char *name, int params, const MdlFnParam *param, int args,
                      MdlSpan at)
 {
-  MdlReport *r = mdl_error(s->session, MDL_E0501, at, name, mdl_text(s->arena, "%d", params),
+  MdlReport *r = mdl_error(s->session, MDL_E0501, at, name, arity(s, params, param),
                            mdl_text(s->arena, "%d", args), "too many");
   mdl_note(r, "fn %s", signature_text(s, name, params, param));
   return false;
@@ -38,7 +62,7 @@ static bool too_many(MdlSema *s, const char *name, int params, const MdlFnParam 
 static bool missing(MdlSema *s, const char *name, int params, const MdlFnParam *param, int args,
                     int which, MdlSpan at)
 {
-  MdlReport *r = mdl_error(s->session, MDL_E0501, at, name, mdl_text(s->arena, "%d", params),
+  MdlReport *r = mdl_error(s->session, MDL_E0501, at, name, arity(s, params, param),
                            mdl_text(s->arena, "%d", args),
                            mdl_text(s->arena, "`%s` is missing", param[which].name));
   if (param[which].at.file >= 0) mdl_also(r, param[which].at, "no default");

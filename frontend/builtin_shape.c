@@ -105,7 +105,7 @@ MdlVal *mdl_builtin_concat(MdlSema *s, const MdlBuiltinCall *call)
   int count = mdl_want_list(s, call, &list), axis = 0;
   MdlCore *whole = NULL;
   if (!count) {
-    mdl_error(mdl_sema_session(s), MDL_E0501, call->at, call->name, "1 or more", "0",
+    mdl_error(mdl_sema_session(s), MDL_E0501, call->at, call->name, "1 or more arguments", "0",
               "nothing to join");
     return mdl_val_poison(s);
   }

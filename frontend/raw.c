@@ -185,7 +185,8 @@ static bool read_operands(Raw *r, int args, MdlCallArg *arg)
   }
   if (count == r->row->operands) return true;
   mdl_error(r->s->session, MDL_E0501, r->at, mdl_text(r->s->arena, "mdl.%s", r->row->name),
-            mdl_text(r->s->arena, "%d", r->row->operands), mdl_text(r->s->arena, "%d", count),
+            mdl_arity_text(r->s, r->row->operands, r->row->operands),
+            mdl_text(r->s->arena, "%d", count),
             "operands are missing");
   return false;
 }
@@ -259,7 +260,7 @@ MdlVal *mdl_call_leaves(MdlSema *s, int args, MdlCallArg *arg, const MdlVType *w
   MdlCore **core = MDL_NEW(s->arena, MdlCore *, (size_t)count);
   mdl_leaves(s, want, leaf, NULL);
   if (args != count) {
-    mdl_error(s->session, MDL_E0501, at, "mdl.struct", mdl_text(s->arena, "%d", count),
+    mdl_error(s->session, MDL_E0501, at, "mdl.struct", mdl_arity_text(s, count, count),
               mdl_text(s->arena, "%d", args), "one a leaf");
     return mdl_val_poison(s);
   }

@@ -380,6 +380,8 @@ MdlCoreFunc *mdl_specialise(MdlSema *s, const MdlFnVal *fn, int args, const MdlV
 bool mdl_match_args(MdlSema *s, const char *name, MdlSpan decl_at, int params,
                     const MdlFnParam *param, int args, MdlCallArg *arg, MdlCallArg **slot,
                     MdlSpan at);
+/* "1 argument", "2 to 4 arguments", "1 or more arguments" (most >= MDL_MAX_TUPLE). */
+const char *mdl_arity_text(MdlSema *s, int least, int most);
 MdlVal *mdl_arg_value(MdlSema *s, MdlCallArg *arg, const MdlVType *want);
 /* The default of a parameter, evaluated where the function is defined. */
 MdlVal *mdl_preset_value(MdlSema *s, const MdlFnVal *fn, const MdlFnParam *param,

@@ -7,7 +7,7 @@ static bool wants_args(MdlSema *s, const MdlExpr *expr, const char *name, int le
 {
   int args = expr->call.args;
   if (args >= least && args <= most) return true;
-  mdl_error(s->session, MDL_E0501, expr->at, name, mdl_text(s->arena, "%d", most),
+  mdl_error(s->session, MDL_E0501, expr->at, name, mdl_arity_text(s, least, most),
             mdl_text(s->arena, "%d", args), args < least ? "one is missing" : "too many");
   return false;
 }

@@ -119,14 +119,16 @@ MdlVal *mdl_make_transform(MdlSema *s, MdlTransform t, const MdlExpr *call)
     if (arg->name.text) {
       if (!read_option(s, arg, fn)) return mdl_val_poison(s);
     } else if (of) {
-      mdl_error(s->session, MDL_E0501, arg->at, names[t], "1", "2", "options have names: `wrt=x`");
+      mdl_error(s->session, MDL_E0501, arg->at, names[t], "1 function", "2",
+                "options have names: `wrt=x`");
       return mdl_val_poison(s);
     } else {
       of = mdl_expr(s, arg->value, NULL);
     }
   }
   if (!of) {
-    mdl_error(s->session, MDL_E0501, call->at, names[t], "1", "0", "a function is missing");
+    mdl_error(s->session, MDL_E0501, call->at, names[t], "1 function", "0",
+              "a function is missing");
     return mdl_val_poison(s);
   }
   if (mdl_is_poison(of)) return of;
