@@ -187,8 +187,11 @@ static bool assign_tuple(MdlSema *s, const MdlExpr *target, MdlVal *v, MdlSpan a
               mdl_is_kind(v, MDL_KIND_tuple) ? mdl_text(s->arena, "%d", v->type->items) : "1");
     return false;
   }
-  for (int i = 0; i < target->list.items; i++)
-    ok &= mdl_assign_to(s, target->list.item[i], mdl_val_item(s, v, i), MDL_UPDATE_set, at);
+  for (int i = 0; i < target->list.items; i++) {
+    const MdlExpr *to = target->list.item[i];
+    if (to->kind == MDL_EXPR_name && !strcmp(to->name, "_")) continue;
+    ok &= mdl_assign_to(s, to, mdl_val_item(s, v, i), MDL_UPDATE_set, at);
+  }
   return ok;
 }
 

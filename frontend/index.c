@@ -38,12 +38,21 @@ MdlCore *mdl_index_core(MdlSema *s, MdlVal *v)
   return NULL;
 }
 
+MdlCore *mdl_index_wide(MdlSema *s, MdlCore *index, const MdlSize *extent)
+{
+  MdlDtype dtype = mdl_core_dtype(s, index);
+  int64_t n;
+  bool is_short = mdl_size_is_const(extent, &n) && n <= INT32_MAX;
+  if (dtype == MDL_i64 || dtype == MDL_u64) return index;
+  if (!is_short || dtype == MDL_index) return mdl_emit_convert(s, index, MDL_i64);
+  return mdl_dtypes[dtype].bits < 32 ? mdl_emit_convert(s, index, MDL_i32) : index;
+}
+
 void mdl_check_index(MdlSema *s, MdlCore *index, const MdlSize *extent, const char *text)
 {
   if (!s->options->trap) return;
+  index = mdl_index_wide(s, index, extent);
   MdlDtype dtype = mdl_core_dtype(s, index);
-  if (mdl_dtypes[dtype].bits < 32) /* the extent may not fit in an i8 or u8 */
-    index = mdl_emit_convert(s, index, dtype = MDL_i32);
   MdlCore *low = mdl_emit_map2(s, MDL_OP_ge, index, mdl_emit_like(s, index, 0));
   MdlCore *top = mdl_emit_size(s, extent, dtype);
   MdlCore *high = mdl_emit_map2(s, MDL_OP_lt, index, top);

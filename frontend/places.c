@@ -24,18 +24,6 @@ static MdlVal *converted(Join *j, MdlVal *v, MdlDtype dtype)
   return mdl_val_core(j->s, mdl_emit_convert(j->s, v->leaf[0], dtype), j->at);
 }
 
-/* Indices narrower than 32 bits, and all that count an axis that may be longer, in a type that
- * holds the axis's length. */
-static MdlCore *widened(MdlSema *s, MdlCore *index, const MdlSize *extent)
-{
-  MdlDtype dtype = mdl_core_dtype(s, index);
-  int64_t n;
-  bool is_short = mdl_size_is_const(extent, &n) && n <= INT32_MAX;
-  if (dtype == MDL_i64 || dtype == MDL_u64) return index;
-  if (!is_short || dtype == MDL_index) return mdl_emit_convert(s, index, MDL_i64);
-  return mdl_dtypes[dtype].bits < 32 ? mdl_emit_convert(s, index, MDL_i32) : index;
-}
-
 /* i32 where every place and every index given fits. */
 static MdlDtype joined_dtype(const Join *j, const MdlPick *pick)
 {
@@ -91,7 +79,7 @@ static bool add_given(Join *j, const MdlPick *pick)
 {
   for (int i = j->first; i <= j->last; i++) {
     if (pick[i].kind != MDL_PICK_one && pick[i].kind != MDL_PICK_list) continue;
-    MdlCore *index = widened(j->s, pick[i].index, j->x->dim[i]);
+    MdlCore *index = mdl_index_wide(j->s, pick[i].index, j->x->dim[i]);
     MdlVal *v = bounded(j, mdl_val_core(j->s, index, pick[i].at), j->x->dim[i]);
     if (mdl_is_poison(v) || !add(j, converted(j, v, j->dtype), i)) return false;
   }
@@ -108,7 +96,7 @@ static MdlCore *start_of(Join *j, const MdlPick *pick, int axis)
   window.drops = false;
   const MdlSize *room = mdl_size_sub(s->sizes, j->x->dim[axis], pick->length);
   room = mdl_size_add(s->sizes, room, mdl_size_const(s->sizes, 1));
-  MdlCore *index = widened(s, pick->index, j->x->dim[axis]);
+  MdlCore *index = mdl_index_wide(s, pick->index, j->x->dim[axis]);
   return converted(&window, bounded(&window, mdl_val_core(s, index, j->at), room), j->dtype)
       ->leaf[0];
 }

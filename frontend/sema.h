@@ -345,6 +345,9 @@ MdlCore *mdl_fit(MdlSema *s, MdlVal *v, const MdlCore *like, const MdlType *shap
 MdlCore *mdl_index_core(MdlSema *s, MdlVal *v); /* an integer scalar or tensor, E0308; or NULL */
 /* The row of an outer value that a comprehension's own index takes: a mapped argument; or NULL. */
 MdlCore *mdl_mapped_row(MdlSema *s, MdlCore *base, const MdlSize *index);
+/* In a type that holds the length of the axis that it counts: i32 at least, i64 where the axis may be
+ * longer than 2^31 - 1. */
+MdlCore *mdl_index_wide(MdlSema *s, MdlCore *index, const MdlSize *extent);
 void mdl_check_index(MdlSema *s, MdlCore *index, const MdlSize *extent, const char *text);
 /* 0 <= start <= limit <= n, or guards; E0407. */
 bool mdl_slice_in_range(MdlSema *s, const MdlSize *start, const MdlSize *limit, const MdlSize *n,

@@ -121,6 +121,16 @@ MlirValue mdl_build_convert(MdlBuilder *b, MlirValue a, MdlDtype dtype)
   return build_given(b, MDL_OP_convert, &a, NULL, &type);
 }
 
+MlirValue mdl_build_wide_index(MdlBuilder *b, MlirValue index, const MdlSize *extent)
+{
+  MdlDtype dtype = mdl_type_of(b->ir, index)->dtype;
+  int64_t n;
+  bool is_short = mdl_size_is_const(extent, &n) && n <= INT32_MAX;
+  if (dtype == MDL_index || mdl_dtypes[dtype].bits > 32) return index;
+  if (!is_short) return mdl_build_convert(b, index, MDL_i64);
+  return mdl_dtypes[dtype].bits < 32 ? mdl_build_convert(b, index, MDL_i32) : index;
+}
+
 MlirValue mdl_build_bitcast(MdlBuilder *b, MlirValue a, MdlDtype dtype)
 {
   MdlType type = mdl_type_with(mdl_type_of(b->ir, a), dtype);

@@ -198,6 +198,8 @@ MlirValue mdl_build_const_int(MdlBuilder *b, const MdlType *type, int64_t value)
 MlirValue mdl_build_size(MdlBuilder *b, const MdlSize *size, MdlDtype dtype); /* MDL_index too */
 MlirValue mdl_build_iota(MdlBuilder *b, const MdlType *type, int axis);
 MlirValue mdl_build_convert(MdlBuilder *b, MlirValue a, MdlDtype dtype); /* a itself if equal */
+/* An index in a type that holds the length of the axis it counts: i64 where that may be >= 2^31. */
+MlirValue mdl_build_wide_index(MdlBuilder *b, MlirValue index, const MdlSize *extent);
 MlirValue mdl_build_bitcast(MdlBuilder *b, MlirValue a, MdlDtype dtype);
 MlirValue mdl_build_broadcast(MdlBuilder *b, MlirValue a, const MdlType *type, int count,
                               const int64_t *dims);

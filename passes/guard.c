@@ -1,12 +1,14 @@
 #include "passes/guard.h"
 
+#include "passes/bounds.h"
+
 #include <string.h>
 
 /* Sizes are checked in i64, wherever the code will run. */
 typedef struct Guard {
   MdlEntry *e;
   MlirValue bad; /* i1, no value: nothing yet */
-  int64_t most;  /* bytes that one tensor may take */
+  int64_t most;  /* bytes that one tensor, or the work buffer, may take */
 } Guard;
 
 static MlirValue number(Guard *g, int64_t value)
@@ -60,81 +62,56 @@ static MlirValue wide_size(Guard *g, const MdlSize *size)
 
 /* ---- what is checked --------------------------------------------------------------------- */
 
-/* Past this a polynomial of the module could wrap around in i64. */
-enum { SIZE_BITS = 31 };
-
-static int64_t largest_size(const Guard *g)
+/* A size has its own bound. */
+static void check_range(Guard *g, const MdlBound *bound)
 {
-  return INT64_C(1) << (g->e->pass->options->machine->index_bits == 32 ? 27 : SIZE_BITS);
-}
-
-static void check_range(Guard *g, int i)
-{
+  int i = 0;
+  while (!bound->power[i]) i++;
   MlirValue size = mdl_arg(mdl_body(g->e->to, 0), i);
   refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_lt, size, number(g, 0)));
-  refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_gt, size, number(g, largest_size(g))));
+  refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_gt, size, number(g, bound->most)));
 }
 
-/* Every axis is a number or a plain size, which check_range has bounded. */
-static bool is_plain(const MdlType *type)
-{
-  int64_t dim;
-  for (int i = 0; i < type->rank; i++)
-    if (!mdl_size_is_const(type->dim[i], &dim) && !mdl_size_is_name(type->dim[i])) return false;
-  return true;
-}
-
-/* No axis is negative, and bytes * dims stays within memory: what is left of it is divided by each
- * axis in turn. An empty axis leaves room for any other. */
-static void check_tensor(Guard *g, const MdlType *type)
+/* a*b*c <= most: what is left of it is divided by each factor in turn. A factor 0 leaves room for any
+ * that follows. */
+static void check_product(Guard *g, const MdlBound *bound)
 {
   MdlBuilder *b = &g->e->b;
-  int64_t known = mdl_dtypes[type->dtype].bytes, dim;
-  int left = 0;
-  for (int i = 0; i < type->rank; i++)
-    if (mdl_size_is_const(type->dim[i], &dim))
-      known *= dim ? dim : 1;
-    else
-      left++;
-  bool bounded = known <= g->most / largest_size(g); /* with one plain size, by check_range */
-  if (left == 1 && is_plain(type) && bounded) return;
-  MlirValue room = number(g, g->most / known), one = number(g, 1);
-  for (int i = 0; i < type->rank; i++) {
-    if (mdl_size_is_const(type->dim[i], &dim)) continue;
-    MlirValue size = wide_size(g, type->dim[i]);
-    bool plain = mdl_size_is_name(type->dim[i]);
-    if (!plain) refuse(g, mdl_loop_compare(b, MDL_PREDICATE_lt, size, number(g, 0)));
-    if (!plain || !bounded) refuse(g, mdl_loop_compare(b, MDL_PREDICATE_gt, size, room));
-    bounded = false;
-    if (!--left) continue;
-    MlirValue some = mdl_loop_select(b, mdl_loop_compare(b, MDL_PREDICATE_lt, size, one), one, size);
-    room = mdl_loop_binary(b, MDL_LOOP_divsi, room, some);
-  }
+  MlirValue room = number(g, bound->most), one = number(g, 1);
+  int left = bound->degree;
+  for (int i = 0; i < g->e->signature->sizes; i++)
+    for (int k = 0; k < bound->power[i]; k++) {
+      MlirValue size = mdl_arg(mdl_body(g->e->to, 0), i);
+      if (left < bound->degree)
+        refuse(g, mdl_loop_compare(b, MDL_PREDICATE_gt, size, room));
+      if (!--left) return;
+      MlirValue some = mdl_loop_select(b, mdl_loop_compare(b, MDL_PREDICATE_lt, size, one), one, size);
+      room = mdl_loop_binary(b, MDL_LOOP_divsi, room, some);
+    }
 }
 
-static bool seen(const MdlType *const *types, int count, const MdlType *type)
+static void check_bounds(Guard *g)
 {
+  MdlBound *bound;
+  int count = mdl_bounds(g->e->pass, g->e->from, g->e->signature, g->most, &bound);
   for (int i = 0; i < count; i++)
-    if (types[i]->rank == type->rank && !memcmp(types[i]->dim, type->dim, sizeof type->dim) &&
-        mdl_dtypes[types[i]->dtype].bytes >= mdl_dtypes[type->dtype].bytes)
-      return true;
-  return false;
+    if (bound[i].degree == 1) check_range(g, &bound[i]);
+  for (int i = 0; i < count; i++)
+    if (bound[i].degree > 1) check_product(g, &bound[i]);
 }
 
+/* Axes that are no plain size are not negative. */
 static void check_leaves(Guard *g)
 {
   const MdlSignature *s = g->e->signature;
-  const MdlType **types = MDL_NEW(g->e->ir->arena, const MdlType *, (size_t)s->leaves);
-  int count = 0;
-  for (int i = 0; i < s->leaves; i++) {
-    const MdlType *type = &s->leaf[i].type;
-    bool free = false;
-    int64_t dim;
-    for (int j = 0; j < type->rank; j++) free |= !mdl_size_is_const(type->dim[j], &dim);
-    if (!free || seen(types, count, type)) continue;
-    types[count++] = type;
-    check_tensor(g, type);
-  }
+  MdlMap *seen = mdl_map_create(g->e->ir->arena);
+  for (int i = 0; i < s->leaves; i++)
+    for (int k = 0; k < s->leaf[i].type.rank; k++) {
+      const MdlSize *dim = s->leaf[i].type.dim[k], *zero = mdl_size_const(g->e->ir->sizes, 0);
+      if (mdl_map_has(seen, dim) || mdl_size_dominates(g->e->ir->sizes, dim, zero)) continue;
+      mdl_map_set(seen, dim, g);
+      refuse(g, mdl_loop_compare(&g->e->b, MDL_PREDICATE_lt, wide_size(g, dim), number(g, 0)));
+    }
 }
 
 static void check_guards(Guard *g)
@@ -152,8 +129,8 @@ static void check_guards(Guard *g)
 bool mdl_guard(MdlEntry *e, MlirValue *bad)
 {
   Guard g = {.e = e, .bad = {NULL}};
-  g.most = e->pass->options->machine->index_bits == 32 ? INT32_MAX : INT64_C(1) << 62;
-  for (int i = 0; i < e->signature->sizes; i++) check_range(&g, i);
+  g.most = e->pass->options->machine->index_bits == 32 ? INT32_MAX : INT64_MAX >> 1;
+  check_bounds(&g);
   check_leaves(&g);
   check_guards(&g);
   *bad = g.bad;

@@ -8,14 +8,6 @@
 
 MdlTransposeOfOp mdl_transpose_gather, mdl_transpose_scatter, mdl_transpose_scatter_add;
 
-/* What indices of this dtype are compared in: sizes must fit. */
-static MlirValue widened(MdlReverse *r, MlirValue index)
-{
-  MdlDtype dtype = TYPE(index)->dtype;
-  bool is_narrow = dtype != MDL_index && mdl_dtypes[dtype].bits < 32;
-  return is_narrow ? mdl_build_convert(&r->b, index, MDL_i32) : index;
-}
-
 static MlirValue size_like(MdlReverse *r, const MdlSize *size, MlirValue index)
 {
   const MdlType *type = TYPE(index);
@@ -29,12 +21,18 @@ static const MdlSize *extent(MdlReverse *r, MlirOperation op)
   return TYPE(mdl_operand(op, 0))->dim[mdl_get_int(&attrs, "axis")];
 }
 
+/* In a type that holds the length of the axis. */
+static MlirValue widened(MdlReverse *r, MlirOperation op)
+{
+  return mdl_build_wide_index(&r->b, mdl_operand(op, 1), extent(r, op));
+}
+
 /* min(max(index, 0), n - 1) */
 static MlirValue clamped(MdlReverse *r, MlirOperation op)
 {
   MlirValue given = mdl_operand(op, 1);
   if (!TYPE(given)->rank && mdl_is_within(r->ir, given, extent(r, op))) return given;
-  MlirValue index = widened(r, mdl_operand(op, 1));
+  MlirValue index = widened(r, op);
   const MdlSize *one = mdl_size_const(r->ir->sizes, 1);
   MlirValue last = size_like(r, mdl_size_sub(r->ir->sizes, extent(r, op), one), index);
   if (!mdl_is_unsigned(TYPE(index)->dtype))
@@ -77,7 +75,7 @@ static MlirValue read_at(MdlReverse *r, MlirOperation op, MlirValue from)
 /* Whether the index is within the axis, for every element of c. */
 static MlirValue in_range(MdlReverse *r, MlirOperation op)
 {
-  MlirValue index = widened(r, mdl_operand(op, 1));
+  MlirValue index = widened(r, op);
   MlirValue in = mdl_build(&r->b, MDL_OP_lt, index, size_like(r, extent(r, op), index));
   if (!mdl_is_unsigned(TYPE(index)->dtype)) {
     MlirValue from = mdl_build(&r->b, MDL_OP_ge, index, mdl_zero(r->ir, &r->b, index));

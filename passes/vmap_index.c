@@ -48,6 +48,7 @@ static MdlAttrs places(MdlVmap *v, int axis, int batch)
 static MlirValue window_places(MdlVmap *v, MlirValue start, const MdlSize *whole,
                                const MdlSize *length)
 {
+  start = mdl_build_wide_index(&v->b, start, whole);
   MdlDtype dtype = mdl_type_of(v->ir, start)->dtype;
   MdlType lanes = {.dtype = dtype, .rank = 1, .dim = {v->size}};
   MdlType all = {.dtype = dtype, .rank = 2, .dim = {v->size, length}};

@@ -40,3 +40,8 @@ foreach(machine plain x86-64 x86-64-v3 native)
            COMMAND backend_schedules --machine=${machine} --problems=80 --seed=1)
   set_tests_properties(backend/all_schedules_${machine} PROPERTIES LABELS long TIMEOUT 1800)
 endforeach()
+
+# Sizes at and beyond what an entry takes.
+add_test(NAME backend/sizes COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/sizes.sh $<TARGET_FILE:mdlc>
+                                    ${CMAKE_C_COMPILER} ${CMAKE_BINARY_DIR}/sizes)
+set_tests_properties(backend/sizes PROPERTIES LABELS backend TIMEOUT 120)
