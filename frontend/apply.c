@@ -78,6 +78,18 @@ static bool letter_takes(char letter, MdlDtype dtype)
   }
 }
 
+static void floats_only(Apply *a, int i, MdlDtype dtype)
+{
+  const MdlVal *v = a->v[i];
+  const char *text = mdl_source_text(a->s->session, v->at);
+  MdlReport *r =
+      mdl_error(a->s->session, MDL_E0307, v->at, a->shown, mdl_vtype_text(a->s, v->type));
+  if (a->op == MDL_OP_pow && mdl_is_integer(dtype))
+    mdl_help(r, "integers have the powers 0, 1, 2, … as numbers; `f32(%s)` has all", text);
+  else if (mdl_is_integer(dtype) && a->row->sig[i] == 'F')
+    mdl_help(r, "`f32(%s)`", text);
+}
+
 static bool wrong_dtype(Apply *a, int i, MdlDtype dtype)
 {
   if (mdl_is_bool(dtype) && strchr("NF", a->row->sig[i])) {
@@ -89,7 +101,7 @@ static bool wrong_dtype(Apply *a, int i, MdlDtype dtype)
   if (a->op == MDL_OP_where)
     mdl_error(a->s->session, MDL_E0305, a->v[i]->at, mdl_vtype_text(a->s, a->v[i]->type));
   else
-    mdl_error(a->s->session, MDL_E0307, a->v[i]->at, a->shown, mdl_vtype_text(a->s, a->v[i]->type));
+    floats_only(a, i, dtype);
   return false;
 }
 
@@ -117,6 +129,10 @@ static bool literal_fits(Apply *a, int i, const Group *g, int typed)
   MdlReport *r = mdl_error(a->s->session, MDL_E0303, v->at, mdl_exact_text(a->s, &v->number),
                            mdl_dtypes[g->dtype].name);
   mdl_also(r, a->v[typed]->at, "%s", mdl_vtype_text(a->s, a->v[typed]->type));
+  int64_t whole;
+  if (mdl_is_integer(g->dtype) && !mdl_exact_is_whole(&v->number, &whole))
+    mdl_help(r, "`f32(%s)` computes with fractions",
+             mdl_source_text(a->s->session, a->v[typed]->at));
   return false;
 }
 
@@ -181,12 +197,32 @@ static bool is_one(const MdlSize *size)
   return mdl_size_is_const(size, &value) && value == 1;
 }
 
+/* [N, M] and [N]: the second was meant to be a column. */
+static bool leads(const MdlType *high, const MdlType *low)
+{
+  return low->rank == 1 && high->rank == 2 && low->dim[0] == high->dim[0];
+}
+
+static void as_column(const Apply *a, MdlReport *r, const MdlVal *v)
+{
+  const char *text = mdl_source_text(a->s->session, v->at);
+  bool is_word = !strpbrk(text, " +-*/<>=&|,");
+  mdl_help(r, is_word ? "`%s[:, new]` stands for every column" : "`(%s)[:, new]` stands for every column",
+           text);
+}
+
 static bool shapes_disagree(Apply *a, int i, int k, const MdlSize *p, const MdlSize *q)
 {
   MdlReport *r = mdl_error(a->s->session, MDL_E0401, a->at, mdl_size_shown(a->s, p),
                            mdl_size_shown(a->s, q), a->shown);
   mdl_also(r, a->v[i]->at, "%s", mdl_vtype_text(a->s, a->v[i]->type));
   mdl_also(r, a->v[k]->at, "%s", mdl_vtype_text(a->s, a->v[k]->type));
+  if (leads(&a->v[i]->type->tensor, &a->v[k]->type->tensor))
+    as_column(a, r, a->v[k]);
+  else if (leads(&a->v[k]->type->tensor, &a->v[i]->type->tensor))
+    as_column(a, r, a->v[i]);
+  else if (mdl_size_is_name(p) && mdl_size_is_name(q))
+    mdl_help(r, "one name for both declares that they are equal");
   return false;
 }
 

@@ -56,6 +56,7 @@ static bool too_many(MdlSema *s, const char *name, int params, const MdlFnParam 
   MdlReport *r = mdl_error(s->session, MDL_E0501, at, name, arity(s, params, param),
                            mdl_text(s->arena, "%d", args), "too many");
   mdl_note(r, "fn %s", signature_text(s, name, params, param));
+  if (!params) mdl_help(r, "its type says how large: `let t: f32[3] = %s()`", name);
   return false;
 }
 
@@ -81,7 +82,8 @@ bool mdl_match_args(MdlSema *s, const char *name, MdlSpan decl_at, int params,
     if (!arg[i].name) {
       if (named) {
         MdlReport *r = mdl_error(s->session, MDL_E0503, arg[i].expr ? arg[i].expr->at : at,
-                                 "an argument by order", "after a named one");
+                                 arg[i].expr ? mdl_source_text(s->session, arg[i].expr->at) : "it",
+                                 "after a named one");
         mdl_also(r, named->name_at, "named");
         return false;
       }

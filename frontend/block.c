@@ -105,8 +105,10 @@ static bool assign_name(MdlSema *s, const MdlExpr *target, MdlVal *v, MdlUpdate 
   if (local->kind != MDL_LOCAL_var && local->kind != MDL_LOCAL_inout) {
     MdlReport *r = mdl_error(s->session, MDL_E0207, target->at, target->name, kinds[local->kind]);
     mdl_also(r, local->at, "bound here");
-    mdl_help(r, local->kind == MDL_LOCAL_parameter ? "`inout` makes a parameter assignable"
-                                                   : "`var` makes a variable");
+    if (local->kind == MDL_LOCAL_parameter)
+      mdl_help(r, "`var y = %s` holds what changes; `inout` changes the caller's", target->name);
+    else
+      mdl_help(r, "`var` makes a variable");
     return false;
   }
   local->assigned = true;

@@ -308,6 +308,17 @@ static void note_call(Call *c)
   if (!mdl_map_has(from->calls, c->decl)) mdl_map_set(from->calls, c->decl, at);
 }
 
+/* Literals take the element types that the scalars have. */
+static MdlVal *lifted(Call *c)
+{
+  for (int i = 0; i < c->params; i++) {
+    const MdlVType *t = c->value[i]->type;
+    if (t->kind == MDL_KIND_tensor && t->cell && !mdl_vtype_dtype(t, &(MdlDtype){0}))
+      mdl_cell_decide(t->cell, c->type[i]->tensor.dtype, c->value[i]->at);
+  }
+  return mdl_lift(c->s, c->fn, c->params, c->value, c->at);
+}
+
 MdlVal *mdl_call_decl(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg, MdlSpan at)
 {
   Call *c = MDL_NEW(s->arena, Call, 1);
@@ -335,7 +346,7 @@ MdlVal *mdl_call_decl(MdlSema *s, const MdlFnVal *fn, int args, MdlCallArg *arg,
   if (!check_inouts(c) || !evaluate_args(c) || !all_bound(c) || !dtypes_allowed(c) ||
       !resolve_types(c, &scalars, &tensors))
     return mdl_val_poison(s);
-  if (scalars && tensors) return mdl_lift(s, fn, c->params, c->value, at);
+  if (scalars && tensors) return lifted(c);
   if (!coerce_args(c)) return mdl_val_poison(s);
   MdlInstance *instance = mdl_instance_get(s, c->decl, c->bindings, c->binding, fn->self, c->params,
                                            c->type, c->known, at);
@@ -433,6 +444,17 @@ static bool named_transform(MdlSema *s, const MdlExpr *callee, MdlTransform *t)
          !mdl_decl_find(s, s->frame->module, callee->name) && mdl_transform_find(callee->name, t);
 }
 
+/* m(x), where m has functions. */
+static void call_a_method(MdlSema *s, MdlReport *r, const MdlVal *m)
+{
+  const MdlItem *item = m->type->of->item;
+  for (int i = 0; i < item->members; i++) {
+    if (item->member[i].kind != MDL_MEMBER_fn) continue;
+    mdl_help(r, "`%s.%s(…)`", mdl_source_text(s->session, m->at), item->member[i].fn->name.text);
+    return;
+  }
+}
+
 MdlVal *mdl_call_expr(MdlSema *s, const MdlExpr *expr, const MdlVType *want)
 {
   const MdlExprCall *call = &expr->call;
@@ -461,6 +483,7 @@ MdlVal *mdl_call_expr(MdlSema *s, const MdlExpr *expr, const MdlVType *want)
         mdl_error(s->session, MDL_E0208, call->callee->at, "function",
                   mdl_source_text(s->session, call->callee->at), mdl_vtype_text(s, callee->type));
     if (mdl_is_kind(callee, MDL_KIND_tensor)) mdl_help(r, "`x[i]` takes an element");
+    if (mdl_is_kind(callee, MDL_KIND_struct)) call_a_method(s, r, callee);
   }
   return mdl_val_poison(s);
 }

@@ -191,7 +191,7 @@ static MdlVal *stack_list(MdlSema *s, int count, MdlVal **item, MdlSpan at)
   if (!first) first = item[0];
   for (int i = 0; i < count; i++) {
     if (!mdl_is_kind(first, MDL_KIND_tensor)) break;
-    MdlVal *v = mdl_coerce(s, item[i], first->type, item[i]->at, NULL, first->at);
+    MdlVal *v = mdl_coerce(s, item[i], first->type, item[i]->at, "the first row", first->at);
     if (mdl_is_poison(v)) return v;
     const MdlSize *dim[MDL_MAX_RANK] = {mdl_size_const(s->sizes, 1)};
     int rank = v->leaf[0]->type.rank;
@@ -223,7 +223,8 @@ static MdlVal *list(MdlSema *s, const MdlExpr *expr)
       return mdl_val_poison(s);
     }
   if (!count) {
-    mdl_error(s->session, MDL_E0311, expr->at, "[]");
+    mdl_help(mdl_error(s->session, MDL_E0311, expr->at, "[]"),
+             "`let t: f32[0] = []`; tensors do not grow: `[for i in 0..n : …]` builds one");
     return mdl_val_poison(s);
   }
   if (numbers) return number_list(s, count, item, expr->at);
@@ -233,11 +234,33 @@ static MdlVal *list(MdlSema *s, const MdlExpr *expr)
 
 /* ---- parts ------------------------------------------------------------------------------- */
 
+static bool takes_more(const char *word)
+{
+  const MdlBuiltinInfo *row = mdl_builtin_find(word);
+  return row ? strchr(row->params, ' ') != NULL
+             : mdl_op_info(mdl_op_find(word, strlen(word)))->operands > 1;
+}
+
+/* x.sum() is sum(x) here, and x.view() is reshape(x). */
+static void no_method(MdlReport *r, const char *name, const char *base)
+{
+  const char *ours = mdl_foreign(name), *word = ours ? ours : name;
+  MdlDtype dtype = mdl_dtype_find(word, strlen(word));
+  if (dtype != MDL_DTYPE_COUNT)
+    mdl_help(r, "`%s(%s)` converts", word, base);
+  else if (mdl_builtin_find(word) || mdl_op_find(word, strlen(word)) < MDL_OP_COUNT)
+    mdl_help(r, "a function, not a method: `%s(%s%s)`", word, base, takes_more(word) ? ", …" : "");
+  else
+    mdl_help_foreign(r, MDL_NO_SPAN, name, false);
+}
+
 static MdlVal *no_part(MdlSema *s, const MdlExpr *expr, const MdlVal *base)
 {
   const MdlName *name = &expr->field.name;
   if (!mdl_is_kind(base, MDL_KIND_struct)) {
-    mdl_error(s->session, MDL_E0204, name->at, mdl_vtype_text(s, base->type), name->text);
+    MdlReport *r =
+        mdl_error(s->session, MDL_E0204, name->at, mdl_vtype_text(s, base->type), name->text);
+    no_method(r, name->text, mdl_source_text(s->session, base->at));
     return mdl_val_poison(s);
   }
   const MdlItem *item = base->type->of->item;

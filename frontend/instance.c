@@ -170,29 +170,43 @@ static bool rule_count(MdlSema *s, MdlDecl *decl, int wanted)
   return false;
 }
 
+/* A primal under its name in the rule; the receiver is one, and first. */
+static MdlVal *bind_primal(MdlSema *s, MdlName name, MdlVal *v)
+{
+  mdl_local_add(s, name.text, v, MDL_LOCAL_parameter, name.at);
+  mdl_local_find(s, name.text)->used = true;
+  return v;
+}
+
+/* The primals; `wanted` gets the types of those that have a tangent. */
+static int rule_primals(MdlSema *s, MdlDecl *decl, MdlCoreFunc *rule, const MdlStructOf *self,
+                        const MdlVType *const *param, const MdlVType **wanted)
+{
+  const MdlName *name = decl->rule->rule.primal;
+  int wants = 0;
+  s->frame->self = NULL;
+  if (self) {
+    MdlVal *v = bind_primal(s, *name, self_param(s, rule, self, name->at));
+    if (has_float(s, v->type)) wanted[wants++] = v->type;
+    name++;
+  }
+  for (int i = 0; i < decl->fn->params; i++, name++) {
+    bind_primal(s, *name, mdl_core_param(s, rule, param[i], name->text, name->at));
+    if (has_float(s, param[i])) wanted[wants++] = param[i];
+  }
+  return wants;
+}
+
 static bool rule_body(MdlSema *s, MdlDecl *decl, MdlCoreFunc *rule, const MdlStructOf *self,
                       const MdlVType *const *param, const MdlVType *result)
 {
   const MdlItem *item = decl->rule;
-  int floats = 0, next = 0, leaves = 0;
   const MdlVType *wanted[MDL_MAX_PARAMS + 1];
-  if (self) s->frame->self = self_param(s, rule, self, decl->name.at);
-  if (self && has_float(s, s->frame->self->type)) floats++;
-  for (int i = 0; i < item->rule.primals && i < decl->fn->params; i++) {
-    MdlVal *v =
-        mdl_core_param(s, rule, param[i], item->rule.primal[i].text, item->rule.primal[i].at);
-    mdl_local_add(s, item->rule.primal[i].text, v, MDL_LOCAL_parameter, item->rule.primal[i].at);
-    mdl_local_find(s, item->rule.primal[i].text)->used = true;
-    if (has_float(s, param[i])) floats++;
-  }
+  int wants = rule_primals(s, decl, rule, self, param, wanted);
   bool vjp = item->rule.is_vjp;
-  if (!rule_count(s, decl, vjp ? 1 : floats)) return false;
-  int wants = 0;
-  if (self && has_float(s, s->frame->self->type)) wanted[wants++] = s->frame->self->type;
-  for (int i = 0; i < decl->fn->params; i++)
-    if (has_float(s, param[i])) wanted[wants++] = param[i];
+  if (!rule_count(s, decl, vjp ? 1 : wants)) return false;
   for (int i = 0; i < (vjp ? 1 : wants); i++) {
-    MdlName name = item->rule.tangent[next++];
+    MdlName name = item->rule.tangent[i];
     MdlVal *v = tangent_param(s, rule, vjp ? result : wanted[i], name);
     mdl_local_add(s, name.text, v, MDL_LOCAL_parameter, name.at);
   }
@@ -201,7 +215,7 @@ static bool rule_body(MdlSema *s, MdlDecl *decl, MdlCoreFunc *rule, const MdlStr
   v = mdl_coerce(s, v, want, item->rule.body->at, "the rule's result", item->path.at);
   if (mdl_is_poison(v)) return false;
   MdlCore **yield = MDL_NEW(s->arena, MdlCore *, (size_t)mdl_leaf_count(v->type));
-  leaves = float_leaves(s, v, yield);
+  int leaves = float_leaves(s, v, yield);
   s->func->body->yield = yield;
   s->func->body->yields = leaves;
   for (int i = 0; i < leaves; i++) yield[i] = mdl_core_use(s, yield[i]);

@@ -49,8 +49,8 @@ static bool chosen(MdlSema *s, MdlApplied *a, bool *mapped, int64_t *axis)
     for (int i = 0; i < a->own; i++) {
       if (a->param[i].name != fn->wrt[k].name) continue;
       if (!a->value[i]) {
-        mdl_error(s->session, MDL_E0501, a->at, mdl_fn_name(s, fn), "every mapped argument", "fewer",
-                  mdl_text(s->arena, "`%s` is mapped and missing", a->param[i].name));
+        mdl_error(s->session, MDL_E0501, a->at, mdl_fn_name(s, fn), "every mapped argument",
+                  "fewer", mdl_text(s->arena, "`%s` is mapped and missing", a->param[i].name));
         return false;
       }
       mapped[i] = true;

@@ -128,11 +128,15 @@ static void declare_rule(MdlSema *s, MdlModule *m, MdlItem *item)
   }
   decl->rule = item;
   decl->rule_module = m;
-  if (item->rule.primals == decl->fn->params) return;
-  MdlReport *r = mdl_error(s->session, MDL_E0709, item->path.at, decl->name.text,
+  int wanted = decl->fn->params + (decl->owner != NULL);
+  if (item->rule.primals == wanted) return;
+  MdlReport *r = mdl_error(s->session, MDL_E0709, item->path.at,
+                           mdl_source_text(s->session, item->path.at),
                            mdl_text(s->arena, "%d", item->rule.primals),
-                           mdl_text(s->arena, "%d", decl->fn->params));
+                           mdl_text(s->arena, "%d", wanted));
   mdl_also(r, decl->fn->head, "its parameters");
+  if (decl->owner) mdl_help(r, "the receiver comes first: `%s(m, …; dm, …)`",
+                            mdl_source_text(s->session, item->path.at));
   decl->failed = true;
 }
 

@@ -367,6 +367,23 @@ static bool is_word(int kind)
   return kind == TOK_DTYPE;
 }
 
+/* The next step, where the token tells what was meant; or NULL. */
+static const char *meant(const MdlParser *p, int i, const int *wanted, int count)
+{
+  int kind = kind_at(p, i), before = i ? kind_at(p, i - 1) : 0;
+  bool at_top = i == 0 || (p->tokens.token[i].column_one && before == TOK_TERM);
+  if (kind == '+' && is_wanted('-', wanted, count)) return "there is no unary plus";
+  if (kind == '=' && is_wanted(TOK_EQ, wanted, count)) return "`==` compares";
+  if (kind == TOK_IF && is_wanted(TOK_TERM, wanted, count))
+    return "`if c { a } else { b }` is the value that is chosen";
+  if (kind == '@' && at_top)
+    return "there are no decorators: a transformation is called, `grad(f)`";
+  if (kind == ':' && is_wanted('{', wanted, count)) return "a block stands in `{ }`";
+  if (kind == ']' && before == '[' && is_wanted(TOK_ELLIPSIS, wanted, count))
+    return "a scalar's type has no brackets: `f32`";
+  return NULL;
+}
+
 static void unexpected(MdlParser *p, int i, const int *wanted, int count)
 {
   MdlReport *report = mdl_syntax_error(p, MDL_E0105, mdl_token_span(&p->tokens, i),
@@ -379,10 +396,8 @@ static void unexpected(MdlParser *p, int i, const int *wanted, int count)
   if (after_statement)
     mdl_help(report, "an `if`, `for` or `while` that starts a statement ends at its `}`: "
                      "put it in ( ) to go on");
-  else if (kind == '+' && is_wanted('-', wanted, count))
-    mdl_help(report, "there is no unary plus");
-  else if (kind == '=' && is_wanted(TOK_EQ, wanted, count))
-    mdl_help(report, "`==` compares");
+  else if (meant(p, i, wanted, count))
+    mdl_help(report, "%s", meant(p, i, wanted, count));
   else if (is_wanted(TOK_NAME, wanted, count) && !is_wanted(TOK_NUMBER, wanted, count) &&
            is_word(kind))
     mdl_help(report, "%s is a word of the language, not a name", token_text(p, i));

@@ -102,7 +102,8 @@ static MdlCore *divide(const Update *u, MdlCore *x, MdlCore *index, int axis, Md
     mdl_help(r, "place by place: `for k in 0..K { x[i[k]] /= v[k] }`");
     return NULL;
   }
-  MdlCore *all = mdl_emit_scatter(s, MDL_OP_scatter_mul, mdl_emit_like(s, x, 1), index, with, axis, 0);
+  MdlCore *ones = mdl_emit_like(s, x, 1);
+  MdlCore *all = mdl_emit_scatter(s, MDL_OP_scatter_mul, ones, index, with, axis, 0);
   return mdl_emit_map2(s, MDL_OP_div, x, all);
 }
 
@@ -150,7 +151,8 @@ static bool rest_is_whole(const MdlPick *pick, int axis, int rank)
   return true;
 }
 
-/* x with the part at a scalar, or the rows of a list, changed. Writes out of range are dropped by the scatter. */
+/* x with the part at a scalar, or the rows of a list, changed. The scatter drops writes out of
+ * range. */
 static MdlCore *update_at(const Update *u, MdlCore *x, const MdlPick *pick, int axis)
 {
   MdlSema *s = u->s;

@@ -198,6 +198,24 @@ bool mdl_no_value(MdlSema *s, const MdlVal *v, const char *what, const char *wan
   return true;
 }
 
+/* [B, N] where [N] is wanted. */
+static bool is_batch_of(const MdlVType *got, const MdlVType *wanted)
+{
+  const MdlType *a = &got->tensor, *b = &wanted->tensor;
+  if (got->kind != MDL_KIND_tensor || wanted->kind != MDL_KIND_tensor) return false;
+  if (a->rank != b->rank + 1 || a->dtype != b->dtype || !b->rank) return false;
+  for (int i = 0; i < b->rank; i++)
+    if (a->dim[i + 1] != b->dim[i]) return false;
+  return true;
+}
+
+/* f32(n/2) has lost its half. */
+static const char *quotient_text(MdlSema *s, MdlSpan at, MdlDtype from)
+{
+  bool divides = mdl_is_integer(from) && strchr(mdl_source_text(s->session, at), '/');
+  return divides ? " before the division: integers divide to integers" : "";
+}
+
 static MdlVal *mismatch(MdlSema *s, MdlVal *v, const MdlVType *type, MdlSpan at,
                         const char *declared, MdlSpan why)
 {
@@ -210,7 +228,9 @@ static MdlVal *mismatch(MdlSema *s, MdlVal *v, const MdlVType *type, MdlSpan at,
   MdlDtype to, from;
   if (type->kind == MDL_KIND_tensor && v->type->kind == MDL_KIND_tensor &&
       mdl_vtype_dtype(type, &to) && mdl_vtype_dtype(v->type, &from) && to != from)
-    mdl_help(r, "`%s(…)` converts", mdl_dtypes[to].name);
+    mdl_help(r, "`%s(…)` converts%s", mdl_dtypes[to].name, quotient_text(s, at, from));
+  else if (is_batch_of(v->type, type))
+    mdl_help(r, "`vmap(f)(…)` calls f once for each row");
   return mdl_val_poison(s);
 }
 
