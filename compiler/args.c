@@ -251,6 +251,12 @@ static int params_wanted(const MdlArgs *args)
   return count;
 }
 
+static const char *wanted_text(const MdlArgs *args)
+{
+  int n = params_wanted(args);
+  return mdl_text(args->arena, "%d argument%s", n, n == 1 ? "" : "s");
+}
+
 static bool give_named(MdlArgs *args, int words, const char *const *word)
 {
   for (int i = 0; i < words; i++) {
@@ -274,7 +280,7 @@ static bool give_positional(MdlArgs *args, int words, const char *const *word)
     if (at < s->params && !give_text(args, s->param[at].name, word[i])) return false;
     if (at++ < s->params) continue;
     mdl_note(mdl_error(args->session, MDL_E0501, MDL_NO_SPAN, s->entry,
-                       mdl_text(args->arena, "%d", params_wanted(args)),
+                       wanted_text(args),
                        mdl_text(args->arena, "%d", words),
                        mdl_text(args->arena, "`%s` is one too many", word[i])),
              "%s", s->text);
@@ -339,7 +345,7 @@ static bool nothing_missing(MdlArgs *args)
     got += s->param[i].role != MDL_ROLE_out && is_given(args, &s->param[i]);
   MdlReport *report =
       mdl_error(args->session, MDL_E0501, MDL_NO_SPAN, s->entry,
-                mdl_text(args->arena, "%d", params_wanted(args)), mdl_text(args->arena, "%d", got),
+                wanted_text(args), mdl_text(args->arena, "%d", got),
                 mdl_text(args->arena, "%s missing", names));
   mdl_note(report, "%s", s->text);
   mdl_help(report, "`%s=VALUE`, or `%s=random:1`", first, first);

@@ -156,7 +156,7 @@ START_TEST(a_note)
 {
   begin("lerp.mdl", "fn lerp(lo: f32, hi: f32, w: f32) -> f32 = lo + w*(hi - lo)\n"
                     "fn half(p: f32, q: f32) -> f32 = lerp(p, q)\n");
-  MdlReport *r = mdl_error(s, MDL_E0501, at("lerp(p, q)"), "lerp", "3", "2", "`w` is missing");
+  MdlReport *r = mdl_error(s, MDL_E0501, at("lerp(p, q)"), "lerp", "3 arguments", "2", "`w` is missing");
   mdl_also(r, at("w: f32"), "no default");
   mdl_note(r, "fn lerp(lo: f32, hi: f32, w: f32) -> f32");
   expect("lerp.mdl:2:34: error[E0501]: `lerp` wants 3 arguments, got 2: `w` is missing\n"
