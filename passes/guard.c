@@ -82,10 +82,10 @@ static void check_product(Guard *g, const MdlBound *bound)
   for (int i = 0; i < g->e->signature->sizes; i++)
     for (int k = 0; k < bound->power[i]; k++) {
       MlirValue size = mdl_arg(mdl_body(g->e->to, 0), i);
-      if (left < bound->degree)
-        refuse(g, mdl_loop_compare(b, MDL_PREDICATE_gt, size, room));
+      if (left < bound->degree) refuse(g, mdl_loop_compare(b, MDL_PREDICATE_gt, size, room));
       if (!--left) return;
-      MlirValue some = mdl_loop_select(b, mdl_loop_compare(b, MDL_PREDICATE_lt, size, one), one, size);
+      MlirValue empty = mdl_loop_compare(b, MDL_PREDICATE_lt, size, one);
+      MlirValue some = mdl_loop_select(b, empty, one, size);
       room = mdl_loop_binary(b, MDL_LOOP_divsi, room, some);
     }
 }
