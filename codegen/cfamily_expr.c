@@ -194,6 +194,8 @@ static MdlExpr convert(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   MlirValue a = mdl_operand(op, 0);
   MdlLoopType to = mdl_loop_type_of(p->ir, mdl_result(op, 0)), from = mdl_loop_type_of(p->ir, a);
   const char *text = mdl_print_at(p, a, PREFIX);
+  if (mdl_loop_def_op(a) == MDL_LOOP_lanes)
+    return expr(p, POSTFIX, "%s()", mdl_need(p, mdl_text(p->arena, "lanes_%s", mdl_c_type(p, &to))));
   if (from.kind == MDL_LOOP_vector && from.element == MDL_bool) return of_mask(p, op, &to);
   if (from.kind == MDL_LOOP_vector)
     return expr(
@@ -391,6 +393,7 @@ static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
     return expr(p, POSTFIX, "%s[%lld]", mdl_print_at(p, mdl_operand(op, 0), POSTFIX),
                 (long long)mdl_loop_lane(op));
   case MDL_LOOP_lanes:
+    if (type.element == MDL_index) return expr(p, POSTFIX, "%s", ""); /* its cast prints it */
     return expr(p, POSTFIX, "%s()",
                 mdl_need(p, mdl_text(p->arena, "lanes_%s", mdl_c_type(p, &type))));
   case MDL_LOOP_address:

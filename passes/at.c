@@ -290,6 +290,21 @@ static MlirValue at_gather(MdlNest *n, MlirOperation op, const MdlPoint *p)
   return at_point(n, a, &to, p);
 }
 
+/* Which lanes of a vector that starts at `first` are element `index`: at most one. */
+static MlirValue lane_is(MdlNest *n, MlirValue first, MlirValue index, MdlDtype dtype)
+{
+  MlirValue past = mdl_index_sub(&n->b, index, first), none = mdl_nest_index(n, -1);
+  MlirValue width = mdl_nest_index(n, n->width);
+  past = mdl_loop_select(&n->b, mdl_loop_compare(&n->b, MDL_PREDICATE_lt, past, width), past, none);
+  past = mdl_index_max(&n->b, past, none); /* fits the lane's integer */
+  MdlDtype lane = mdl_dtypes[dtype].bytes == 8 ? MDL_i64 : MDL_i32;
+  MlirType type = mdl_loop_value_type(n->ir, MDL_index, n->width);
+  MlirValue number = mdl_loop_build(&n->b, MDL_LOOP_lanes, type, 0, NULL);
+  past = mdl_loop_splat(&n->b, mdl_loop_cast(&n->b, MDL_LOOP_index_cast, past, lane), n->width);
+  number = mdl_loop_cast(&n->b, MDL_LOOP_index_cast, number, lane);
+  return mdl_loop_compare(&n->b, MDL_PREDICATE_eq, past, number);
+}
+
 /* Where the index meets the element: the update put in; elsewhere the operand. */
 static MlirValue at_onehot(MdlNest *n, MlirOperation op, MdlOp kind, const MdlPoint *p)
 {
@@ -302,8 +317,12 @@ static MlirValue at_onehot(MdlNest *n, MlirOperation op, MdlOp kind, const MdlPo
     if (i != axis) update.at[i - (i > axis)] = p->at[i];
   if (p->lane >= 0 && p->lane != axis) update.lane = p->lane - (p->lane > axis);
   MdlArith a = mdl_nest_arith(n, p);
-  MlirValue here = mdl_loop_compare(&n->b, MDL_PREDICATE_eq, p->at[axis], as_index(n, index, &from));
-  MlirValue with = mdl_nest_scattered(&a, kind, mdl_nest_type(n, mdl_result(op, 0))->dtype, old,
+  MdlDtype dtype = mdl_nest_type(n, mdl_result(op, 0))->dtype;
+  MlirValue at = as_index(n, index, &from);
+  MlirValue here = p->lane == axis
+                       ? lane_is(n, p->at[axis], at, dtype)
+                       : mdl_loop_compare(&n->b, MDL_PREDICATE_eq, p->at[axis], at);
+  MlirValue with = mdl_nest_scattered(&a, kind, dtype, old,
                                       at_point(n, mdl_operand(op, 2), &update, p));
   return mdl_loop_select(&n->b, mdl_loop_splat(&n->b, here, a.lanes), with, old);
 }

@@ -1,4 +1,5 @@
 /* Which values of a group can be read as vectors, and along which axis. */
+#include "passes/align.h"
 #include "passes/group.h"
 
 int mdl_lane_bytes(MdlDtype dtype)
@@ -111,6 +112,15 @@ static bool gather_has_lanes(const MdlGroup *g, MlirOperation op, int axis, int 
   return mdl_group_lanes(g, mdl_operand(op, 0), axis - indices + 1, bytes);
 }
 
+static bool onehot_has_lanes(const MdlGroup *g, MlirOperation op, int axis, int bytes)
+{
+  int at = (int)mdl_op_int(op, "axis", 0);
+  if (!mdl_is_onehot(g->ir, op) || !mdl_group_lanes(g, mdl_operand(op, 0), axis, bytes)) return false;
+  if (mdl_op(g->ir, op) == MDL_OP_scatter_max || mdl_op(g->ir, op) == MDL_OP_scatter_min)
+    if (mdl_is_unsigned(mdl_type_of(g->ir, mdl_result(op, 0))->dtype)) return false;
+  return axis == at || mdl_group_lanes(g, mdl_operand(op, 2), axis - (axis > at), bytes);
+}
+
 bool mdl_group_lanes(const MdlGroup *g, MlirValue tensor, int axis, int bytes)
 {
   const MdlType *type = mdl_type_of(g->ir, tensor);
@@ -133,6 +143,8 @@ bool mdl_group_lanes(const MdlGroup *g, MlirValue tensor, int axis, int bytes)
     return move_has_lanes(g, op, kind, axis, bytes);
   case MDL_CLASS_gather:
     return gather_has_lanes(g, op, axis, bytes);
+  case MDL_CLASS_scatter:
+    return onehot_has_lanes(g, op, axis, bytes);
   default:
     return false;
   }

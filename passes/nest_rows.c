@@ -85,6 +85,12 @@ static void in_order(Pass *pass, int axis, MlirValue lo, MlirValue *sum)
 }
 
 /* Accumulators a sum, of those that the schedule has for all; 0: one element after the other. */
+static bool has_lanes(const Rows *r, const MdlSink *s)
+{
+  const MdlType *type = mdl_nest_type(r->n, s->value);
+  return mdl_group_lanes(&r->n->g, s->value, type->rank - 1, mdl_lane_bytes(type->dtype));
+}
+
 static int ways_of(const Pass *pass, int axis)
 {
   MdlNest *n = pass->r->n;
@@ -228,6 +234,16 @@ static bool joins(const Rows *r, const Pass *pass, const MdlSink *s, int phase)
   return type->rank == pass->shape->rank && mdl_same_leading(type, pass->shape, type->rank);
 }
 
+/* What can run in vectors does not wait for what cannot: loops of their own. Values that are alike
+ * in that share one. */
+static bool is_alike(const Rows *r, const MdlSink *a, const MdlSink *b)
+{
+  if (r->n->s.lanes < 0) return true;
+  MdlDtype x = mdl_nest_type(r->n, a->value)->dtype, y = mdl_nest_type(r->n, b->value)->dtype;
+  bool lanes = has_lanes(r, a);
+  return lanes == has_lanes(r, b) && (!lanes || mdl_lane_bytes(x) == mdl_lane_bytes(y));
+}
+
 static void run_loops(Rows *r, int phase)
 {
   bool *done = MDL_NEW(r->n->ir->arena, bool, (size_t)r->p.sinks);
@@ -235,7 +251,7 @@ static void run_loops(Rows *r, int phase)
     Pass pass = {.r = r, .shape = mdl_nest_type(r->n, r->p.sink[i].value)};
     for (int j = i; j < r->p.sinks; j++) {
       const MdlSink *s = &r->p.sink[j];
-      if (done[j] || !joins(r, &pass, s, phase)) continue;
+      if (done[j] || !joins(r, &pass, s, phase) || !is_alike(r, &r->p.sink[i], s)) continue;
       done[j] = true;
       if (pass.sums == MOST_SUMS || pass.stores == MDL_MAX_ROOTS)
         MDL_BUG(r->n->ir->session, "a loop over a row makes too much");
