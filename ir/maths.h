@@ -7,7 +7,7 @@
 typedef struct MdlMaths {
   const char *name; /* "exp": what a loop column calls "@exp" */
   const char *f32, *f64;
-  int ulp32, ulp64; /* largest error in units of the last place */
+  double ulp32, ulp64; /* largest error seen, in units of the last place; 0: exact */
   const char *doc;
 } MdlMaths;
 

@@ -54,9 +54,9 @@ static MlirOperation make(MdlArith *a, MlirOperation module, const MdlMaths *mat
   result = mdl_arith_far(&inner, maths, dtype, operands, given, result);
   mdl_build_return(&b, 1, &result);
   mdl_op_set_unit(ir, func, "mdl.maths");
-  int ulp = dtype == MDL_f64 ? maths->ulp64 : maths->ulp32;
+  double ulp = dtype == MDL_f64 ? maths->ulp64 : maths->ulp32;
   mdl_op_set_text(ir, func, "mdl.doc",
-                  ulp ? mdl_text(ir->arena, "%s; at most %d ulp off", maths->doc, ulp)
+                  ulp > 0 ? mdl_text(ir->arena, "%s; at most %g ulp off", maths->doc, ulp)
                       : maths->doc);
   find(ir, module, name, &before); /* after what it calls, which was finished first */
   if (!mdl_same_op(before, func)) mdl_move_before(func, before);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The pages that are made from the tables: ops, passes, options, targets, errors.
+"""The pages that are made from the tables: ops, float functions, passes, options, targets, errors.
 
 docs.py MDLC SOURCE_DIR            fails if a page is not what the tables say
 docs.py MDLC SOURCE_DIR --update   writes them
@@ -28,11 +28,21 @@ def errors(mdlc):
     return page
 
 
-def pages(mdlc):
+def maths(source):
+    text = open(os.path.join(source, "ir/maths.def"), encoding="utf-8").read()
+    rows = re.findall(r"^MATHS\((\w+),.*?([\d.]+), ([\d.]+), \"([^\"]*)\"\)$", text, re.M | re.S)
+    words = """What the expansions of float functions are off by at most, in units of the last place. f32: over every float there
+is, with and without fused products (`maths_sweep`), `pow`, `atan2` and `frem` over pairs; f64: over draws (`maths_test`). 0: exact."""
+    table = "".join(f"| `{name}` | {single} | {double} | {doc} |\n" for name, single, double, doc in rows)
+    return f"# Float functions\n\n{MADE}\n\n{words}\n\n| function | f32 | f64 | is |\n|---|---|---|---|\n{table}"
+
+
+def pages(mdlc, source):
     return {
         "ir/OPS.md": listing("Ops", say(mdlc, "--list-ops"), "Every op of the IR; elementwise rows are functions of the language too."),
         "ir/TARGETS.md": listing("Processors", say(mdlc, "--list-targets"), "What `--target=` and `-mcpu=` take; the first row of an architecture is its baseline."),
         "ir/ERRORS.md": errors(mdlc),
+        "ir/MATHS.md": maths(source),
         "frontend/BUILTINS.md": listing("Builtins", say(mdlc, "--list-builtins"), "The functions that need no import. A parameter in [ ] may be left out, `...` takes any number; `wanted` is the type that the result must have where it stands."),
         "passes/PASSES.md": listing("Passes", say(mdlc, "--list-passes"), "In the order in which they run."),
         "compiler/OPTIONS.md": listing("Options", say(mdlc, "--help"), "What `mdlc --help` prints."),
@@ -42,7 +52,7 @@ def pages(mdlc):
 def main():
     mdlc, source = sys.argv[1], sys.argv[2]
     stale = []
-    for name, text in pages(mdlc).items():
+    for name, text in pages(mdlc, source).items():
         path = os.path.join(source, name)
         old = open(path, encoding="utf-8").read() if os.path.exists(path) else None
         if old == text:

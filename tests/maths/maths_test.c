@@ -191,12 +191,12 @@ int main(int argc, char **argv)
       Worst worst[2] = {{0}};
       for (int plain = 0; plain < 2; plain++)
         sweep(r, tape_create(arena, maths, wide ? MDL_f64 : MDL_f32, !plain), draws, &worst[plain]);
-      int bar = wide ? maths->ulp64 : maths->ulp32;
+      double bar = wide ? maths->ulp64 : maths->ulp32;
       double error = fmax(worst[0].error, worst[1].error);
       Worst *at = worst[0].error > worst[1].error ? &worst[0] : &worst[1];
       bool bad = !(error <= (bar ? bar : 0)); /* bar 0: exact */
       failed += bad;
-      printf("%-7s %s %6.2f %6.2f  bar %d%s", r->name, wide ? "f64" : "f32", worst[0].error,
+      printf("%-7s %s %6.2f %6.2f  bar %g%s", r->name, wide ? "f64" : "f32", worst[0].error,
              worst[1].error, bar, bad ? "  FAILED" : "\n");
       if (bad) printf(" at %.17g, %.17g: %.17g\n", at->a, at->b, (double)r->fn(at->a, at->b));
     }
