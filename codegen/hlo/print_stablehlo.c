@@ -50,11 +50,14 @@ static void put_nested(FILE *out, const MdlGraphType *type, const MdlGraphLitera
 /* Little endian. Not for bools: MLIR's versions disagree about their bits. */
 static void put_blob(FILE *out, MdlDtype dtype, const MdlGraphLiteral *l)
 {
+  static const char digits[] = "0123456789ABCDEF";
   fputs("\"0x", out);
   for (int64_t i = 0; i < l->count; i++) {
     uint64_t bits = mdl_hlo_bits(dtype, l, i);
-    for (int k = 0; k < mdl_dtypes[dtype].bytes; k++)
-      fprintf(out, "%02X", (unsigned)(bits >> 8 * k & 255));
+    for (int k = 0; k < mdl_dtypes[dtype].bytes; k++, bits >>= 8) {
+      fputc(digits[bits >> 4 & 15], out);
+      fputc(digits[bits & 15], out);
+    }
   }
   fputc('"', out);
 }
