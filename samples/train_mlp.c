@@ -1,59 +1,32 @@
 /* Trains mlp.mdl on handwritten digits by stochastic gradient descent, with nothing but C: mlp.h
- * and mlp.o (or mlp.c) come from mdlc. Every fifth image is kept for testing.
+ * and mlp.o (or mlp.c) come from mdlc.
  *   ./train_mlp data/digits.bin [seed [weights]] */
 #include "mlp.h"
 
-#include <stdio.h>
+#include "digits.h"
+
 #include <stdlib.h>
 
-enum { TRAIN = 1438, TEST = 359, PIXELS = 64, BATCH = 32, EPOCHS = 40 };
-
-static float train_x[TRAIN][PIXELS], test_x[TEST][PIXELS], batch_x[BATCH][PIXELS];
-static int32_t train_y[TRAIN], test_y[TEST], batch_y[BATCH], guess[TEST];
+enum { EPOCHS = 40 };
 static mlp_Mlp model;
 
-/* Images are 64 bytes 0..16, then the digit. */
-static int read_digits(const char *path)
-{
-  unsigned char image[PIXELS + 1];
-  int train = 0, test = 0, i, k;
-  FILE *file = fopen(path, "rb");
-  for (i = 0; file && fread(image, sizeof image, 1, file); i++) {
-    float *x = i % 5 == 4 ? test_x[test] : train_x[train];
-    for (k = 0; k < PIXELS; k++) x[k] = (float)image[k] / 16.0f;
-    if (i % 5 == 4)
-      test_y[test++] = image[PIXELS];
-    else
-      train_y[train++] = image[PIXELS];
-  }
-  if (file) fclose(file);
-  return train == TRAIN && test == TEST;
-}
-
-static double test_accuracy(void *work)
-{
-  int right = 0, i;
-  if (mlp_predict(TEST, &model, &test_x[0][0], guess, work)) return -1;
-  for (i = 0; i < TEST; i++) right += guess[i] == test_y[i];
-  return 100.0 * right / (double)TEST;
-}
-
-/* One pass over the images, drawn in a fresh order; the mean loss. */
+/* One pass over as many images as there are; the mean loss. */
 static double epoch(uint32_t *state, float rate, void *work)
 {
   double sum = 0;
-  int i, k, step;
+  int step;
   for (step = 0; step < TRAIN / BATCH; step++) {
     float loss;
-    for (i = 0; i < BATCH; i++) {
-      int at = (int)(((uint64_t)(*state = *state * 1664525u + 1013904223u) * TRAIN) >> 32);
-      for (k = 0; k < PIXELS; k++) batch_x[i][k] = train_x[at][k];
-      batch_y[i] = train_y[at];
-    }
+    draw_batch(state);
     if (mlp_train(BATCH, &model, &batch_x[0][0], batch_y, rate, &loss, work)) return -1;
     sum += loss;
   }
   return sum / (TRAIN / BATCH);
+}
+
+static double test_accuracy(void *work)
+{
+  return mlp_predict(TEST, &model, &test_x[0][0], guess, work) ? -1 : accuracy();
 }
 
 int main(int argc, char **argv)

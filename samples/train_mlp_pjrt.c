@@ -6,47 +6,17 @@
 #include "mlp.h"
 #include "runtime/pjrt.h"
 
+#include "digits.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRAIN = 1438, TEST = 359, PIXELS = 64, BATCH = 32, EPOCHS = 40, STEPS = TRAIN / BATCH };
+enum { EPOCHS = 40, STEPS = TRAIN / BATCH };
 enum { FC1_W, FC1_B, FC2_W, FC2_B, X, Y, RATE, ARGUMENTS }; /* as the manifest lists them */
 
-static float train_x[TRAIN][PIXELS], test_x[TEST][PIXELS], batch_x[BATCH][PIXELS];
-static int32_t train_y[TRAIN], test_y[TEST], batch_y[BATCH], guess[TEST];
 static mlp_Mlp model;
-
-/* ---- images ---- */
-
-/* Images are 64 bytes 0..16, then the digit. */
-static int read_digits(const char *path)
-{
-  unsigned char image[PIXELS + 1];
-  int train = 0, test = 0, i, k;
-  FILE *file = fopen(path, "rb");
-  for (i = 0; file && fread(image, sizeof image, 1, file); i++) {
-    float *x = i % 5 == 4 ? test_x[test] : train_x[train];
-    for (k = 0; k < PIXELS; k++) x[k] = (float)image[k] / 16.0f;
-    if (i % 5 == 4)
-      test_y[test++] = image[PIXELS];
-    else
-      train_y[train++] = image[PIXELS];
-  }
-  if (file) fclose(file);
-  return train == TRAIN && test == TEST;
-}
-
-static void draw_batch(uint32_t *state)
-{
-  int i;
-  for (i = 0; i < BATCH; i++) {
-    int at = (int)(((uint64_t)(*state = *state * 1664525u + 1013904223u) * TRAIN) >> 32);
-    memcpy(batch_x[i], train_x[at], sizeof batch_x[i]);
-    batch_y[i] = train_y[at];
-  }
-}
 
 /* ---- XLA ---- */
 
@@ -168,8 +138,8 @@ int main(int argc, char **argv)
   void *work =
       malloc(MLP_TRAIN_WORK_BYTES(BATCH) + MLP_PREDICT_WORK_BYTES(TEST) + MLP_INIT_WORK_BYTES);
   double apart = 0;
-  int right = 0, i;
   trainer t;
+  int i;
   if (argc < 5 || !work || !read_digits(argv[4]) || mlp_init(key, &model, work)) return 1;
   open_trainer(&t, argv);
   for (i = 1; i <= EPOCHS; i++) {
@@ -181,8 +151,7 @@ int main(int argc, char **argv)
   printf("trained on %s\n", mdl_pjrt_platform(t.pjrt));
   close_trainer(&t);
   if (mlp_predict(TEST, &model, &test_x[0][0], guess, work)) return 1;
-  for (i = 0; i < TEST; i++) right += guess[i] == test_y[i];
-  printf("test accuracy %.1f %%\n", 100.0 * right / (double)TEST);
+  printf("test accuracy %.1f %%\n", accuracy());
   free(work);
   return apart <= 1e-5 ? 0 : 1;
 }
