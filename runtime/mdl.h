@@ -104,6 +104,33 @@ int mdl_weights_next(const mdl_weights *weights, size_t *at, char *name, size_t 
 const char *mdl_weights_write(const char *path, int count, const char *const *names,
                               const mdl_array *arrays);
 
+/* ---- models ---- */
+
+/* A struct parameter by the paths of its leaves. Its header has them as text:
+ *   static const char *const leaves[] = MLP_MLP_LEAVES;
+ *   mlp_Mlp weights;
+ *   mdl_model model = {leaves, &weights, NULL, 0};
+ * First values come from the model's own `entry init = Mlp.init`, then what a file has replaces
+ * them. A view's pointers must be set before (MODULE_Model_at), its sizes be given in the order in
+ * which the first of the texts names them. */
+typedef struct {
+  const char *const *leaves;
+  void *data;
+  const int64_t *sizes; /* of a view; NULL for a struct by value */
+  int at; /* which of `leaves` the last words were about ("fc1.w f32[64, 10] @ 0"); 0: none */
+} mdl_model;
+
+/* Leaf i, from 0 on, as an array over the model's own memory, which may be written through
+ * array->data; its path goes to `path`, cut where it does not fit. "no such leaf" behind the last. */
+const char *mdl_model_leaf(mdl_model *model, int i, char *path, size_t room, mdl_array *array);
+/* Fills the model from the arrays of the same paths. All are checked (element type, shape) before
+ * one is written. What the file lacks is an error, or, where `missing` is not NULL, keeps its values
+ * and is counted. */
+const char *mdl_model_read(mdl_model *model, const mdl_weights *weights, int *missing);
+const char *mdl_model_load(mdl_model *model, const char *path, int *missing); /* from a file */
+/* As .safetensors that mdl_model_load, `mdlc run m=@FILE` and others read. */
+const char *mdl_model_save(mdl_model *model, const char *path);
+
 /* ---- print ---- */
 
 /* Takes what `print` of the source says: its text, and a dense, row-major value that lives as long

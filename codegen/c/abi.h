@@ -17,6 +17,11 @@ const char *mdl_c_param(MdlArena *arena, const MdlSignature *s, const MdlParam *
 /* "[32, 64]", "w [D], b []" */
 const char *mdl_c_shape(MdlArena *arena, const MdlType *type);
 const char *mdl_c_leaves(MdlArena *arena, const MdlSignature *s, const MdlParam *param);
+/* A struct's leaves as the initialiser of an array of texts, for mdl_model of runtime/mdl.h:
+ * {"N, D", "w f32[D]", ..., 0}; in a value struct with offsets, "fc1.w f32[64, 10] @ 0". `sizes`: the
+ * names of its run-time sizes in order. */
+const char *mdl_c_leaf_table(MdlIr *ir, const MdlSignature *s, const MdlStruct *type,
+                             const char *sizes);
 /* Bytes of the work buffer as a size; "0" without one. */
 const char *mdl_c_work(MdlIr *ir, MlirOperation entry);
 /* Bytes of a leaf as a size; NULL on overflow. */

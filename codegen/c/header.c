@@ -246,6 +246,19 @@ static void print_at(Header *h, const MdlSignature *s, const MdlStruct *type)
   fprintf(h->out, "  return m;\n}\n\n");
 }
 
+/* For mdl_model of runtime/mdl.h. */
+static void print_leaf_table(Header *h, const MdlSignature *s, const MdlStruct *type,
+                             const char *name)
+{
+  enum { MOST = 16 };
+  const char *names[MOST], *sizes = "";
+  int count = mdl_struct_is_view(s, type->name) ? names_of(h, type, names, MOST) : 0;
+  for (int i = 0; i < count; i++)
+    sizes = mdl_text(h->arena, "%s%s%s", sizes, i ? ", " : "", names[i]);
+  fprintf(h->out, "#define %s_LEAVES %s\n\n", mdl_c_upper(h->arena, name),
+          mdl_c_leaf_table(h->ir, s, type, sizes));
+}
+
 static void struct_type(Header *h, const MdlSignature *s, const MdlStruct *type)
 {
   const char *name = mdl_intern_text(h->arena, mdl_c_struct(h->arena, s, type->name));
@@ -259,7 +272,8 @@ static void struct_type(Header *h, const MdlSignature *s, const MdlStruct *type)
              "nothing is written; the pointers never change."
            : "");
   fields(h, s, type, view);
-  fprintf(h->out, "} %s;\n\n", name);
+  fprintf(h->out, "} %s;\n", name);
+  print_leaf_table(h, s, type, name);
   if (view) print_at(h, s, type);
 }
 
