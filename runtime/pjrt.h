@@ -48,7 +48,8 @@ typedef struct mdl_pjrt_buffer mdl_pjrt_buffer; /* an array in the memory of the
 mdl_pjrt *mdl_pjrt_create(void);
 /* After its programs and buffers. */
 void mdl_pjrt_destroy(mdl_pjrt *pjrt);
-/* What the last call that failed says, without an end of line; and the next step to take, or "". */
+/* What the last call that failed says, without an end of line, or ""; and the next step to take, or
+ * "". For NULL that there is no memory. */
 const char *mdl_pjrt_error(const mdl_pjrt *pjrt);
 const char *mdl_pjrt_help(const mdl_pjrt *pjrt);
 

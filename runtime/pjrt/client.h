@@ -13,7 +13,8 @@ struct mdl_pjrt {
   PJRT_Device *device;
   char *path, *platform;
   char version[32];
-  char *error;      /* NULL: none yet, or no memory for it */
+  int failed;       /* once */
+  char *error;      /* NULL: no memory for it */
   const char *help; /* lives for ever */
 };
 

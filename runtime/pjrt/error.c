@@ -7,6 +7,7 @@
 
 const char *mdl_pjrt_error(const mdl_pjrt *pjrt)
 {
+  if (pjrt && !pjrt->failed) return "";
   return !pjrt || !pjrt->error ? "out of memory" : pjrt->error;
 }
 
@@ -18,6 +19,7 @@ mdl_pjrt_status mdl_pjrt_fail(mdl_pjrt *pjrt, mdl_pjrt_status status, const char
   va_list list, again;
   int length;
   free(pjrt->error);
+  pjrt->failed = 1;
   pjrt->help = help;
   va_start(list, format);
   va_copy(again, list);

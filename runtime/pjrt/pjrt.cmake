@@ -1,6 +1,11 @@
 # The PJRT client needs the header of the C API, which comes with plugins; tests/install.sh puts one
 # into build/plugins. Without it the same functions say so.
 set(mdlc_plugins ${PROJECT_SOURCE_DIR}/build/plugins)
+foreach(found MDLC_PJRT_INCLUDE MDLC_PJRT_PLUGIN MDLC_LIBTPU) # once found, gone since
+  if(${found} AND NOT EXISTS ${${found}})
+    unset(${found} CACHE)
+  endif()
+endforeach()
 find_path(MDLC_PJRT_INCLUDE pjrt_c_api.h PATHS ${mdlc_plugins}/xla_plugins/xla_cpu_pjrt/include
           DOC "Folder of pjrt_c_api.h")
 find_file(MDLC_PJRT_PLUGIN xla_cpu_pjrt.so PATHS ${mdlc_plugins}/xla_plugins/xla_cpu_pjrt

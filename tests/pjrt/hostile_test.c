@@ -68,6 +68,8 @@ END_TEST
 START_TEST(a_text_file_is_no_plugin)
 {
   mdl_pjrt *pjrt = mdl_pjrt_create();
+  ck_assert_str_eq(mdl_pjrt_error(pjrt), "");
+  ck_assert_str_eq(mdl_pjrt_error(NULL), "out of memory");
   ck_assert_int_eq(mdl_pjrt_load(pjrt, __FILE__), MDL_PJRT_NO_FILE);
   ck_assert_ptr_nonnull(strstr(mdl_pjrt_error(pjrt), __FILE__));
   ck_assert_int_eq(mdl_pjrt_load(pjrt, "/"), MDL_PJRT_NO_FILE);
