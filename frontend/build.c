@@ -59,9 +59,11 @@ static const MdlSize *domain_extent(Build *b, MdlVal *domain, const MdlSize **fr
     const MdlSize *to = mdl_val_size_of(s, domain->item[1]);
     *from = mdl_val_size_of(s, domain->item[0]);
     extent = *from && to ? mdl_size_sub(s->sizes, to, *from) : NULL;
-    if (extent && mdl_size_is_static(s, extent)) return extent;
+    int64_t length;
+    bool negative = extent && mdl_size_is_const(extent, &length) && length < 0;
+    if (extent && !negative && mdl_size_is_static(s, extent)) return extent;
     mdl_error(s->session, MDL_E0413, domain->at, mdl_source_text(s->session, domain->at),
-              "the length of a range here must be a size");
+              negative ? "its length is negative" : "the length of a range here must be a size");
     return NULL;
   }
   bool rows = mdl_is_kind(domain, MDL_KIND_tensor) || mdl_is_kind(domain, MDL_KIND_struct);

@@ -103,6 +103,15 @@ static bool same_extent(MdlSema *s, MdlApplied *a, const MdlSize **size, const M
   return false;
 }
 
+/* Its leading axis by the size that it was found equal to. */
+static MdlVal *led_by(MdlSema *s, MdlVal *v, const MdlSize *size)
+{
+  const MdlSize *extent;
+  const MdlVType *row = mdl_vtype_row(s, v->type, &extent);
+  if (extent == size) return v;
+  return mdl_coerce(s, v, mdl_vtype_lead(s, row, 1, &size), v->at, NULL, MDL_NO_SPAN);
+}
+
 MdlVal *mdl_apply_vmap(MdlSema *s, MdlApplied *a)
 {
   bool mapped[MDL_MAX_PARAMS];
@@ -118,6 +127,7 @@ MdlVal *mdl_apply_vmap(MdlSema *s, MdlApplied *a)
     if (!front[i]) return mdl_val_poison(s);
     mdl_vtype_row(s, front[i]->type, &extent);
     if (!same_extent(s, a, &size, extent, &from, a->value[i])) return mdl_val_poison(s);
+    front[i] = led_by(s, front[i], size);
     leaves += mdl_leaf_count(front[i]->type);
   }
   if (!leaves) {

@@ -178,12 +178,8 @@ static bool read_settings(int argc, char **argv, Settings *s)
       s->seed = strtoull(word + 7, NULL, 10);
     else if (!strncmp(word, "--op=", 5))
       s->op = word + 5;
-    else if (!strcmp(word, "--machine=plain"))
-      s->machine = mdl_machine_plain();
-    else if (!strcmp(word, "--machine=sm_80"))
-      s->machine = mdl_machine_find("nvptx64", NULL);
-    else if (!strcmp(word, "--machine=x86-64"))
-      s->machine = mdl_machine_find("x86_64", NULL);
+    else if (!strncmp(word, "--machine=", 10))
+      s->machine = mdl_trial_machine(word + 10);
     else if (!strcmp(word, "--all"))
       s->all = true;
     else if (!strcmp(word, "--keep"))

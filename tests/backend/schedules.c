@@ -257,9 +257,7 @@ int main(int argc, char **argv)
   uint64_t seed = 0;
   bool keeps = false;
   for (int i = 1; i < argc; i++) {
-    if (!strncmp(argv[i], "--machine=", 10) && strcmp(argv[i] + 10, "native"))
-      machine = !strcmp(argv[i] + 10, "plain") ? mdl_machine_plain()
-                                               : mdl_machine_find("x86_64", argv[i] + 10);
+    if (!strncmp(argv[i], "--machine=", 10)) machine = mdl_trial_machine(argv[i] + 10);
     if (!strncmp(argv[i], "--problems=", 11)) problems = atoi(argv[i] + 11);
     if (!strncmp(argv[i], "--seed=", 7)) seed = strtoull(argv[i] + 7, NULL, 10);
     keeps |= !strcmp(argv[i], "--keep");

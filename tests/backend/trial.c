@@ -9,6 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+const MdlMachine *mdl_trial_machine(const char *name)
+{
+  if (!strcmp(name, "plain")) return mdl_machine_plain();
+  if (!strcmp(name, "native")) return mdl_machine_native();
+  if (!strcmp(name, "sm_80")) return mdl_machine_find("nvptx64", NULL);
+  return mdl_machine_find("x86_64", strcmp(name, "x86-64") ? name : NULL);
+}
+
 void mdl_trial_sign(MdlIr *ir, MlirOperation func, const char *name, int sizes,
                     const char *const *size)
 {

@@ -62,6 +62,9 @@ typedef struct MdlTrial {
   int mismatches; /* counted by mdl_trial_run */
 } MdlTrial;
 
+/* "plain", "native", "x86-64", "x86-64-v3", ..., "sm_80"; NULL for none. */
+const MdlMachine *mdl_trial_machine(const char *name);
+
 /* Gives a function its signature: arguments x0, x1, ..., results out0, ...; free sizes by name. */
 void mdl_trial_sign(MdlIr *ir, MlirOperation func, const char *name, int sizes,
                     const char *const *size);

@@ -23,6 +23,12 @@ static bool accumulates(MdlOp op)
   }
 }
 
+static bool is_extreme(MdlOp op)
+{
+  return op == MDL_OP_reduce_max || op == MDL_OP_reduce_min || op == MDL_OP_window_max ||
+         op == MDL_OP_window_min || op == MDL_OP_cummax;
+}
+
 static bool multiplies(MdlOp op)
 {
   return op == MDL_OP_reduce_prod || op == MDL_OP_cumprod || op == MDL_OP_scatter_mul;
@@ -39,6 +45,7 @@ bool mdl_case_is_exact(const MdlCase *c)
   if (c->op == MDL_OP_fma && in_half) return false; /* rounded to f32 first */
   if (c->operands && !mdl_is_float(c->in[c->operands - 1].dtype) && c->op != MDL_OP_convert)
     return true;
+  if (is_extreme(c->op)) return false; /* which of two zeros is the larger nobody says */
   return row->elementwise ? row->exact : !accumulates(c->op);
 }
 

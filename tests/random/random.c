@@ -10,6 +10,8 @@
 #include "tests/random/generate.h"
 #include "tests/random/trial.h"
 
+#include "tests/backend/trial.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,12 +94,8 @@ static bool read_settings(int argc, char **argv, Settings *s)
       s->size = atoi(word + 7);
     else if (!strncmp(word, "--only=", 7))
       s->first = atoi(word + 7), s->programs = 1;
-    else if (!strcmp(word, "--machine=plain"))
-      s->run.machine = mdl_machine_plain();
-    else if (!strcmp(word, "--machine=sm_80"))
-      s->run.machine = mdl_machine_find("nvptx64", NULL);
-    else if (!strcmp(word, "--machine=x86-64"))
-      s->run.machine = mdl_machine_find("x86_64", NULL);
+    else if (!strncmp(word, "--machine=", 10))
+      s->run.machine = mdl_trial_machine(word + 10);
     else if (!strncmp(word, "--without=", 10) && leave_out(s, word + 10))
       continue;
     else if (!strcmp(word, "--all"))
