@@ -146,7 +146,8 @@ void mdl_print_alloca(MdlPrinter *p, MlirOperation op)
   int64_t count = 1;
   for (int i = 0; i < type.rank; i++) count *= type.dim[i];
   const char *name = mdl_print_name(p, to, "tile");
-  mdl_line(p, "%s %s[%lld];", mdl_stmt_type(p, to), name, (long long)count);
+  mdl_line(p, "%s%s %s[%lld];", mdl_op_has(op, "mdl.shared") ? "__shared__ " : "",
+           mdl_stmt_type(p, to), name, (long long)count);
   mdl_stmt_name(p, to, name);
 }
 

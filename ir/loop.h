@@ -155,6 +155,8 @@ MlirOperation mdl_loop_hook(MdlBuilder *b, MlirOperation module, MdlMap *symbols
 /* MDL_LOOP_thread, _block, _threads, _blocks: where this thread is, along x. */
 MlirValue mdl_loop_gpu_index(MdlBuilder *b, MdlLoopOp op);
 void mdl_loop_barrier(MdlBuilder *b);
+/* As mdl_loop_alloca, one for all threads of the block: it has `mdl.shared`. */
+MlirValue mdl_loop_shared(MdlBuilder *b, const MdlLoopType *type);
 typedef enum MdlAllReduce {
   MDL_ALL_add,
   MDL_ALL_mul,

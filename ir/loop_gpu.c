@@ -38,6 +38,13 @@ void mdl_loop_barrier(MdlBuilder *b)
   mdl_insert(b, &state);
 }
 
+MlirValue mdl_loop_shared(MdlBuilder *b, const MdlLoopType *type)
+{
+  MlirValue made = mdl_loop_alloca(b, type);
+  mdl_op_set_unit(b->ir, mdl_def(made), "mdl.shared");
+  return made;
+}
+
 /* By MdlAllReduce: the word for integers, and for floats. */
 static const char *const words[MDL_ALL_COUNT][2] = {
     {"add", "add"},        {"mul", "mul"},        {"maxsi", "maximumf"}, {"minsi", "minimumf"},

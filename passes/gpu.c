@@ -44,6 +44,7 @@ MdlGpuMode mdl_gpu_mode(const MdlGroup *g)
   if (is_reduction(kind)) return mode_of_reduction(g);
   if (class == MDL_CLASS_scan || class == MDL_CLASS_sort || is_scatter(kind))
     return seed_rank > 1 ? MDL_GPU_points : MDL_GPU_one;
+  if (mdl_gpu_has_tiles(g)) return MDL_GPU_tiles;
   if (seed_rank) return MDL_GPU_points;
   return class == MDL_CLASS_contract || class == MDL_CLASS_conv ? MDL_GPU_blocks : MDL_GPU_all;
 }
@@ -62,13 +63,14 @@ const MdlSize *mdl_gpu_points(const MdlGroup *g)
 {
   MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
   bool map = mdl_is_null(g->seed);
+  if (!map && mdl_gpu_mode(g) == MDL_GPU_tiles) return mdl_gpu_tiles(g);
   MdlType type = *mdl_type_of(g->ir, map ? mdl_operand(end, 0) : mdl_result(g->seed, 0));
   int along = map ? -1 : own_axis(g);
   if (along >= 0) type.dim[along] = mdl_size_const(g->ir->sizes, 1);
   return mdl_type_elements(g->ir->sizes, &type);
 }
 
-static const char *const mode_names[] = {"points", "blocks", "all", "one"};
+static const char *const mode_names[] = {"points", "blocks", "tiles", "all", "one"};
 
 void mdl_gpu_mark(MdlNest *n)
 {

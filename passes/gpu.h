@@ -9,6 +9,7 @@
 typedef enum MdlGpuMode {
   MDL_GPU_points, /* the grid's threads share the points; each point is one thread's */
   MDL_GPU_blocks, /* the grid's blocks share the points; a block's threads reduce one together */
+  MDL_GPU_tiles,  /* the grid's blocks share tiles of a product of matrices (passes/gpu_tiles.c) */
   MDL_GPU_all,    /* every thread computes the scalar that is returned */
   MDL_GPU_one     /* one thread does it all */
 } MdlGpuMode;
@@ -31,5 +32,10 @@ void mdl_gpu_one_begin(MdlNest *n, MdlBranch *branch);
 void mdl_gpu_one_end(MdlNest *n, MdlBranch *branch);
 
 MdlNestFn mdl_gpu_reduce, mdl_gpu_contract, mdl_gpu_scatter;
+
+/* A product of matrices that is worth tiles; how many there are; its loops. */
+bool mdl_gpu_has_tiles(const MdlGroup *g);
+const MdlSize *mdl_gpu_tiles(const MdlGroup *g);
+void mdl_gpu_contract_tiles(MdlNest *n);
 
 #endif

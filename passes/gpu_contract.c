@@ -54,6 +54,10 @@ void mdl_gpu_contract(MdlNest *n, MlirOperation op)
 {
   Contract c = {.n = n, .c = mdl_contract_read(&n->g)};
   MlirValue extent[MDL_MAX_RANK];
+  if (n->mode == MDL_GPU_tiles) {
+    mdl_gpu_contract_tiles(n);
+    return;
+  }
   if (n->mode == MDL_GPU_blocks) {
     by_block(&c);
     return;

@@ -95,7 +95,7 @@ static bool is_grid_call(const Kernels *k, MlirOperation op)
   MlirOperation callee = group_called(k, op);
   if (mdl_is_null(callee)) return false;
   const char *mode = mdl_gpu_mode_of(k->ir, callee);
-  return !strcmp(mode, "points") || !strcmp(mode, "blocks");
+  return !strcmp(mode, "points") || !strcmp(mode, "blocks") || !strcmp(mode, "tiles");
 }
 
 typedef struct Search {

@@ -10,6 +10,7 @@ static bool has_effect(MlirOperation op)
   case MDL_LOOP_store:
   case MDL_LOOP_vstore:
   case MDL_LOOP_copy:
+  case MDL_LOOP_barrier:
   case MDL_LOOP_none: return true;
   default: return false;
   }
