@@ -7,7 +7,7 @@
  *   while the contracted axes run */
 #include "passes/tiles.h"
 
-enum { MOST = MDL_MAX_CARRIED };
+enum { MOST = MDL_MAX_CARRIED, FEW_ROWS_VECTORS = 8 };
 
 static MdlPoint point_in(MdlTiles *c, const MdlTile *t, int i, int j)
 {
@@ -313,7 +313,9 @@ static MlirValue spill_room(MdlTiles *c)
 {
   MdlLoopType type = {.kind = MDL_LOOP_memory, .rank = 1};
   type.element = mdl_loop_cell(c->c.result->dtype);
-  type.dim[0] = (int64_t)c->s.unroll[0] * c->s.unroll[1] * c->s.width;
+  int vectors = c->s.unroll[0] * c->s.unroll[1];
+  if (c->s.least && vectors < FEW_ROWS_VECTORS) vectors = FEW_ROWS_VECTORS;
+  type.dim[0] = (int64_t)vectors * c->s.width;
   MlirValue room = mdl_loop_alloca(&c->n->extents.top, &type);
   mdl_value_set_name(c->n->ir, room, "tile");
   return room;
@@ -333,6 +335,27 @@ static void open_panels(MdlTiles *c)
   c->pack = n->scratch;
 }
 
+/* For enough rows on panels; for few of them a row at a time on the operand where it lies, in tiles
+ * as wide as its lines are long. */
+static void over_rows_there_are(MdlTiles *c, MdlPoint base)
+{
+  MdlNest *n = c->n;
+  MdlBranch branch;
+  const MdlTiles many = *c;
+  MlirValue rows = mdl_nest_extent(n, c->c.result->dim[c->s.rows]);
+  MlirValue enough = mdl_loop_compare(&n->b, MDL_PREDICATE_ge, rows, mdl_nest_index(n, c->s.least));
+  mdl_branch_begin(n, &branch, enough, 0, NULL);
+  over_others(c, 0, true, base);
+  mdl_branch_else(n, &branch, 0, NULL);
+  c->packed = c->packed_rows = -1;
+  c->s.unroll[0] = 1;
+  c->s.unroll[1] = FEW_ROWS_VECTORS;
+  c->s.tile[c->s.rows] = 0;
+  over_others(c, 0, false, base);
+  mdl_branch_end(n, &branch, 0, NULL);
+  *c = many;
+}
+
 static void run(MdlNest *n)
 {
   MdlTiles c = {.n = n, .c = mdl_contract_read(&n->g), .s = n->s};
@@ -347,7 +370,11 @@ static void run(MdlNest *n)
     c.lanes_out = mdl_group_lanes_out(&n->g, c.s.lanes, bytes);
     c.spill = spill_room(&c);
   }
-  over_others(&c, 0, c.packed >= 0, mdl_point(c.c.result->rank));
+  MdlPoint base = mdl_point(c.c.result->rank);
+  if (c.s.least)
+    over_rows_there_are(&c, base);
+  else
+    over_others(&c, 0, c.packed >= 0, base);
 }
 
 void mdl_nest_dot(MdlNest *n, MlirOperation op)

@@ -113,7 +113,7 @@ const char *mdl_schedule_axes(const MdlGroup *g)
 
 void mdl_schedule_write(const MdlGroup *g, const MdlSchedule *s)
 {
-  MdlRecordField field[8];
+  MdlRecordField field[9];
   MdlAxis axis[MDL_MAX_AXES];
   int count = 0, axes = mdl_group_axes(g, axis);
   field[count++] = (MdlRecordField){.name = "axes", .text = mdl_schedule_axes(g)};
@@ -123,6 +123,7 @@ void mdl_schedule_write(const MdlGroup *g, const MdlSchedule *s)
   put(field, &count, "unroll", 2, s->unroll);
   put(field, &count, "tile", axes, s->tile);
   put(field, &count, "pack", -1, &s->pack);
+  put(field, &count, "least", -1, &s->least);
   put(field, &count, "threads", -1, &s->threads);
   mdl_op_set_record(g->ir, g->func, "mdl.schedule", count, field);
 }
@@ -132,9 +133,9 @@ const char *mdl_schedule_take(const MdlGroup *g, MdlSchedule *s, const MdlRecord
   const struct {
     const char *name;
     int *to, count; /* -1: a single number */
-  } rows[] = {{"lanes", &s->lanes, -1}, {"width", &s->width, -1}, {"rows", &s->rows, -1},
-              {"unroll", s->unroll, 2}, {"pack", &s->pack, -1},   {"threads", &s->threads, -1},
-              {"tile", s->tile, 0}};
+  } rows[] = {{"lanes", &s->lanes, -1},     {"width", &s->width, -1}, {"rows", &s->rows, -1},
+              {"unroll", s->unroll, 2},     {"pack", &s->pack, -1},   {"least", &s->least, -1},
+              {"threads", &s->threads, -1}, {"tile", s->tile, 0}};
   MdlAxis axis[MDL_MAX_AXES];
   MdlArena *arena = g->ir->arena;
   const char *names = "axes";
@@ -183,6 +184,9 @@ static const char *wrong_pack(const MdlContract *c, const MdlSchedule *s, int of
     if (s->rows >= 0 && mdl_contract_reads(c, of, s->rows))
       return "an operand in panels of columns does not depend on `rows`";
   }
+  bool both_ways = s->pack & 1 << of && s->rows >= 0 && mdl_contract_has_lanes(c, of, s->lanes);
+  if (s->least && (s->least < 0 || !both_ways))
+    return "`least` is for columns that could be read where they lie, and rows to count";
   if (s->pack & 2 >> of && (s->rows < 0 || !mdl_contract_reads(c, 1 - of, s->rows)))
     return "an operand in panels of rows depends on `rows`";
   return NULL;
@@ -208,6 +212,7 @@ static const char *wrong_contract(const MdlGroup *g, const MdlSchedule *s)
                       "operand %d has no vectors along `lanes`: %d in `pack` copies it", of,
                       1 << of);
   }
+  if (!s->pack && s->least) return "`least` is for `pack`";
   return s->pack ? wrong_pack(&c, s, of) : NULL;
 }
 
@@ -256,8 +261,8 @@ const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s)
   if (mdl_is_contract(g)) return wrong_contract(g, s);
   if (!has_lanes(g, s))
     return mdl_text(arena, "it does not run in vectors along axis %d", s->lanes);
-  if (s->pack || s->rows >= 0 || s->unroll[0] > 1)
-    return "`pack`, `rows` and rows in `unroll` are for contractions";
+  if (s->pack || s->least || s->rows >= 0 || s->unroll[0] > 1)
+    return "`pack`, `least`, `rows` and rows in `unroll` are for contractions";
   bool down =
       is_reduction(g) || (mdl_is_rows(g->func) && s->lanes >= 0 && axis[s->lanes].is_reduced);
   bool ways = s->width > 1 && down;

@@ -32,6 +32,7 @@ typedef struct MdlSchedule {
   int tile[MDL_MAX_AXES]; /* block of an axis that stays in cache; 0: no blocks */
   int pack;               /* contractions: a bit for each operand that is copied into panels: of
                              columns, where it runs along the lanes, else of rows */
+  int least;              /* rows from which columns are packed at run time; 0: always */
   int threads;            /* the axis that threads share; -1: none */
 } MdlSchedule;
 MdlSchedule mdl_schedule_plain(void); /* one element at a time */

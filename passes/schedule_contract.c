@@ -223,6 +223,18 @@ static int block_of_rows(const Choice *ch, const MdlSchedule *s)
   return all ? 0 : tiles * s->unroll[0];
 }
 
+enum { SMALL = 1 << 14 /* elements that are packed in no time */ };
+
+/* Where nobody knows how many rows there are, columns that could be read as they lie are packed
+ * only for as many rows as make up for it: a step of a tile that walks waits 4 cycles, a packed
+ * vector is a load and a store. */
+static int least_rows(const Choice *ch, const MdlSchedule *s)
+{
+  bool lies = s->width > 1 && mdl_contract_has_lanes(ch->c, ch->of, s->lanes);
+  if (!(s->pack & 1 << ch->of) || s->rows < 0 || ch->exact_rows >= 0 || !lies) return 0;
+  return ch->columns * ch->k < SMALL ? 0 : s->unroll[0] * s->unroll[1] / 2;
+}
+
 MdlSchedule mdl_schedule_choose_contract(const MdlGroup *g)
 {
   MdlContract c = mdl_contract_read(g);
@@ -237,7 +249,9 @@ MdlSchedule mdl_schedule_choose_contract(const MdlGroup *g)
       try_rows(&ch, &best, &least);
     }
   ch.s = best;
+  ch.of = best.lanes >= 0 && mdl_contract_reads(&c, 0, best.lanes) ? 0 : 1;
   set_extents(&ch);
+  best.least = least_rows(&ch, &best);
   if (best.rows >= 0) best.tile[best.rows] = block_of_rows(&ch, &best);
   return best;
 }

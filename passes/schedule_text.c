@@ -44,6 +44,7 @@ static const char *group_text(const MdlGroup *g, const MdlSchedule *s)
   if (any(axes, s->tile))
     text = mdl_text(arena, "%s, tile = %s", text, list_text(arena, axes, s->tile));
   if (s->pack) text = mdl_text(arena, "%s, pack = %d", text, s->pack);
+  if (s->least) text = mdl_text(arena, "%s, least = %d", text, s->least);
   if (s->threads >= 0) text = mdl_text(arena, "%s, threads = %d", text, s->threads);
   return mdl_text(arena, "%s\n", text);
 }

@@ -201,6 +201,7 @@ static MdlSchedule drawn_schedule(Bench *b, const MdlGroup *g)
     s.unroll[0] = 1 + below(b, 7);
     s.unroll[1] = 1 + below(b, 4);
     s.pack = below(b, 4);
+    if (below(b, 3) == 0) s.least = 1 + below(b, 20);
     if (s.rows >= 0 && below(b, 2)) s.tile[s.rows] = s.unroll[0] * (1 + below(b, 3));
     if (!mdl_schedule_wrong(g, &s)) return s;
   }
