@@ -250,6 +250,7 @@ const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s)
   for (int i = 0; i < 3; i++)
     if (fields[i] < -1 || fields[i] >= axes)
       return mdl_text(arena, "%d is no axis: it has %d", fields[i], axes);
+  if (s->threads >= 0) return "no group runs on several threads yet: `threads` is -1";
   if (s->width != 1 && s->width != width)
     return mdl_text(arena, "`width` is 1 or, on this processor, %d", width);
   if (s->width > 1 && s->lanes < 0) return "`width` wants an axis in `lanes`";

@@ -33,7 +33,7 @@ typedef struct MdlSchedule {
   int pack;               /* contractions: a bit for each operand that is copied into panels: of
                              columns, where it runs along the lanes, else of rows */
   int least;              /* rows from which columns are packed at run time; 0: always */
-  int threads;            /* the axis that threads share; -1: none */
+  int threads;            /* the axis that threads share; -1: none (the only value so far) */
 } MdlSchedule;
 MdlSchedule mdl_schedule_plain(void); /* one element at a time */
 
