@@ -152,6 +152,10 @@ static bool join_open(Apply *a, char letter, Group *g)
 {
   for (int i = 0; i < a->n; i++) {
     if (a->row->sig[i] != letter) continue;
+    if (letter == 'B') { /* a number without a type is never a bool */
+      mdl_error(a->s->session, MDL_E0305, a->v[i]->at, mdl_vtype_text(a->s, a->v[i]->type));
+      return false;
+    }
     MdlCell *cell = cell_for(a, a->v[i]);
     if (g->cell) mdl_cell_join(g->cell, cell);
     g->cell = cell;
