@@ -361,6 +361,17 @@ static void print_params(Header *h, int indent, int count, int sizes, const char
   }
 }
 
+static void graph_prototype(Header *h, const char *symbol, int count, const char *const *text)
+{
+  const char *list = "";
+  for (int i = 0; i < count; i++) list = mdl_text(h->arena, "%s, %s", list, text[i]);
+  fprintf(h->out,
+          "/* The same as a graph on these arguments, to be launched again and again by\n"
+          " * cudaGraphLaunch; cudaGraphExecDestroy ends it. `stream` is one of your own. */\n"
+          "mdl_status %s_graph_create(cudaGraphExec_t *graph%s);\n",
+          symbol, list);
+}
+
 static void prototype(Header *h, int e)
 {
   const MdlSignature *s = h->signature[e];
@@ -384,6 +395,7 @@ static void prototype(Header *h, int e)
   comment(h, s);
   fprintf(h->out, "mdl_status %s(", symbol);
   print_params(h, (int)strlen(symbol) + 12, next, s->sizes, text, note);
+  if (s->on_gpu) graph_prototype(h, symbol, next, text);
   if (s->on_gpu && s->checks)
     fprintf(h->out,
             "/* What its checks found, once the stream has come so far: it waits. */\n"

@@ -68,6 +68,8 @@ static const char launcher[] =
     "    const mdl_status mdl_e = (call); \\\n"
     "    if (mdl_e) return mdl_e;         \\\n"
     "  } while (0)\n\n"
+    "static mdl_status device_status(cudaError_t e)\n{\n"
+    "  return e == cudaSuccess ? MDL_OK : MDL_DEVICE + 256 * (mdl_status)e;\n}\n\n"
     "template <class T> struct As {\n  typedef T Is;\n};\n\n"
     "template <class... Wanted>\n"
     "static mdl_status launch(void (*kernel)(Wanted...), int64_t blocks, unsigned threads,\n"
@@ -77,8 +79,19 @@ static const char launcher[] =
     "  c.gridDim = dim3((unsigned)(blocks < 65536 ? blocks : 65536)); /* kernels stride */\n"
     "  c.blockDim = dim3(threads);\n"
     "  c.stream = stream;\n"
-    "  const cudaError_t e = cudaLaunchKernelEx(&c, kernel, given...);\n"
-    "  return e == cudaSuccess ? MDL_OK : MDL_DEVICE + 256 * (mdl_status)e;\n}\n\n";
+    "  return device_status(cudaLaunchKernelEx(&c, kernel, given...));\n}\n\n"
+    "static mdl_status capture_begin(cudaStream_t stream)\n{\n"
+    "  return device_status(cudaStreamBeginCapture(stream, "
+    "cudaStreamCaptureModeThreadLocal));\n}\n\n"
+    "/* What was captured, unless the entry failed. */\n"
+    "static mdl_status capture_end(cudaStream_t stream, mdl_status entry, cudaGraphExec_t "
+    "*graph)\n{\n"
+    "  cudaGraph_t captured = nullptr;\n"
+    "  mdl_status status = device_status(cudaStreamEndCapture(stream, &captured));\n"
+    "  if (entry != MDL_OK) status = entry;\n"
+    "  if (status == MDL_OK) status = device_status(cudaGraphInstantiate(graph, captured, 0));\n"
+    "  if (captured) cudaGraphDestroy(captured);\n"
+    "  return status;\n}\n\n";
 
 /* ---- device functions and kernels -------------------------------------------------------- */
 
@@ -199,20 +212,49 @@ static void void_unused(Source *s, const MdlSignature *sig, MlirBlock body)
   if (!mdl_has_uses(mdl_arg(body, arg))) mdl_line(&s->printer, "(void)work;");
 }
 
+/* "int64_t N, const float *x, " or, as a call has it, "N, x, ". */
+static const char *parameters(Source *s, const MdlSignature *sig, bool named_only)
+{
+  const char *text = "";
+  for (int i = 0; i < sig->sizes; i++)
+    text = mdl_text(s->arena, "%s%s%s, ", text, named_only ? "" : "int64_t ", sig->size[i]);
+  for (int i = 0; i < sig->params; i++)
+    text =
+        mdl_text(s->arena, "%s%s, ", text,
+                 named_only ? sig->param[i].name : mdl_c_param(s->arena, sig, &sig->param[i], ""));
+  return text;
+}
+
+/* The entry's launches as a graph, fixed to these arguments. */
+static void print_graph(Source *s, const MdlSignature *sig, const char *symbol)
+{
+  MdlPrinter *p = &s->printer;
+  mdl_line(p, "/* %s as a graph, to be launched again and again on these arguments. */",
+           sig->entry);
+  mdl_line(p,
+           "extern \"C\" mdl_status %s_graph_create(cudaGraphExec_t *graph, %svoid *work, "
+           "cudaStream_t stream)",
+           symbol, parameters(s, sig, false));
+  mdl_line(p, "{");
+  p->indent++;
+  mdl_line(p, "*graph = nullptr;");
+  mdl_line(p, "TRY(capture_begin(stream));");
+  mdl_line(p, "return capture_end(stream, %s(%swork, stream), graph);", symbol,
+           parameters(s, sig, true));
+  p->indent--;
+  mdl_line(p, "}\n");
+}
+
 static void print_entry(Source *s, MlirOperation func)
 {
   MdlPrinter *p = &s->printer;
   const MdlSignature *sig = mdl_signature_read(s->ir, func);
   const char *symbol = mdl_c_symbol(s->ir, func);
-  const char *text = mdl_text(s->arena, "extern \"C\" mdl_status %s(", symbol);
   mdl_printer_begin(p);
   p->gives_status = true;
-  for (int i = 0; i < sig->sizes; i++)
-    text = mdl_text(s->arena, "%sint64_t %s, ", text, sig->size[i]);
-  for (int i = 0; i < sig->params; i++)
-    text = mdl_text(s->arena, "%s%s, ", text, mdl_c_param(s->arena, sig, &sig->param[i], ""));
   mdl_line(p, "/* %s: %s:%d */", sig->entry, s->options->source, sig->line);
-  mdl_line(p, "%svoid *work, cudaStream_t stream)", text);
+  mdl_line(p, "extern \"C\" mdl_status %s(%svoid *work, cudaStream_t stream)", symbol,
+           parameters(s, sig, false));
   mdl_line(p, "{");
   p->indent++;
   bind_entry(s, sig, mdl_body(func, 0));
@@ -220,6 +262,7 @@ static void print_entry(Source *s, MlirOperation func)
   mdl_print_body(p, mdl_body(func, 0));
   p->indent--;
   mdl_line(p, "}\n");
+  print_graph(s, sig, symbol);
   if (!sig->checks) return;
   mdl_line(p, "/* What the checks of %s found, once the stream has come so far. */", sig->entry);
   mdl_line(p, "extern \"C\" mdl_status %s_status(const void *work, cudaStream_t stream)", symbol);
@@ -227,7 +270,7 @@ static void print_entry(Source *s, MlirOperation func)
   mdl_line(p, "  cudaError_t e = cudaMemcpyAsync(&found, work, sizeof found, "
               "cudaMemcpyDeviceToHost, stream);");
   mdl_line(p, "  if (e == cudaSuccess) e = cudaStreamSynchronize(stream);");
-  mdl_line(p, "  return e == cudaSuccess ? found : MDL_DEVICE + 256 * (mdl_status)e;\n}\n");
+  mdl_line(p, "  return e == cudaSuccess ? found : device_status(e);\n}\n");
 }
 
 /* ---- the file ---------------------------------------------------------------------------- */

@@ -46,8 +46,34 @@ static void test(const char *name, Entry *entry, int64_t work, int64_t batch, in
       }
 }
 
+/* A graph of an entry, launched twice: the second launch sees other data in the same places. */
+static void test_graph()
+{
+  const int64_t N = 65, K = 20, M = 40;
+  std::vector<float> a = drawn((size_t)(N * K), 3), b = drawn((size_t)(K * M), 4);
+  std::vector<float> out((size_t)(N * M)), again((size_t)(N * M));
+  void *memory;
+  cudaStream_t stream;
+  cudaGraphExec_t graph;
+  cudaMalloc(&memory, (size_t)PRODUCTS_PLAIN_WORK_BYTES(N, K, M));
+  cudaStreamCreate(&stream);
+  wrong |= products_plain_graph_create(&graph, N, K, M, a.data(), b.data(), out.data(), memory,
+                                       stream) != MDL_OK;
+  for (int round = 0; round < 2; round++) {
+    a[0] += 1;
+    wrong |= cudaGraphLaunch(graph, stream) != cudaSuccess;
+    wrong |= products_plain(N, K, M, a.data(), b.data(), again.data(), memory, stream) != MDL_OK;
+    if (out != again) wrong = 1, printf("graph: other results\n");
+  }
+  wrong |= products_plain_graph_create(&graph, -1, K, M, a.data(), b.data(), out.data(), memory,
+                                       stream) != MDL_BAD_SIZE;
+  cudaStreamDestroy(stream);
+  cudaFree(memory);
+}
+
 int main()
 {
+  test_graph();
   static const int64_t sizes[][3] = {{70, 50, 90}, {64, 16, 64}, {1, 1, 1},   {65, 17, 129},
                                      {0, 3, 4},    {5, 0, 6},    {128, 33, 3}};
   for (const int64_t *s : sizes) {
