@@ -96,11 +96,40 @@ void mdl_pjrt_report_free(mdl_pjrt_report *report)
 
 /* ---- for a topology ---- */
 
+/* "v5e:1x1": every axis is 1. */
+static int is_one_chip(const char *topology)
+{
+  const char *at = strchr(topology, ':');
+  while (at && at[1] == '1' && (at[2] == 'x' || !at[2])) {
+    if (!at[2]) return 1;
+    at += 2;
+  }
+  return 0;
+}
+
+/* Hosts of TPUs have four chips, libtpu says, unless it is told that this one has one. */
+static void one_chip(PJRT_NamedValue *bounds)
+{
+  static const char name[] = "chips_per_host_bounds";
+  static const int64_t ones[] = {1, 1, 1};
+  memset(bounds, 0, sizeof *bounds);
+  bounds->struct_size = PJRT_NamedValue_STRUCT_SIZE;
+  bounds->name = name;
+  bounds->name_size = sizeof name - 1;
+  bounds->type = PJRT_NamedValue_kInt64List;
+  bounds->int64_array_value = ones;
+  bounds->value_size = 3;
+}
+
 static mdl_pjrt_status open_topology(mdl_pjrt *pjrt, const char *name,
                                      PJRT_TopologyDescription **topology)
 {
   MDL_PJRT_ARGS(TopologyDescription_Create, create);
+  PJRT_NamedValue bounds;
   mdl_pjrt_status status;
+  one_chip(&bounds);
+  create.create_options = &bounds;
+  create.num_options = (size_t)is_one_chip(name);
   create.topology_name = name;
   create.topology_name_size = strlen(name);
   status = mdl_pjrt_took(pjrt, pjrt->api->PJRT_TopologyDescription_Create(&create),
