@@ -38,13 +38,19 @@ void mdl_nest_remember(MdlNest *n, MlirValue tensor, const MdlPoint *p, MlirValu
   n->memo[n->memos++] = (MdlMemo){tensor, value, *p};
 }
 
+/* In a buffer of one row the axes of the rows do not count. */
+static const MlirValue *place_of(const MdlNest *n, MlirValue tensor, const MdlPoint *p)
+{
+  return mdl_same(tensor, n->buffered) ? p->at + n->rows : p->at;
+}
+
 static MlirValue load(MdlNest *n, MlirValue tensor, const MdlPoint *p)
 {
   bool table = mdl_map_has(n->tables, tensor.ptr);
   MlirValue memory = {mdl_map_get(table ? n->tables : n->memory, tensor.ptr)};
   if (mdl_is_no_value(memory)) MDL_BUG(n->ir->session, "a tensor of a group is not in memory");
   MdlArith a = mdl_nest_arith(n, p);
-  MlirValue cell = mdl_loop_load(&n->b, memory, p->at, a.lanes);
+  MlirValue cell = mdl_loop_load(&n->b, memory, place_of(n, tensor, p), a.lanes);
   return mdl_arith_of_cell(&a, cell, mdl_nest_type(n, tensor)->dtype);
 }
 
@@ -94,7 +100,7 @@ void mdl_nest_store(MdlNest *n, MlirValue tensor, MlirValue root, const MdlPoint
   MdlArith a = mdl_nest_arith(n, p);
   MlirValue memory = {mdl_map_get(n->memory, root.ptr)};
   mdl_loop_store(&n->b, mdl_arith_to_cell(&a, value, mdl_nest_type(n, tensor)->dtype), memory,
-                 p->at);
+                 place_of(n, tensor, p));
 }
 
 /* All are computed before one is stored: a result may lie where another one reads. */

@@ -41,6 +41,8 @@ typedef struct MdlNest {
   MdlMap *scalars; /* scalar argument -> value */
   MlirValue scratch; /* memory that the schedule asks for; no value: none */
   MdlMap *stored;  /* tensor made here that is in memory by now: loaded like an argument */
+  MlirValue buffered; /* a tensor of which `scratch` holds one row; no value: none */
+  int rows;        /* axes of the point that say which row */
   int width;       /* lanes of a vector here; 1: none */
   int mode;        /* MdlGpuMode of a machine with a warp (passes/gpu.h) */
   int memos, memo_capacity;

@@ -52,7 +52,7 @@ static const MdlSize *scratch_of(MdlNest *n, MdlLoopType *type)
 {
   const MdlSize *bytes = mdl_schedule_scratch(&n->g, &n->s);
   if (!bytes) return NULL;
-  MdlDtype dtype = mdl_nest_type(n, mdl_result(n->g.seed, 0))->dtype;
+  MdlDtype dtype = mdl_schedule_scratch_dtype(&n->g);
   *type = (MdlLoopType){.kind = MDL_LOOP_memory, .element = mdl_loop_cell(dtype), .rank = 1};
   const MdlSize *count = mdl_size_exact_div(n->ir->sizes, bytes, mdl_dtypes[dtype].bytes);
   if (!count) MDL_BUG(n->ir->session, "scratch memory is no whole number of elements");
@@ -82,7 +82,8 @@ static void declare(MdlNest *n, int sizes, const char **size)
     else if (mdl_group_in_place(n->g.func, i) < 0)
       add_arg(&s, arg_type(n, type), name ? name : "y");
   }
-  if (scratch_of(n, &scratch)) add_arg(&s, mdl_loop_pointer_type(n->ir, scratch.element), "pack");
+  const char *own = mdl_is_rows(n->g.func) ? "row" : "pack";
+  if (scratch_of(n, &scratch)) add_arg(&s, mdl_loop_pointer_type(n->ir, scratch.element), own);
   MdlFunc func = {.symbol = mdl_op_text(n->ir, n->g.func, "sym_name"),
                   .is_private = true,
                   .define = true,

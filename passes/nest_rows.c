@@ -48,6 +48,7 @@ static MlirValue start(Rows *r, const MdlSink *s, int lanes)
 
 static MlirValue memory_of(Rows *r, int result)
 {
+  if (result == MDL_ROW_BUFFER) return r->p.buffered;
   return mdl_operand(mdl_terminator(mdl_body(r->n->g.func, 0)), result);
 }
 
@@ -332,6 +333,10 @@ void mdl_nest_rows(MdlNest *n)
   Rows r = {.n = n, .p = mdl_phases_read(n->ir, n->g.func)};
   MlirOperation end = mdl_terminator(mdl_body(n->g.func, 0));
   r.row = mdl_point(r.p.rows);
+  n->buffered = r.p.buffered;
+  n->rows = r.p.rows;
+  if (!mdl_is_no_value(n->buffered))
+    mdl_map_set(n->memory, n->buffered.ptr, (void *)n->scratch.ptr);
   for (int i = 0; i < r.p.sinks; i++) {
     if (!is_total(&r, &r.p.sink[i])) continue;
     if (r.totals == MOST_SUMS) MDL_BUG(n->ir->session, "a group sums up too much");

@@ -1,7 +1,7 @@
 /* A value's phase: how many loops over the row must be done before it can be had. Reductions end a
  * phase. What costs more than to load it and is wanted in several phases is stored by the first, in
  * the memory of a result of its shape that only a later phase writes: exp(x - max) lies where
- * softmax goes. */
+ * softmax goes. Where no result has room, one value may have a buffer of one row. */
 #include "passes/phases.h"
 
 #include "passes/align.h"
@@ -173,6 +173,20 @@ static void note_moved(MdlPhases *p, MlirValue value)
   if (is_moved(p, value)) mdl_map_set(p->moved, value.ptr, (void *)value.ptr);
 }
 
+/* Rows of one axis, so that the buffer is one too. */
+static bool may_buffer(const MdlPhases *p, MlirValue value)
+{
+  return p->rows && mdl_type_of(p->ir, value)->rank == p->rows + 1 && mdl_is_no_value(p->buffered);
+}
+
+const MdlSize *mdl_phases_buffer(const MdlPhases *p, MdlDtype *dtype)
+{
+  if (mdl_is_no_value(p->buffered)) return NULL;
+  const MdlType *type = mdl_type_of(p->ir, p->buffered);
+  *dtype = type->dtype;
+  return type->dim[p->rows];
+}
+
 static void settle(MdlPhases *p, MlirOperation op)
 {
   MlirValue value = mdl_result(op, 0);
@@ -193,9 +207,10 @@ static void settle(MdlPhases *p, MlirOperation op)
   if (result < 0 && again && is_element(p, value) && cost(p, value) > CHEAP &&
       !mdl_map_has(p->moved, value.ptr)) {
     result = lender(p, value, used);
-    if (result >= 0) add_sink(p, (MdlSink){op, value, false, first_phase(used), result});
+    if (result < 0 && may_buffer(p, value)) p->buffered = value, result = MDL_ROW_BUFFER;
+    if (result != -1) add_sink(p, (MdlSink){op, value, false, first_phase(used), result});
   }
-  if (result >= 0) used &= ~used + 1; /* the first phase stores it, later ones load */
+  if (result != -1) used &= ~used + 1; /* the first phase stores it, later ones load */
   for (int i = 0; i < mdl_operand_count(op) && used; i++) use(p, mdl_operand(op, i), used);
 }
 

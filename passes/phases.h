@@ -14,8 +14,10 @@ typedef struct MdlSink {
   MlirValue value; /* per element: the reduction's operand, or what is stored */
   bool reduces;
   int phase;
-  int result; /* stored: in the memory of this result; -1 for reductions */
+  int result; /* stored: in the memory of this result, or MDL_ROW_BUFFER; -1 for reductions */
 } MdlSink;
+
+enum { MDL_ROW_BUFFER = -2 };
 
 typedef struct MdlPhases {
   MdlIr *ir;
@@ -26,6 +28,7 @@ typedef struct MdlPhases {
   MdlSink *sink; /* in program order */
   MdlMap *phase; /* value -> the phase from which on it can be had, + 1 */
   MdlMap *used;  /* value -> phases in which it is asked for, a bit each (uint64_t *) */
+  MlirValue buffered; /* kept in a buffer of one row, in the work buffer; no value: none */
   MdlMap *moved; /* values that are read elsewhere than where the loops stand */
 } MdlPhases;
 
@@ -35,6 +38,8 @@ MdlPhases mdl_phases_read(MdlIr *ir, MlirOperation group);
 int mdl_phase_of(const MdlPhases *p, MlirValue value);
 /* Is it asked for in this phase? */
 bool mdl_phase_uses(const MdlPhases *p, MlirValue value, int phase);
+/* One row of what is buffered, in elements; NULL: nothing is. Its type goes to `dtype`. */
+const MdlSize *mdl_phases_buffer(const MdlPhases *p, MdlDtype *dtype);
 /* May result r be written over operand k: read only where, and not after, r's memory is written. */
 bool mdl_phases_may_update(const MdlPhases *p, int result, int operand);
 

@@ -2,6 +2,7 @@
 #include "passes/place.h"
 
 #include "passes/group.h"
+#include "passes/phases.h"
 #include "passes/schedule.h"
 
 #include <stdlib.h>
@@ -114,8 +115,9 @@ static void open_scratch(Arena *arena, MlirOperation call)
       mdl_group_read(e->ir, e->pass->options->machine, mdl_callee(e->ir, e->pass->symbols, call));
   MdlSchedule s;
   if (mdl_schedule_read(&g, &s) || !mdl_schedule_scratch(&g, &s)) return; /* another processor's */
-  MdlDtype dtype = mdl_type_of(e->ir, mdl_result(g.seed, 0))->dtype;
-  mdl_map_set(e->memory, call.ptr, (void *)slice(arena, place, dtype, "pack").ptr);
+  const char *name = mdl_is_rows(g.func) ? "row" : "pack";
+  MdlDtype dtype = mdl_schedule_scratch_dtype(&g);
+  mdl_map_set(e->memory, call.ptr, (void *)slice(arena, place, dtype, name).ptr);
 }
 
 static bool open_call(void *user, MlirOperation op)

@@ -68,6 +68,8 @@ const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s);
 const MdlSize *mdl_schedule_panels(const MdlGroup *g, const MdlSchedule *s, bool of_rows);
 /* Bytes that the nest wants in the work buffer, beside its results; NULL: none. */
 const MdlSize *mdl_schedule_scratch(const MdlGroup *g, const MdlSchedule *s);
+/* ... and of which type its elements are. */
+MdlDtype mdl_schedule_scratch_dtype(const MdlGroup *g);
 /* Bytes that the work buffer holds for that: enough for what any 64-bit processor of the machine
  * table would choose, so that one header serves objects and C for all of them. NULL: none. */
 const MdlSize *mdl_schedule_reserved(const MdlGroup *g, const MdlSchedule *s);

@@ -1,6 +1,7 @@
 /* Scratch memory of groups: the panels that a contraction packs its operands into. */
 #include "passes/contract.h"
 #include "passes/schedule.h"
+#include "passes/phases.h"
 
 /* Panels of columns, the last one filled up; then the rows of a block. */
 const MdlSize *mdl_schedule_panels(const MdlGroup *g, const MdlSchedule *s, bool of_rows)
@@ -22,16 +23,35 @@ const MdlSize *mdl_schedule_panels(const MdlGroup *g, const MdlSchedule *s, bool
   return count;
 }
 
+MdlDtype mdl_schedule_scratch_dtype(const MdlGroup *g)
+{
+  MdlDtype dtype = MDL_f32;
+  if (!mdl_is_rows(g->func)) return mdl_type_of(g->ir, mdl_result(g->seed, 0))->dtype;
+  MdlPhases p = mdl_phases_read(g->ir, g->func);
+  mdl_phases_buffer(&p, &dtype);
+  return dtype;
+}
+
+static const MdlSize *row_buffer(const MdlGroup *g)
+{
+  MdlDtype dtype;
+  MdlPhases p = mdl_phases_read(g->ir, g->func);
+  const MdlSize *count = mdl_phases_buffer(&p, &dtype);
+  if (!count) return NULL;
+  return mdl_size_mul(g->ir->sizes, count, mdl_size_const(g->ir->sizes, mdl_dtypes[dtype].bytes));
+}
+
 const MdlSize *mdl_schedule_scratch(const MdlGroup *g, const MdlSchedule *s)
 {
   MdlSizes *sizes = g->ir->sizes;
+  if (mdl_is_rows(g->func)) return row_buffer(g);
   const MdlSize *columns = mdl_schedule_panels(g, s, false);
   const MdlSize *rows = mdl_schedule_panels(g, s, true);
   const MdlSize *count = columns && rows ? mdl_size_add(sizes, columns, rows)
                          : columns       ? columns
                                          : rows;
   if (!count) return NULL;
-  MdlDtype dtype = mdl_type_of(g->ir, mdl_result(g->seed, 0))->dtype;
+  MdlDtype dtype = mdl_schedule_scratch_dtype(g);
   return mdl_size_mul(sizes, count, mdl_size_const(sizes, mdl_dtypes[dtype].bytes));
 }
 
