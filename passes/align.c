@@ -29,7 +29,9 @@ bool mdl_is_onehot(MdlIr *ir, MlirOperation op)
 {
   MdlOp kind = mdl_op(ir, op);
   if (kind >= MDL_OP_COUNT || mdl_op_info(kind)->class != MDL_CLASS_scatter) return false;
-  return mdl_type_of(ir, mdl_operand(op, 1))->rank == mdl_op_int(op, "batch", 0);
+  /* x[i] = v alone is not: it writes one place, the map would write them all */
+  int64_t batch = mdl_op_int(op, "batch", 0);
+  return batch && mdl_type_of(ir, mdl_operand(op, 1))->rank == batch;
 }
 
 int mdl_reduction_kept(MdlIr *ir, MlirOperation op)

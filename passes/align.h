@@ -16,7 +16,8 @@ bool mdl_same_leading(const MdlType *a, const MdlType *b, int count);
 bool mdl_is_per_row(const MdlType *type, int rows);
 
 /* A scatter whose indices are all walked along: at most one update meets an element, so that the
- * element's value can be asked for like a map's (onehot, the gradient of a gather by row). */
+ * element's value can be asked for like a map's (onehot, the gradient of a gather by row). There
+ * have to be rows: a write of one place is no map of all of them. */
 bool mdl_is_onehot(MdlIr *ir, MlirOperation op);
 
 /* sum, prod, max, min, any, all: what a loop can carry. */
