@@ -1,13 +1,17 @@
 #!/bin/sh
 # Builds mdlc and runs its tests: `sh tests/run.sh` the short tier, `sh tests/run.sh --all` the long
-# one too, with the TPU compiler. Anything else goes to ctest: `sh tests/run.sh -L unit`, `sh tests/run.sh -R grad`. The
+# one too, with the TPU compiler; `sh tests/run.sh --awake` plants faults in a copy of the compiler and
+# wants the tests to notice. Anything else goes to ctest: `sh tests/run.sh -R grad`. The
 # last line counts: `N passed, N failed`.
 set -eu
 cd "$(dirname "$0")/.."
 
-tier="-LE long"
-if [ "${1-}" = --all ]; then
-  tier=""
+tier="-LE long|mutation"
+if [ "${1-}" = --awake ]; then
+  tier="-L mutation"
+  shift
+elif [ "${1-}" = --all ]; then
+  tier="-LE mutation"
   export MDLC_TESTS_ALL=1
   shift
   sh tests/install.sh --tpu
