@@ -1,7 +1,7 @@
 #include "compiler/tpu_limits.h"
 
 /* A TPU computes in 32 bits. XLA makes 64-bit operations of pairs of them: cheap for sums and
- * products, but a division becomes thousands of instructions, which take it minutes to compile.
+ * products, but a division becomes thousands of instructions, which take it seconds to compile.
  * What it has no way to say at all (products of i64 matrices, the choice in windows of f64) the HLO
  * backend says in other words. */
 static const struct {

@@ -58,7 +58,7 @@ mdlc_pjrt_transcript(run_mistakes "${MDLC_PJRT_INCLUDE}" "pjrt_c_api.h was not f
 mdlc_pjrt_transcript(tpu "${MDLC_LIBTPU}" "libtpu is not installed (sh tests/install.sh --tpu)"
                      $<TARGET_FILE_DIR:mdlc> ${CMAKE_CURRENT_LIST_DIR}/tpu.txt)
 
-# For TPUs: every op of the table in every dtype (i64 takes minutes), random programs, and the samples'
+# For TPUs: every op of the table in every dtype, random programs, and the samples'
 # training steps for five generations. That they compile; values need a TPU.
 function(mdlc_tpu_test name label)
   if(MDLC_LIBTPU)
