@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 
-KINDS = "ir,mlir,groups,loops,llvm,bitcode,c,header,manifest,obj,asm"
+FILES = "llvm,bitcode,c,header,manifest,obj,asm"
+KINDS = "ir,mlir,groups,loops," + FILES
 
 
 def outputs(mdlc, source, folder, env=(), before=()):
@@ -23,11 +24,11 @@ def outputs(mdlc, source, folder, env=(), before=()):
                           env=dict(os.environ, **dict(env)), timeout=300)
     if done.returncode:
         sys.exit(f"{name}: {done.stderr.decode()}")
-    made = {}
+    made = {"stdout (ir, mlir, groups, loops)": done.stdout}
     for file in sorted(set(os.listdir(folder)) - known):
         with open(os.path.join(folder, file), "rb") as artefact:
             made[file] = artefact.read()
-    if len(made) != len(KINDS.split(",")):
+    if len(made) != len(FILES.split(",")) + 1 or not done.stdout:
         sys.exit(f"{name}: {len(made)} outputs: {sorted(made)}")
     return made
 
