@@ -344,9 +344,10 @@ static MdlExpr shuffle(MdlPrinter *p, MlirOperation op)
 static MdlExpr splat(MdlPrinter *p, MlirOperation op)
 {
   MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
-  return expr(p, POSTFIX, "%s(%s)",
-              mdl_need(p, mdl_text(p->arena, "splat_%s", mdl_c_type(p, &type))),
-              mdl_print_expr(p, mdl_operand(op, 0)).text);
+  const char *name = mdl_need(p, mdl_text(p->arena, "splat_%s", mdl_c_type(p, &type)));
+  if (type.element == MDL_bool) /* a lane of a mask is all ones */
+    return expr(p, POSTFIX, "%s(-%s)", name, mdl_print_at(p, mdl_operand(op, 0), PREFIX));
+  return expr(p, POSTFIX, "%s(%s)", name, mdl_print_expr(p, mdl_operand(op, 0)).text);
 }
 
 /* block_reduce<Add>(s), on a type that a shuffle takes, and on which sums may wrap. */

@@ -18,6 +18,8 @@ set(mdlc_feed_files ${PROJECT_SOURCE_DIR}/samples/quadratic.mdl ${PROJECT_SOURCE
 foreach(kind mlir options json weights)
   add_test(NAME fuzz/${kind} COMMAND feed ${kind} 1 100 ${mdlc_feed_files})
   add_test(NAME fuzz/${kind}_all COMMAND feed ${kind} 2 5000 ${mdlc_feed_files})
+  # what a pass gives up on is left as it is, so leaks are no finding here
+  set_tests_properties(fuzz/${kind} fuzz/${kind}_all PROPERTIES ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
   set_tests_properties(fuzz/${kind} PROPERTIES LABELS fuzz TIMEOUT 300)
   set_tests_properties(fuzz/${kind}_all PROPERTIES LABELS "fuzz;long" TIMEOUT 1800)
 endforeach()
