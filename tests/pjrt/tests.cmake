@@ -36,7 +36,8 @@ endforeach()
 # Transcripts of the command. Those of tests/cli that run programs are run again through XLA.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 set(mdlc_through_xla ${CMAKE_BINARY_DIR}/through_xla)
-configure_file(${CMAKE_CURRENT_LIST_DIR}/through_xla.sh ${mdlc_through_xla}/mdlc COPYONLY)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/through_xla.sh ${mdlc_through_xla}/mdlc COPYONLY
+               FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
 function(mdlc_pjrt_transcript name needs missing bin file)
   if(needs)
     add_test(NAME pjrt/${name} COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/cli/check.py ${bin} ${file}
