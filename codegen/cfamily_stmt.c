@@ -133,14 +133,17 @@ static MdlExpr call_of(MdlPrinter *p, MlirOperation op, const char *const *names
   if (hook) return hook_of(p, op, hook);
   const char *text = "";
   int operands = mdl_operand_count(op);
-  for (int i = 0; i < operands; i++)
+  bool reads = false; /* what a pure function is handed may be out of memory */
+  for (int i = 0; i < operands; i++) {
     text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "", argument(p, mdl_operand(op, i)));
+    reads |= mdl_print_expr(p, mdl_operand(op, i)).reads;
+  }
   const char *launch = p->launch ? p->launch(p->user, op, callee, text) : NULL;
   if (launch) return (MdlExpr){.text = launch, .precedence = 0};
   for (int i = 0; names && i < mdl_result_count(op); i++)
     text = mdl_text(p->arena, "%s%s&%s", text, operands + i ? ", " : "", names[i]);
   text = mdl_text(p->arena, "%s(%s)", mdl_op_text(p->ir, op, "callee"), text);
-  return (MdlExpr){.text = text, .precedence = 15};
+  return (MdlExpr){.text = text, .precedence = 15, .reads = reads};
 }
 
 /* A function that is handed no memory is nothing but its value. */
