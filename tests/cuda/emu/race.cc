@@ -17,24 +17,23 @@
 namespace
 {
 
-/* ---- the last accesses to each word of memory ---- */
+/* ---- the last accesses to each byte of memory, found by words ---- */
 
 enum Readers { ONE, OF_A_WARP, OF_SEVERAL_WARPS };
 
 struct Access {
   EmuWho who;
-  unsigned char bytes; /* a bit for each of the word's four */
   bool atomic;
   Readers readers; /* reads of one interval are one record */
   void *pc;
 };
 
 struct Word {
-  uintptr_t key; /* address / 4, 0 when free */
-  Access write, read;
+  uintptr_t key;            /* address / 4, 0 when free */
+  Access write[4], read[4]; /* by byte: threads may have a byte of a word each */
 };
 
-enum { TABLE_BITS = 21, PROBES = 16 };
+enum { TABLE_BITS = 20, PROBES = 16 };
 Word *table;
 
 /* A full neighbourhood forgets an entry: a race can then be missed, never invented. */
@@ -101,8 +100,7 @@ void report_race(const char *name, const Access &old, bool old_writes, const Acc
 
 void check(const Access &old, bool old_writes, const Access &now, bool writes, bool shared)
 {
-  if (old.who.launch != now.who.launch || !(old.bytes & now.bytes) || (old.atomic && now.atomic))
-    return;
+  if (old.who.launch != now.who.launch || (old.atomic && now.atomic)) return;
   if (old.who.block != now.who.block) {
     if (!shared) report_race("race between blocks", old, old_writes, now, writes);
     return;
@@ -121,7 +119,6 @@ void record_read(Access &last, Access now)
   const bool same = last.who.launch == now.who.launch && last.who.block == now.who.block &&
                     last.who.barriers == now.who.barriers;
   if (same) {
-    now.bytes |= last.bytes;
     now.readers = last.readers;
     if (last.who.thread / 32 != now.who.thread / 32)
       now.readers = OF_SEVERAL_WARPS;
@@ -138,16 +135,30 @@ unsigned written_in[SHARED_WORDS]; /* by address / 4 modulo the size: the block'
 unsigned char written_bytes[SHARED_WORDS];
 unsigned block_now;
 
-void check_written(uintptr_t key, const Access &now, bool writes)
+void check_written(uintptr_t address, const Access &now, bool writes)
 {
-  const uintptr_t at = key % SHARED_WORDS;
+  const uintptr_t at = address / 4 % SHARED_WORDS;
+  const unsigned char byte = (unsigned char)(1u << address % 4);
   if (written_in[at] != block_now) written_in[at] = block_now, written_bytes[at] = 0;
   if (writes)
-    written_bytes[at] |= now.bytes;
-  else if ((now.bytes & ~written_bytes[at]) && is_new(now.pc, nullptr)) {
+    written_bytes[at] |= byte;
+  else if (!(written_bytes[at] & byte) && is_new(now.pc, nullptr)) {
     fprintf(stderr, "uninitialised shared memory: read by %s:\n", emu_place());
     print_place(now.pc);
   }
+}
+
+void access_byte(Word *w, uintptr_t address, const Access &now, bool writes, bool shared)
+{
+  Access &write = w->write[address % 4], &read = w->read[address % 4];
+  if (shared) check_written(address, now, writes);
+  check(write, true, now, writes, shared);
+  if (!writes) {
+    record_read(read, now);
+    return;
+  }
+  check(read, false, now, writes, shared);
+  write = now;
 }
 
 void access(const void *p, size_t size, bool writes, bool atomic, void *pc)
@@ -157,20 +168,10 @@ void access(const void *p, size_t size, bool writes, bool atomic, void *pc)
   const bool shared = emu_shared_has(p);
   now.atomic = atomic;
   now.pc = pc;
-  for (uintptr_t at = (uintptr_t)p, end = at + size, next; at < end; at = next) {
-    const uintptr_t key = at / 4;
-    next = key * 4 + 4 < end ? key * 4 + 4 : end;
-    now.bytes = 0;
-    for (uintptr_t x = at; x < next; x++) now.bytes |= (unsigned char)(1u << (x & 3));
-    if (shared) check_written(key, now, writes);
-    Word *w = word_of(key);
-    check(w->write, true, now, writes, shared);
-    if (!writes) {
-      record_read(w->read, now);
-      continue;
-    }
-    check(w->read, false, now, writes, shared);
-    w->write = now;
+  Word *w = nullptr;
+  for (uintptr_t at = (uintptr_t)p, end = at + size; at < end; at++) {
+    if (!w || at % 4 == 0) w = word_of(at / 4);
+    access_byte(w, at, now, writes, shared);
   }
 }
 
