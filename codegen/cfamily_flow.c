@@ -142,6 +142,18 @@ static bool is_one_line(const char *text)
   return newline && !newline[1] && !strchr(text, '#');
 }
 
+/* clang 22 stores past the end of 16-bit arrays when it makes its own vectors for AVX-512. */
+static bool stores_halves(MdlPrinter *p, MlirBlock body)
+{
+  MlirOperation end = mdl_terminator(body);
+  if (p->machine->vector_bytes < 64) return false;
+  for (MlirOperation op = mdl_first(body); !mdl_same_op(op, end); op = mdl_next(op))
+    if (mdl_loop_op(op) == MDL_LOOP_store &&
+        mdl_loop_type_of(p->ir, mdl_operand(op, 0)).element == MDL_i16)
+      return true;
+  return false;
+}
+
 static void print_for(MdlPrinter *p, MlirOperation op)
 {
   const char *names[64];
@@ -160,6 +172,7 @@ static void print_for(MdlPrinter *p, MlirOperation op)
       strcmp(step, "1") ? mdl_text(p->arena, "%s += %s", i, step) : mdl_text(p->arena, "%s++", i);
   const char *inside = loop_body(p, body, carried, names);
   bool one = is_one_line(inside);
+  if (stores_halves(p, body)) mdl_line(p, "%s", mdl_need(p, "MDL_NO_VECTORS"));
   mdl_line(p, "for (ptrdiff_t %s = %s; %s < %s; %s)%s", i, lo, i, hi, next, one ? "" : " {");
   fputs(inside, p->out);
   if (!one) mdl_line(p, "}");

@@ -109,9 +109,9 @@ MDL_EVAL(conv)
       from[1] = at[1] / per_group * b->dim[1] + k[1];
       for (int r = 0; r < w.rank; r++)
         inside &= tap(&w, r, at[r + 2], k[r + 2], a->dim[r + 2], &from[r + 2]);
-      if (inside)
-        sum = add_product(e, dtype, sum, mdl_get(a, mdl_offset(a, from)),
-                          mdl_get(b, mdl_offset(b, k)));
+      /* what lies around the image is 0, and takes part: 0 times infinity is NaN */
+      MdlNumber pixel = inside ? mdl_get(a, mdl_offset(a, from)) : (MdlNumber){0, 0};
+      sum = add_product(e, dtype, sum, pixel, mdl_get(b, mdl_offset(b, k)));
       mdl_step(b->rank - 1, b->dim + 1, k + 1);
     }
     mdl_put_rounded(e, y, i, sum);
