@@ -5,6 +5,7 @@
 #include "passes/phases.h"
 
 #include "passes/align.h"
+#include "passes/group.h"
 
 enum { CHEAP = 8 }; /* ops that cost less to repeat than to store and load */
 
@@ -231,6 +232,61 @@ MdlPhases mdl_phases_read(MdlIr *ir, MlirOperation group)
 
 /* ---- in place ---------------------------------------------------------------------------- */
 
+/* Does the value follow from `from`? What a reduction found was there before. */
+static bool follows(const MdlPhases *p, MlirValue value, MlirValue from, MdlMap *seen)
+{
+  MlirOperation op = mdl_def(value);
+  if (mdl_same(value, from)) return true;
+  if (mdl_is_null(op) || mdl_map_has(seen, value.ptr)) return false;
+  mdl_map_set(seen, value.ptr, (void *)value.ptr);
+  if (mdl_is_reduction(mdl_op(p->ir, op))) return false;
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    if (follows(p, mdl_operand(op, i), from, seen)) return true;
+  return false;
+}
+
+/* Made of floats of one width by ops that run in vectors on every machine, or on none: such values
+ * share a loop wherever they stand in one phase. */
+static bool is_plain(const MdlPhases *p, MlirValue value, const MdlType *shape, MdlMap *seen)
+{
+  MlirOperation op = mdl_def(value);
+  const MdlType *type = mdl_type_of(p->ir, value);
+  if (mdl_map_has(seen, value.ptr)) return true;
+  mdl_map_set(seen, value.ptr, (void *)value.ptr);
+  if (!type->rank || mdl_is_per_row(type, p->rows)) return true;
+  if (!mdl_same_leading(type, shape, shape->rank) || type->rank != shape->rank) return false;
+  if (type->dtype != shape->dtype && type->dtype != MDL_bool) return false;
+  if (mdl_is_null(op)) return true;
+  MdlOp kind = mdl_op(p->ir, op);
+  if (kind == MDL_OP_const) return true;
+  if (kind == MDL_OP_broadcast) {
+    MlirValue small = mdl_operand(op, 0);
+    return mdl_is_null(mdl_def(small)) || mdl_is_per_row(mdl_type_of(p->ir, small), p->rows);
+  }
+  if (kind >= MDL_OP_COUNT || !mdl_op_info(kind)->elementwise || kind == MDL_OP_fma) return false;
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    if (!is_plain(p, mdl_operand(op, i), shape, seen)) return false;
+  return true;
+}
+
+/* A phase can be several loops over the row, one behind the other. May `result` be written in it
+ * over `from` all the same? If nothing else there reads `from`, or if it is one loop for certain. */
+static bool shares_phase(const MdlPhases *p, int result, int phase, MlirValue from)
+{
+  bool alone = true, plain = true;
+  const MdlType *shape = mdl_type_of(p->ir, from);
+  for (int i = 0; i < p->sinks; i++) {
+    const MdlSink *s = &p->sink[i];
+    if (s->phase != phase) continue;
+    bool is_it = !s->reduces && s->result == result;
+    if (!is_it && follows(p, s->value, from, mdl_map_create(p->ir->arena))) alone = false;
+    const MdlType *type = mdl_type_of(p->ir, s->value);
+    if (!mdl_is_float(type->dtype) || mdl_lane_bytes(type->dtype) == 0) plain = false;
+    if (!is_plain(p, s->value, shape, mdl_map_create(p->ir->arena))) plain = false;
+  }
+  return alone || plain;
+}
+
 bool mdl_phases_may_update(const MdlPhases *p, int result, int operand)
 {
   MlirValue from = mdl_arg(mdl_body(p->group, 0), operand);
@@ -239,5 +295,6 @@ bool mdl_phases_may_update(const MdlPhases *p, int result, int operand)
     if (!p->sink[i].reduces && p->sink[i].result == result && p->sink[i].phase < written)
       written = p->sink[i].phase;
   uint64_t used = uses_of(p, from);
-  return used && !mdl_map_has(p->moved, from.ptr) && last_phase(used) <= written;
+  if (!used || mdl_map_has(p->moved, from.ptr) || last_phase(used) > written) return false;
+  return last_phase(used) < written || shares_phase(p, result, written, from);
 }
