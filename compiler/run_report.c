@@ -71,7 +71,22 @@ static const char *value_of(const MdlArgs *args, const char *name)
 typedef struct Said {
   const char *argument[2];
   const char *label; /* at the place, or NULL */
+  MdlSpan origin; /* the parameter whose size it is */
+  const char *size; /* "`N` is 5" */
 } Said;
+
+/* The first parameter that has the size. */
+static MdlSpan span_of_size(const MdlArgs *args, const MdlSize *size)
+{
+  const MdlSignature *s = args->signature;
+  for (int i = 0; i < s->params; i++)
+    for (int j = 0; j < s->param[i].leaves; j++) {
+      const MdlType *type = &s->leaf[s->param[i].leaf + j].type;
+      for (int k = 0; k < type->rank && s->param[i].role != MDL_ROLE_out; k++)
+        if (type->dim[k] == size) return span_of_param(args->session, s, s->param[i].name);
+    }
+  return MDL_NO_SPAN;
+}
 
 /* A check says "index of y in 0..10"; the message wants the index and the size. */
 static void split_index(const MdlArgs *args, const char *text, Said *said)
@@ -89,6 +104,9 @@ static void split_index(const MdlArgs *args, const char *text, Said *said)
                           ? mdl_text(args->arena, "%lld", (long long)count)
                           : most;
   if (value) said->label = mdl_text(args->arena, "`%s` is %s", name, value);
+  if (!size || !mdl_size_is_name(size) || !mdl_args_size(args, size, &count)) return;
+  said->origin = span_of_size(args, size);
+  said->size = mdl_text(args->arena, "`%s` is %lld", mdl_size_text(size), (long long)count);
 }
 
 static MdlCode code_of(int32_t status)
@@ -112,6 +130,7 @@ static const char *report(const MdlArgs *args, MdlCode code, MdlSpan at, const S
   MdlArena *arena = session->arena;
   MdlReport *report = mdl_error(session, code, at, said->argument[0], said->argument[1]);
   if (said->label) mdl_label(report, "%s", said->label);
+  if (said->size && said->origin.file >= 0) mdl_also(report, said->origin, "%s", said->size);
   mdl_note(report, "at run time, in entry `%s`", args->signature->entry);
   const char *place = args->signature->source;
   if (at.file >= 0) {
@@ -131,7 +150,7 @@ const char *mdl_call_report(const MdlArgs *args, const MdlCall *call)
   MdlCode code = code_of(call->status);
   const char *text = check && check->text ? check->text : mdl_status_text(call->status);
   if (code == MDL_E0853 && !strncmp(text, "limit ", 6)) text += 6;
-  Said said = {{text, "?"}, NULL};
+  Said said = {.argument = {text, "?"}};
   if (code == MDL_E0852) split_index(args, text, &said);
   return report(args, code, span_of(args->session, args->signature, check), &said);
 }
@@ -141,7 +160,7 @@ const char *mdl_guard_report(const MdlArgs *args, const MdlSlot *slot, int axis)
   const char *size = mdl_size_text(slot->leaf->type.dim[axis]);
   const char *what = slot->rank == 1 ? "elements" : "along an axis";
   bool even = !strncmp(size, "2*", 2) && !strpbrk(size + 2, "+-*/( ");
-  Said said = {{NULL, "?"}, NULL};
+  Said said = {.argument = {NULL, "?"}};
   said.argument[0] =
       mdl_text(args->arena, "`%s` has %lld %s, `%s` is %s", slot->name,
                (long long)slot->shape[axis], what, size, even ? "even" : "never that");

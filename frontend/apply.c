@@ -2,6 +2,7 @@
  * leaf. One unknown per letter of the row's sig. */
 #include "frontend/fold.h"
 
+#include <ctype.h>
 #include <string.h>
 
 typedef struct Apply {
@@ -34,6 +35,19 @@ static bool dtype_of(const MdlVal *v, MdlDtype *dtype)
   return v->cell && mdl_cell_dtype(v->cell, dtype);
 }
 
+/* The operator between its operands; the whole where the source has none there. */
+static MdlSpan operator_at(const Apply *a, const MdlVal *x, const MdlVal *y)
+{
+  size_t length = strlen(a->shown);
+  if (a->at.file < 0 || x->at.file != a->at.file || y->at.file != a->at.file) return a->at;
+  const char *bytes = a->s->session->files[a->at.file].bytes;
+  if (isalpha((unsigned char)*a->shown)) return a->at;
+  for (uint32_t at = x->at.end; at + length <= y->at.start; at++)
+    if (!strncmp(bytes + at, a->shown, length))
+      return (MdlSpan){a->at.file, at, at + (uint32_t)length};
+  return a->at;
+}
+
 static bool never_mix(Apply *a, int i, int k)
 {
   MdlVal *x = a->v[i], *y = a->v[k];
@@ -46,7 +60,7 @@ static bool never_mix(Apply *a, int i, int k)
     mdl_help(r, "`f32(c)` makes 0 or 1, `where` chooses");
     return false;
   }
-  MdlReport *r = mdl_error(a->s->session, MDL_E0302, a->at, a->shown, tx, ty);
+  MdlReport *r = mdl_error(a->s->session, MDL_E0302, operator_at(a, x, y), a->shown, tx, ty);
   mdl_also(r, x->at, "%s", tx);
   mdl_also(r, y->at, "%s", ty);
   mdl_help(r, "convert one side");
@@ -230,14 +244,53 @@ static bool shapes_disagree(Apply *a, int i, int k, const MdlSize *p, const MdlS
   return false;
 }
 
+/* Where a name was declared a parameter, if the operand is one; else the operand. */
+static MdlSpan origin_of(const Apply *a, const MdlVal *v)
+{
+  const char *text = mdl_source_text(a->s->session, v->at);
+  const MdlLocal *local = mdl_local_find(a->s, mdl_intern_text(a->s->arena, text));
+  if (!local || local->kind != MDL_LOCAL_parameter) return v->at;
+  MdlSpan at = local->at; /* its name: the type is behind it, up to the next parameter */
+  const MdlFile *file = &a->s->session->files[at.file];
+  for (int depth = 0; at.end < file->length; at.end++) {
+    char c = file->bytes[at.end];
+    if (!depth && (c == ',' || c == ')' || c == '=' || c == '\n')) break;
+    depth += (c == '(' || c == '[') - (c == ')' || c == ']');
+  }
+  return at;
+}
+
+/* "[B, B]": the higher one's dims, each 1 stretched to the other's. */
+static const char *stretched(const Apply *a, const MdlType *high, const MdlType *low)
+{
+  const char *text = "";
+  for (int i = 0; i < high->rank; i++) {
+    int k = i - (high->rank - low->rank);
+    const MdlSize *dim = k >= 0 && is_one(high->dim[i]) ? low->dim[k] : high->dim[i];
+    text = mdl_text(a->s->arena, "%s%s%s", text, i ? ", " : "", mdl_size_shown(a->s, dim));
+  }
+  return mdl_text(a->s->arena, "[%s]", text);
+}
+
+static const char *application(const Apply *a, const char *x, const char *y)
+{
+  bool named = isalpha((unsigned char)*a->shown);
+  return named ? mdl_text(a->s->arena, "%s(%s, %s)", a->shown, x, y)
+               : mdl_text(a->s->arena, "%s %s %s", x, a->shown, y);
+}
+
 static bool both_ways(Apply *a, int high, int low)
 {
+  const MdlVal *h = a->v[high], *l = a->v[low];
+  MdlArena *arena = a->s->arena;
   MdlReport *r = mdl_error(a->s->session, MDL_E0402, a->at, a->shown);
-  mdl_also(r, a->v[high]->at, "%s", mdl_vtype_text(a->s, a->v[high]->type));
-  mdl_also(r, a->v[low]->at, "%s", mdl_vtype_text(a->s, a->v[low]->type));
-  const char *x = mdl_source_text(a->s->session, a->v[high]->at);
-  const char *y = mdl_source_text(a->s->session, a->v[low]->at);
-  mdl_help(r, "`%s[:, 0]` or `%s[:, new]`", x, y);
+  mdl_label(r, "%s in NumPy", stretched(a, &h->type->tensor, &l->type->tensor));
+  mdl_also(r, origin_of(a, h), "%s", mdl_vtype_text(a->s, h->type));
+  mdl_also(r, origin_of(a, l), "%s", mdl_vtype_text(a->s, l->type));
+  const char *x = mdl_source_text(a->s->session, h->at), *y = mdl_source_text(a->s->session, l->at);
+  const char *flat = mdl_text(arena, "%s[:, 0]", x), *deep = mdl_text(arena, "%s[:, new]", y);
+  mdl_help(r, "`%s` or `%s`", high < low ? application(a, flat, y) : application(a, y, flat),
+           high < low ? application(a, x, deep) : application(a, deep, x));
   return false;
 }
 

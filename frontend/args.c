@@ -1,6 +1,8 @@
 /* Arguments matched to parameters. */
 #include "frontend/sema.h"
 
+#include <string.h>
+
 const char *mdl_arity_text(MdlSema *s, int least, int most)
 {
   if (most >= MDL_MAX_TUPLE) return mdl_text(s->arena, "%d or more arguments", least);
@@ -24,7 +26,37 @@ static const char *preset_text(MdlSema *s, const MdlFnParam *param)
                   is_written ? mdl_source_text(s->session, param->preset->at) : "…");
 }
 
-static const char *signature_text(MdlSema *s, const char *name, int params, const MdlFnParam *param)
+/* Behind brackets of all kinds, or where none open. */
+static uint32_t behind_brackets(const MdlFile *file, uint32_t at)
+{
+  int depth = 0;
+  for (; at < file->length; at++) {
+    char c = file->bytes[at];
+    depth += (c == '(' || c == '[') - (c == ')' || c == ']');
+    if (!depth && c != ')' && c != ']') break;
+  }
+  return at;
+}
+
+/* " -> f32" as it is declared; "" where nothing is. */
+static const char *result_text(MdlSema *s, MdlSpan name)
+{
+  if (name.file < 0) return "";
+  const MdlFile *file = &s->session->files[name.file];
+  uint32_t at = behind_brackets(file, name.end), end;
+  while (at < file->length && file->bytes[at] == ' ') at++;
+  if (strncmp(file->bytes + at, "->", 2)) return "";
+  int depth = 0;
+  for (end = at; end < file->length; end++) {
+    char c = file->bytes[end];
+    depth += (c == '(' || c == '[') - (c == ')' || c == ']');
+    if (!depth && (c == '=' || c == '{' || c == '\n')) break;
+  }
+  return mdl_text(s->arena, " %s", mdl_source_text(s->session, (MdlSpan){name.file, at, end}));
+}
+
+static const char *signature_text(MdlSema *s, const char *name, MdlSpan decl_at, int params,
+                                  const MdlFnParam *param)
 {
   const char *text = "";
   for (int i = 0; i < params; i++) {
@@ -36,7 +68,7 @@ static const char *signature_text(MdlSema *s, const char *name, int params, cons
     text = mdl_text(s->arena, "%s%s%s%s%s", text, i ? ", " : "", param[i].name, type,
                     preset_text(s, &param[i]));
   }
-  return mdl_text(s->arena, "%s(%s)", name, text);
+  return mdl_text(s->arena, "%s(%s)%s", name, text, result_text(s, decl_at));
 }
 
 static bool unknown_parameter(MdlSema *s, const char *name, MdlSpan decl_at, int params,
@@ -50,24 +82,24 @@ static bool unknown_parameter(MdlSema *s, const char *name, MdlSpan decl_at, int
   return false;
 }
 
-static bool too_many(MdlSema *s, const char *name, int params, const MdlFnParam *param, int args,
-                     MdlSpan at)
+static bool too_many(MdlSema *s, const char *name, MdlSpan decl_at, int params,
+                     const MdlFnParam *param, int args, MdlSpan at)
 {
   MdlReport *r = mdl_error(s->session, MDL_E0501, at, name, arity(s, params, param),
                            mdl_text(s->arena, "%d", args), "too many");
-  mdl_note(r, "fn %s", signature_text(s, name, params, param));
+  mdl_note(r, "fn %s", signature_text(s, name, decl_at, params, param));
   if (!params) mdl_help(r, "its type says how large: `let t: f32[3] = %s()`", name);
   return false;
 }
 
-static bool missing(MdlSema *s, const char *name, int params, const MdlFnParam *param, int args,
-                    int which, MdlSpan at)
+static bool missing(MdlSema *s, const char *name, MdlSpan decl_at, int params,
+                    const MdlFnParam *param, int args, int which, MdlSpan at)
 {
   MdlReport *r = mdl_error(s->session, MDL_E0501, at, name, arity(s, params, param),
                            mdl_text(s->arena, "%d", args),
                            mdl_text(s->arena, "`%s` is missing", param[which].name));
   if (param[which].at.file >= 0) mdl_also(r, param[which].at, "no default");
-  mdl_note(r, "fn %s", signature_text(s, name, params, param));
+  mdl_note(r, "fn %s", signature_text(s, name, decl_at, params, param));
   return false;
 }
 
@@ -87,7 +119,7 @@ bool mdl_match_args(MdlSema *s, const char *name, MdlSpan decl_at, int params,
         mdl_also(r, named->name_at, "named");
         return false;
       }
-      if (i >= params) return too_many(s, name, params, param, args, at);
+      if (i >= params) return too_many(s, name, decl_at, params, param, args, at);
       to = i;
     }
     for (int k = 0; arg[i].name && k < params; k++)
@@ -101,7 +133,7 @@ bool mdl_match_args(MdlSema *s, const char *name, MdlSpan decl_at, int params,
     slot[to] = &arg[i];
   }
   for (int i = 0; i < params; i++)
-    if (!slot[i] && !param[i].preset) return missing(s, name, params, param, args, i, at);
+    if (!slot[i] && !param[i].preset) return missing(s, name, decl_at, params, param, args, i, at);
   return true;
 }
 

@@ -31,7 +31,7 @@ MdlLocal *mdl_local_find(MdlSema *s, const char *name)
 static MdlSpan bound_already(MdlSema *s, const char *name)
 {
   MdlLocal *local = mdl_local_find(s, name);
-  if (local) return local->at;
+  if (local) return local->stmt;
   const MdlBinding *binding = mdl_binding_find(s, name);
   if (binding) return binding->given || binding->from ? MDL_NO_SPAN : binding->at;
   return MDL_NO_SPAN;
@@ -51,8 +51,28 @@ static void hides(MdlSema *s, const char *name, MdlSpan at)
   if (!decl->module->is_std) mdl_also(r, decl->name.at, "hidden");
 }
 
+/* The `let` or `var` around a name that it binds. */
+static MdlSpan statement_of(const MdlSema *s, MdlLocalKind kind, MdlSpan name)
+{
+  bool binds = kind == MDL_LOCAL_let || kind == MDL_LOCAL_var;
+  bool around = s->at.file == name.file && s->at.start <= name.start && name.end <= s->at.end;
+  return binds && around ? s->at : name;
+}
+
+/* `let` becomes `var` at the first, nothing at the second. */
+static void offer_var(MdlSema *s, MdlReport *r, MdlSpan first, MdlSpan second, MdlSpan name)
+{
+  MdlSpan word = {first.file, first.start, first.start + 3};
+  MdlSpan again = {second.file, second.start, name.start};
+  if (first.end < first.start + 3 || strcmp(mdl_source_text(s->session, word), "let")) return;
+  if (strcmp(mdl_source_text(s->session, again), "let")) return;
+  mdl_fix(r, false, word, "var");
+  mdl_fix(r, false, again, "");
+}
+
 MdlLocal *mdl_local_add(MdlSema *s, const char *name, MdlVal *value, MdlLocalKind kind, MdlSpan at)
 {
+  MdlSpan stmt = statement_of(s, kind, at);
   MdlLocal *same = mdl_local_find(s, name);
   MdlVal *given = value;
   if (same || mdl_binding_find(s, name)) value = mdl_val_poison(s);
@@ -61,15 +81,18 @@ MdlLocal *mdl_local_add(MdlSema *s, const char *name, MdlVal *value, MdlLocalKin
     MdlReport *r = mdl_error(s->session, MDL_E0202, at, name);
     mdl_also(r, same->at, "first here");
   } else if (same || mdl_binding_find(s, name)) {
-    MdlReport *r = mdl_error(s->session, MDL_E0203, at, name);
     MdlSpan first = bound_already(s, name);
+    bool at_once = same && first.start == stmt.start && first.end == stmt.end; /* let (a, a) = */
+    MdlReport *r = mdl_error(s->session, MDL_E0203, at_once ? at : stmt, name);
+    if (at_once) first = same->at;
     if (first.file >= 0) mdl_also(r, first, "first here");
     mdl_help(r, kind == MDL_LOCAL_let ? "to carry it, write `var` first and assign"
                                       : "choose another name");
+    if (first.file >= 0 && kind == MDL_LOCAL_let && !at_once) offer_var(s, r, first, stmt, at);
   }
   hides(s, name, at);
   MdlLocal *local = MDL_NEW(s->arena, MdlLocal, 1);
-  local->name = name, local->value = value, local->kind = kind, local->at = at;
+  local->name = name, local->value = value, local->kind = kind, local->at = at, local->stmt = stmt;
   local->key_use = MDL_NO_SPAN;
   local->next = s->frame->top;
   return s->frame->top = local;

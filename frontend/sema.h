@@ -57,7 +57,7 @@ typedef struct MdlLocal {
   const char *name;
   MdlVal *value;
   MdlLocalKind kind;
-  MdlSpan at;
+  MdlSpan at, stmt; /* its name; the statement that binds it, or the name again */
   bool used, assigned, outside; /* outside: captured by a lambda, not assignable */
   MdlSpan key_use;              /* of a random key: where it was used first */
   struct MdlLocal *next;

@@ -248,9 +248,20 @@ static void mark_block(MdlGraphBlock *block)
   }
 }
 
+/* HLO text takes no name that is a type's: s2, f32, bf16, pred. */
+static bool is_type_name(const char *name)
+{
+  static const char *const words[] = {"pred", "tuple", "token", "opaque", "buffer"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (!strcmp(name, words[i])) return true;
+  const char *digits = name + (*name == 'b' && name[1] == 'f') + 1;
+  return *name && strchr("sufcb", *name) && *digits >= '0' && *digits <= '9';
+}
+
 /* Letters that both texts take in a name. */
 static const char *sanitized(MdlArena *arena, const char *name)
 {
+  if (is_type_name(name)) name = mdl_text(arena, "%s_", name);
   char *out = mdl_text_copy(arena, name, strlen(name));
   for (char *c = out; *c; c++) {
     bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '_';

@@ -399,6 +399,30 @@ static void put_aliases(FILE *out, const MdlHloModule *m)
   if (count) fputs(" }", out);
 }
 
+static void put_rows_first(FILE *out, const MdlGraphType *type)
+{
+  put_type(out, type);
+  if (!type->rank) return;
+  for (int i = type->rank; i-- > 0;) fprintf(out, "%c%d", i + 1 == type->rank ? '{' : ',', i);
+  fputc('}', out);
+}
+
+/* Row-major, all of them: XLA chooses layouts of its own where a module says none. */
+static void put_layouts(FILE *out, const MdlGraphBlock *main)
+{
+  fputs(", entry_computation_layout={(", out);
+  for (int i = 0; i < main->args; i++) {
+    if (i) fputs(", ", out);
+    put_rows_first(out, &main->arg[i]->type);
+  }
+  fputs(")->(", out);
+  for (int i = 0; i < main->results; i++) {
+    if (i) fputs(", ", out);
+    put_rows_first(out, &main->result[i]->type);
+  }
+  fputs(")}", out);
+}
+
 char *mdl_hlo_print_text(MdlArena *arena, const MdlHloModule *module)
 {
   char *text = NULL;
@@ -409,6 +433,7 @@ char *mdl_hlo_print_text(MdlArena *arena, const MdlHloModule *module)
   if (!p.out) abort();
   fprintf(p.out, "HloModule %s", module->name);
   put_aliases(p.out, module);
+  put_layouts(p.out, main);
   fputs("\n\n", p.out);
   open_computation(&o, "main", NULL);
   for (int i = 0; i < main->args; i++) put_parameter(&o.c, main->arg[i]);
