@@ -189,6 +189,15 @@ static MdlExpr of_mask(MdlPrinter *p, MlirOperation op, const MdlLoopType *to)
   return expr(p, POSTFIX, "%s(-%s)", mdl_need(p, convert), mask);
 }
 
+static bool is_compared(MlirValue value)
+{
+  MlirOperation user;
+  int operand;
+  for (int i = 0; mdl_use(value, i, &user, &operand); i++)
+    if (mdl_loop_op(user) == MDL_LOOP_cmpi) return true;
+  return false;
+}
+
 static MdlExpr convert(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
 {
   MlirValue a = mdl_operand(op, 0);
@@ -210,6 +219,8 @@ static MdlExpr convert(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
     return mdl_print_expr(p, mdl_operand(before, 0)); /* a size there and back */
   if (row->is_unsigned && from.element != MDL_bool)
     text = mdl_text(p->arena, "(u%s)%s", mdl_dtypes[from.element].c, text);
+  if (kind == MDL_LOOP_extui && from.element == MDL_bool && is_compared(mdl_result(op, 0)))
+    return expr(p, CHOICE, "%s ? 1 : 0", mdl_print_at(p, a, CHOICE + 1)); /* gcc warns of 3 < bool */
   if (kind == MDL_LOOP_extsi && from.element == MDL_bool) text = mdl_text(p->arena, "-%s", text);
   if (kind == MDL_LOOP_trunci && to.element == MDL_bool)
     return expr(p, COMPARE, "(%s & 1) != 0", mdl_print_at(p, a, 9));

@@ -118,6 +118,8 @@ MdlSchedule mdl_schedule_choose_rows(const MdlGroup *g)
   if (g->flat) extent = mdl_type_elements(g->ir->sizes, shape);
   s.lanes = g->flat ? 0 : shape->rank - 1;
   s.width = width;
-  s.unroll[1] = mdl_schedule_ways(extent, width);
+  MdlAxis axis[MDL_MAX_AXES];
+  mdl_group_axes(g, axis);
+  if (axis[s.lanes].is_reduced) s.unroll[1] = mdl_schedule_ways(extent, width);
   return s;
 }
