@@ -4,8 +4,18 @@
 
 #include "passes/extent.h"
 
-static bool has_effect(MlirOperation op)
+/* A function that is handed no memory is nothing but its value. */
+static bool is_pure_call(MdlIr *ir, MlirOperation op)
 {
+  if (mdl_op(ir, op) != MDL_OP_call || !mdl_result_count(op)) return false;
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    if (mdl_loop_type_of(ir, mdl_operand(op, i)).kind == MDL_LOOP_memory) return false;
+  return true;
+}
+
+static bool has_effect(MdlIr *ir, MlirOperation op)
+{
+  if (is_pure_call(ir, op)) return false;
   switch (mdl_loop_op(op)) {
   case MDL_LOOP_store:
   case MDL_LOOP_vstore:
@@ -50,7 +60,7 @@ void mdl_loop_dce(MdlIr *ir, MlirBlock block)
       mdl_erase(ir, op[i]);
       continue;
     }
-    bool used = has_effect(op[i]);
+    bool used = has_effect(ir, op[i]);
     for (int j = 0; j < mdl_region_count(op[i]); j++)
       if (mdl_body(op[i], j).ptr) mdl_loop_dce(ir, mdl_body(op[i], j));
     if (is_empty(ir, op[i])) used = false;
