@@ -197,6 +197,7 @@ static void store_cell(MdlBuilder *b, const MdlMachine *machine, MlirValue value
 typedef struct Uses {
   Kernels *k;
   MdlMap *made, *taken; /* values that the segment defines; values from outside, in order */
+  MdlMap *loads;        /* scalars of the caller's: read before anything is stored */
   MdlMap *work;         /* the segment's ops, each behind what is done anew for it */
 } Uses;
 
@@ -210,9 +211,10 @@ static void take(Uses *u, MlirValue value)
     mdl_map_set(u->taken, value.ptr, (void *)value.ptr);
     return;
   }
-  if (mdl_map_has(u->work, def.ptr)) return;
+  bool loads = mdl_loop_op(def) == MDL_LOOP_load;
+  if (mdl_map_has(u->work, def.ptr) || mdl_map_has(u->loads, def.ptr)) return;
   for (int i = 0; i < mdl_operand_count(def); i++) take(u, mdl_operand(def, i));
-  mdl_map_set(u->work, def.ptr, (void *)def.ptr);
+  mdl_map_set(loads ? u->loads : u->work, def.ptr, (void *)def.ptr);
 }
 
 static void note_made(Uses *u, MlirOperation op)
@@ -369,7 +371,11 @@ static void build(Kernels *k, const Segment *s)
 {
   MdlIr *ir = k->ir;
   const MdlMachine *machine = k->pass->options->machine;
-  Uses u = {k, mdl_map_create(ir->arena), mdl_map_create(ir->arena), mdl_map_create(ir->arena)};
+  Uses u = {.k = k};
+  u.made = mdl_map_create(ir->arena);
+  u.taken = mdl_map_create(ir->arena);
+  u.loads = mdl_map_create(ir->arena);
+  u.work = mdl_map_create(ir->arena);
   for (int i = 0; i < s->ops; i++) {
     mdl_walk(s->op[i], collect, &u);
     mdl_map_set(u.work, s->op[i].ptr, (void *)s->op[i].ptr);
@@ -420,6 +426,8 @@ static void build(Kernels *k, const Segment *s)
     }
     mdl_map_value_set(values, stands[i], arg);
   }
+  for (int i = 0; i < mdl_map_count(u.loads); i++)
+    mdl_clone_op(&b, (MlirOperation){(void *)mdl_map_key(u.loads, i)}, values, NULL, NULL);
   for (int i = 0; i < mdl_map_count(u.work); i++)
     mdl_clone_op(&b, (MlirOperation){(void *)mdl_map_key(u.work, i)}, values, NULL, NULL);
   for (int i = in; i < args; i++)

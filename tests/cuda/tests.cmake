@@ -11,12 +11,14 @@ foreach(dtype f32 i32)
   add_test(NAME cuda/ops_${dtype} COMMAND backend_ops ${dtype} --machine=sm_80 --draws=1)
 endforeach()
 add_test(NAME cuda/random COMMAND random_programs --seed=3 --programs=10 --machine=sm_80)
-set_tests_properties(cuda/features cuda/faults cuda/samples cuda/products cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
+add_test(NAME cuda/kept COMMAND random_programs ${PROJECT_SOURCE_DIR}/tests/random/kept/inout_read_and_stored.mdl
+                                --machine=sm_80)
+set_tests_properties(cuda/kept cuda/features cuda/faults cuda/samples cuda/products cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
                      PROPERTIES LABELS cuda SKIP_RETURN_CODE 77 TIMEOUT 600)
 # In full, with the checker of races.
 foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)
   add_test(NAME cuda/all_${dtype} COMMAND backend_ops ${dtype} --machine=sm_80 --all)
   set_tests_properties(cuda/all_${dtype} PROPERTIES LABELS long TIMEOUT 1800)
 endforeach()
-add_test(NAME cuda/random_all COMMAND random_programs --seed=4 --programs=1000 --machine=sm_80)
+add_test(NAME cuda/random_all COMMAND random_programs --seed=4 --programs=250 --machine=sm_80)
 set_tests_properties(cuda/random_all PROPERTIES LABELS long TIMEOUT 3600)
