@@ -34,7 +34,8 @@ static MlirValue lower_number(MdlLower *l, const MdlCore *core)
   MdlAttrs attrs = mdl_attrs_none(l->ir);
   const MdlExact *n = &core->number;
   int64_t whole = 0;
-  if (!mdl_exact_is_whole(n, &whole) && n->real == n->real && n->real >= -9.2e18L)
+  bool fits = n->real >= -9.2e18L && n->real < 18446744073709551616.0L; /* a float needs no integer */
+  if (!mdl_exact_is_whole(n, &whole) && fits)
     whole = n->real >= 9.223372036854775807e18L ? (int64_t)(uint64_t)n->real : (int64_t)n->real;
   mdl_put_number(&attrs, "value", core->type.dtype, (double)n->real, whole);
   return mdl_result(mdl_build_op(&l->b, MDL_OP_const, 0, NULL, &attrs, &core->type), 0);
