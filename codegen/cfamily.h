@@ -22,8 +22,7 @@ typedef struct MdlExpr {
 
 /* The statement for a call, without its semicolon, or NULL for a plain call. `arguments` are
  * printed already. */
-typedef const char *MdlLaunchFn(void *user, MlirOperation call, MlirOperation callee,
-                                const char *arguments);
+typedef const char *MdlLaunchFn(void *user, MlirOperation callee, const char *arguments);
 
 typedef struct MdlPrinter {
   MdlIr *ir;

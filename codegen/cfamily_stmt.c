@@ -138,7 +138,7 @@ static MdlExpr call_of(MdlPrinter *p, MlirOperation op, const char *const *names
     text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "", argument(p, mdl_operand(op, i)));
     reads |= mdl_print_expr(p, mdl_operand(op, i)).reads;
   }
-  const char *launch = p->launch ? p->launch(p->user, op, callee, text) : NULL;
+  const char *launch = p->launch ? p->launch(p->user, callee, text) : NULL;
   if (launch) return (MdlExpr){.text = launch, .precedence = 0};
   for (int i = 0; names && i < mdl_result_count(op); i++)
     text = mdl_text(p->arena, "%s%s&%s", text, operands + i ? ", " : "", names[i]);

@@ -218,7 +218,7 @@ static MlirValue tiles_along(Tiles *t, int side)
 }
 
 /* Row-major over the batch axes, rows of tiles, columns of tiles. */
-static MlirValue place_tile(Tiles *t, MlirValue tile)
+static void place_tile(Tiles *t, MlirValue tile)
 {
   MdlNest *n = t->n;
   for (int side = 2; side-- > 0;) {
@@ -233,7 +233,6 @@ static MlirValue place_tile(Tiles *t, MlirValue tile)
     t->base.at[i] = i ? mdl_index_rem(&n->b, tile, extent) : tile;
     if (i) tile = mdl_index_div(&n->b, tile, extent);
   }
-  return tile;
 }
 
 void mdl_gpu_contract_tiles(MdlNest *n)

@@ -4,32 +4,9 @@
  * The same images, in the same order, as train_mlp.c draws. */
 #include "mlp.h"
 
-#include <stdio.h>
+#include "digits.h"
+
 #include <stdlib.h>
-#include <string.h>
-
-enum { TRAIN = 1438, TEST = 359, PIXELS = 64, BATCH = 32 };
-
-static float train_x[TRAIN][PIXELS], test_x[TEST][PIXELS], batch_x[BATCH][PIXELS];
-static int32_t train_y[TRAIN], test_y[TEST], batch_y[BATCH], guess[TEST];
-
-/* Every fifth image is kept for testing. Images are 64 bytes 0..16, then the digit. */
-static int read_digits(const char *path)
-{
-  unsigned char image[PIXELS + 1];
-  int train = 0, test = 0, i, k;
-  FILE *file = fopen(path, "rb");
-  for (i = 0; file && fread(image, sizeof image, 1, file); i++) {
-    float *x = i % 5 == 4 ? test_x[test] : train_x[train];
-    for (k = 0; k < PIXELS; k++) x[k] = (float)image[k] / 16.0f;
-    if (i % 5 == 4)
-      test_y[test++] = image[PIXELS];
-    else
-      train_y[train++] = image[PIXELS];
-  }
-  if (file) fclose(file);
-  return train == TRAIN && test == TEST;
-}
 
 /* `bytes` of the GPU's memory. */
 static void *device(size_t bytes)
@@ -49,7 +26,7 @@ static void check(int status)
 
 int main(int argc, char **argv)
 {
-  int i, k, step, epoch, right, epochs = argc > 2 ? atoi(argv[2]) : 40;
+  int step, epoch, epochs = argc > 2 ? atoi(argv[2]) : 40;
   uint32_t seed[2] = {0, 1}, state = seed[1];
   size_t train = MLP_TRAIN_WORK_BYTES(BATCH), test = MLP_PREDICT_WORK_BYTES(TEST);
   mlp_Mlp_view m = {{(float *)device(sizeof(float[64][64])), (float *)device(sizeof(float[64]))},
@@ -67,11 +44,7 @@ int main(int argc, char **argv)
     double sum = 0;
     for (step = 0; step < TRAIN / BATCH; step++) {
       float last;
-      for (i = 0; i < BATCH; i++) {
-        int at = (int)(((uint64_t)(state = state * 1664525u + 1013904223u) * TRAIN) >> 32);
-        memcpy(batch_x[i], train_x[at], sizeof batch_x[i]);
-        batch_y[i] = train_y[at];
-      }
+      draw_batch(&state);
       cudaMemcpyAsync(x, batch_x, sizeof batch_x, cudaMemcpyHostToDevice, stream);
       cudaMemcpyAsync(y, batch_y, sizeof batch_y, cudaMemcpyHostToDevice, stream);
       check(mlp_train(BATCH, &m, x, y, epoch <= 2 * epochs / 3 ? 0.8f : 0.1f, loss, work, stream));
@@ -83,9 +56,8 @@ int main(int argc, char **argv)
     check(mlp_predict(TEST, &m, x, y, work, stream));
     cudaMemcpyAsync(guess, y, sizeof guess, cudaMemcpyDeviceToHost, stream);
     cudaStreamSynchronize(stream);
-    for (right = k = 0; k < TEST; k++) right += guess[k] == test_y[k];
-    printf("epoch %2d  loss %.4f  test %.1f %%\n", epoch, sum / (TRAIN / BATCH), 100.0 * right / TEST);
+    printf("epoch %2d  loss %.4f  test %.1f %%\n", epoch, sum / (TRAIN / BATCH), accuracy());
   }
-  printf("test accuracy %.1f %%\n", 100.0 * right / TEST);
+  printf("test accuracy %.1f %%\n", accuracy());
   return 0;
 }

@@ -2,8 +2,8 @@
 #include "codegen/c/abi.h"
 #include "codegen/c/prelude.h"
 #include "codegen/c/table.h"
+#include "codegen/cfamily_func.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,85 +15,7 @@ typedef struct Source {
   MdlPrinter printer;
 } Source;
 
-/* ---- the parameters of an entry: C names for the loop-form arguments --------------------- */
-
-static void bind(MdlPrinter *p, MlirValue value, const char *text, const char *c_type)
-{
-  MdlExpr *e = MDL_NEW(p->arena, MdlExpr, 1);
-  bool prefixed = strchr(text, '*') || *text == '(' || *text == '&';
-  *e = (MdlExpr){.text = text, .precedence = prefixed ? 14 : strchr(text, '-') ? 15 : 16};
-  mdl_map_set(p->exprs, value.ptr, e);
-  if (c_type) mdl_map_set(p->c_types, value.ptr, (void *)c_type);
-}
-
-/* A leaf inside a struct: m->w, m->fc1.b; by value in a value struct: an array decays to the
- * pointer that loop form wants, a scalar needs its address. */
-static void bind_leaf(Source *s, const MdlSignature *sig, const MdlParam *param, int i,
-                      MlirValue value)
-{
-  MdlPrinter *p = &s->printer;
-  const MdlLeaf *leaf = &sig->leaf[param->leaf + i];
-  const char *c_type = mdl_dtypes[leaf->type.dtype].c;
-  MdlLoopType type = mdl_loop_type_of(s->ir, value);
-  const char *own = mdl_c_type(p, &type);
-  if (!param->struct_type) {
-    bool by_value = type.kind == MDL_LOOP_scalar && type.element != MDL_bool;
-    const char *text = by_value && strcmp(own, c_type)
-                           ? mdl_text(s->arena, "(%s)%s", own, param->name)
-                           : param->name;
-    bind(p, value, text, c_type);
-    return;
-  }
-  bool by_value = !mdl_struct_is_view(sig, param->struct_type) && !leaf->type.rank;
-  bind(p, value, mdl_text(s->arena, "%s%s->%s", by_value ? "&" : "", param->name, leaf->path), c_type);
-}
-
-static void bind_entry(Source *s, const MdlSignature *sig, MlirBlock body)
-{
-  MdlPrinter *p = &s->printer;
-  int arg = 0;
-  for (int i = 0; i < sig->sizes; i++) mdl_print_unique(p, sig->size[i]);
-  for (int i = 0; i < sig->params; i++)
-    mdl_map_set(p->names, mdl_intern_text(p->arena, sig->param[i].name), (void *)"");
-  for (int i = 0; i < sig->sizes; i++) bind(p, mdl_arg(body, arg++), sig->size[i], NULL);
-  for (int i = 0; i < sig->params; i++)
-    for (int j = 0; j < sig->param[i].leaves; j++)
-      bind_leaf(s, sig, &sig->param[i], j, mdl_arg(body, arg++));
-  if (sig->has_work) bind(p, mdl_arg(body, arg), "work", "char");
-}
-
-/* ---- bodies ------------------------------------------------------------------------------ */
-
-static const char *body_text(MdlPrinter *p, MlirBlock body)
-{
-  char *text = NULL;
-  size_t length = 0;
-  FILE *out = p->out;
-  p->out = open_memstream(&text, &length);
-  if (!p->out) MDL_BUG(p->ir->session, "no memory stream");
-  mdl_print_body(p, body);
-  fclose(p->out);
-  p->out = out;
-  const char *kept = mdl_text_copy(p->arena, text, length);
-  free(text);
-  return kept;
-}
-
-static bool is_part_of_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
-
-static bool mentions(const char *text, const char *word)
-{
-  size_t length = strlen(word);
-  for (const char *at = text; (at = strstr(at, word)); at += length)
-    if ((at == text || !is_part_of_word(at[-1])) && !is_part_of_word(at[length])) return true;
-  return false;
-}
-
-/* (void)x; for a parameter that the body does not name. */
-static void void_unused(MdlPrinter *p, const char *body, const char *name)
-{
-  if (!mentions(body, name)) mdl_line(p, "(void)%s;", name);
-}
+/* ---- entries ----------------------------------------------------------------------------- */
 
 static void print_entry(Source *s, MlirOperation func)
 {
@@ -114,54 +36,17 @@ static void print_entry(Source *s, MlirOperation func)
   mdl_line(p, "%s%s)", text, count ? "" : "void");
   mdl_line(p, "{");
   p->indent++;
-  bind_entry(s, sig, mdl_body(func, 0));
-  const char *body = body_text(p, mdl_body(func, 0));
-  for (int i = 0; i < sig->sizes; i++) void_unused(p, body, sig->size[i]);
-  for (int i = 0; i < sig->params; i++) void_unused(p, body, sig->param[i].name);
-  if (sig->has_work) void_unused(p, body, "work");
+  mdl_func_bind_entry(p, sig, mdl_body(func, 0));
+  const char *body = mdl_func_body(p, mdl_body(func, 0));
+  for (int i = 0; i < sig->sizes; i++) mdl_func_void(p, body, sig->size[i]);
+  for (int i = 0; i < sig->params; i++) mdl_func_void(p, body, sig->param[i].name);
+  if (sig->has_work) mdl_func_void(p, body, "work");
   fputs(body, p->out);
   p->indent--;
   mdl_line(p, "}\n");
 }
 
 /* ---- groups ------------------------------------------------------------------------------ */
-
-static bool writes(MlirValue memory)
-{
-  MlirOperation user;
-  int operand;
-  for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
-    MdlLoopOp op = mdl_loop_op(user);
-    if ((op == MDL_LOOP_store || op == MDL_LOOP_vstore || op == MDL_LOOP_copy) && operand == 1)
-      return true;
-    if ((op == MDL_LOOP_shape || op == MDL_LOOP_view) && writes(mdl_result(user, 0))) return true;
-  }
-  return false;
-}
-
-/* Each line of it as one of the comment above a group, or as several. */
-static void print_doc(MdlPrinter *p, const char *doc)
-{
-  enum { COLUMNS = 94 };
-  const char *start = "/*";
-  for (const char *indent = " "; *doc; start = " *") {
-    size_t cut = strcspn(doc, "\n");
-    if (cut > COLUMNS)
-      for (cut = COLUMNS; cut > COLUMNS / 2 && doc[cut] != ' ';) cut--;
-    size_t shown = cut;
-    while (shown && doc[shown - 1] == ' ') shown--;
-    bool last = !doc[cut];
-    fprintf(p->out, "%s%s%.*s%s\n", start, indent, (int)shown, doc, last ? " */" : "");
-    indent = doc[cut] == ' ' ? "     " : " ";
-    doc += cut + !last;
-  }
-}
-
-static const char *result_type(MdlPrinter *p, MlirOperation func, int i)
-{
-  MdlLoopType type = mdl_loop_type(p->ir, mdl_func_result_type(func, i));
-  return mdl_c_type(p, &type);
-}
 
 /* ", float *MDL_RESTRICT sum_out": several scalar results go through pointers. */
 static const char *result_params(MdlPrinter *p, MlirOperation func, const char *text)
@@ -176,7 +61,7 @@ static const char *result_params(MdlPrinter *p, MlirOperation func, const char *
     p->result[i] = mdl_print_unique(p, mdl_text(p->arena, "%s_out", name));
     bool first = !i && !mdl_func_args(func);
     text = mdl_text(p->arena, "%s%s%s *MDL_RESTRICT %s", text, first ? "" : ", ",
-                    result_type(p, func, i), p->result[i]);
+                    mdl_func_result(p, func, i), p->result[i]);
   }
   return text;
 }
@@ -189,7 +74,7 @@ static void print_group(Source *s, MlirOperation func)
   mdl_printer_begin(p);
   p->gives_status = false;
   int results = mdl_func_results(func);
-  const char *result = results == 1 ? result_type(p, func, 0) : "void";
+  const char *result = results == 1 ? mdl_func_result(p, func, 0) : "void";
   const char *text =
       mdl_text(s->arena, "static %s %s(", result, mdl_op_text(s->ir, func, "sym_name"));
   for (int i = 0; i < mdl_arg_count(body); i++) {
@@ -197,21 +82,21 @@ static void print_group(Source *s, MlirOperation func)
     MdlLoopType type = mdl_loop_type_of(s->ir, arg);
     const char *name = mdl_print_name(p, arg, mdl_text(s->arena, "a%d", i));
     const char *element = mdl_c_type(p, &(MdlLoopType){.element = type.element});
-    const char *constant = type.kind == MDL_LOOP_memory && !writes(arg) ? "const " : "";
+    const char *constant = type.kind == MDL_LOOP_memory && !mdl_func_writes(p, arg) ? "const " : "";
     text = type.kind == MDL_LOOP_memory
                ? mdl_text(s->arena, "%s%s%s%s *MDL_RESTRICT %s", text, i ? ", " : "", constant,
                           element, name)
                : mdl_text(s->arena, "%s%s%s %s", text, i ? ", " : "", mdl_c_type(p, &type), name);
-    bind(p, arg, name, NULL);
+    mdl_func_bind(p, arg, name, NULL);
   }
   if (results > 1) text = result_params(p, func, text);
-  if (doc) print_doc(p, doc);
+  if (doc) mdl_func_doc(p, doc);
   mdl_line(p, "%s%s)", text, mdl_arg_count(body) || results > 1 ? "" : "void");
   mdl_line(p, "{");
   p->indent++;
-  const char *inside = body_text(p, body);
+  const char *inside = mdl_func_body(p, body);
   for (int i = 0; i < mdl_arg_count(body); i++)
-    void_unused(p, inside, mdl_print_expr(p, mdl_arg(body, i)).text);
+    mdl_func_void(p, inside, mdl_print_expr(p, mdl_arg(body, i)).text);
   fputs(inside, p->out);
   p->indent--;
   mdl_line(p, "}\n");

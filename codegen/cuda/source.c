@@ -2,12 +2,13 @@
  */
 #include "codegen/c/abi.h"
 #include "codegen/c/table.h"
+#include "codegen/cfamily_func.h"
 #include "codegen/cuda/cuda.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 256, MOST_BLOCKS = 65536 };
+enum { THREADS = 256 };
 
 typedef struct Source {
   MdlIr *ir;
@@ -16,14 +17,6 @@ typedef struct Source {
   MlirOperation module;
   MdlPrinter printer;
 } Source;
-
-static void bind(MdlPrinter *p, MlirValue value, const char *text, const char *c_type)
-{
-  MdlExpr *e = MDL_NEW(p->arena, MdlExpr, 1);
-  *e = (MdlExpr){.text = text, .precedence = *text == '(' ? 14 : 16};
-  mdl_map_set(p->exprs, value.ptr, e);
-  if (c_type) mdl_map_set(p->c_types, value.ptr, (void *)c_type);
-}
 
 static const char *kernel_mode(Source *s, MlirOperation func)
 {
@@ -47,12 +40,10 @@ static const char *shape_of(Source *s, MlirOperation kernel, int *threads)
   return mdl_text(s->arena, "(%s + %d) / %d", count, THREADS - 1, THREADS);
 }
 
-static const char *launch_text(void *user, MlirOperation call, MlirOperation callee,
-                               const char *arguments)
+static const char *launch_text(void *user, MlirOperation callee, const char *arguments)
 {
   Source *s = user;
   int threads;
-  (void)call;
   if (!kernel_mode(s, callee)) return NULL;
   const char *blocks = shape_of(s, callee, &threads);
   return mdl_text(s->arena, "TRY(launch(%s, %s, %d, stream%s%s))",
@@ -95,24 +86,6 @@ static const char launcher[] =
 
 /* ---- device functions and kernels -------------------------------------------------------- */
 
-static bool writes(Source *s, MlirValue memory)
-{
-  MlirOperation user;
-  int operand;
-  for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
-    MdlLoopOp op = mdl_loop_op(user);
-    MlirOperation callee =
-        op == MDL_LOOP_none ? mdl_callee(s->ir, s->printer.symbols, user) : (MlirOperation){NULL};
-    if (!mdl_is_null(callee) && mdl_body(callee, 0).ptr &&
-        writes(s, mdl_arg(mdl_body(callee, 0), operand)))
-      return true;
-    if ((op == MDL_LOOP_store || op == MDL_LOOP_copy) && operand == 1) return true;
-    if ((op == MDL_LOOP_shape || op == MDL_LOOP_view) && writes(s, mdl_result(user, 0)))
-      return true;
-  }
-  return false;
-}
-
 /* Pointers of a group reach different memory; those of a kernel around several groups may not. */
 static const char *parameter(Source *s, MlirOperation func, MlirValue arg, const char *name)
 {
@@ -121,7 +94,7 @@ static const char *parameter(Source *s, MlirOperation func, MlirValue arg, const
   if (type.kind != MDL_LOOP_memory) return mdl_text(s->arena, "%s %s", mdl_c_type(p, &type), name);
   const char *mode = kernel_mode(s, func);
   bool alone = mode && mdl_op_text(s->ir, func, "mdl.gpu");
-  return mdl_text(s->arena, "%s%s *%s%s", writes(s, arg) ? "" : "const ",
+  return mdl_text(s->arena, "%s%s *%s%s", mdl_func_writes(p, arg) ? "" : "const ",
                   mdl_c_type(p, &(MdlLoopType){.element = type.element}),
                   alone ? "__restrict__ " : "", name);
 }
@@ -134,10 +107,7 @@ static void print_function(Source *s, MlirOperation func)
   const char *symbol = mdl_op_text(s->ir, func, "sym_name"), *mode = kernel_mode(s, func);
   mdl_printer_begin(p);
   p->gives_status = false;
-  if (mdl_func_results(func)) {
-    MdlLoopType type = mdl_loop_type(s->ir, mdl_func_result_type(func, 0));
-    result = mdl_c_type(p, &type);
-  }
+  if (mdl_func_results(func)) result = mdl_func_result(p, func, 0);
   bool single = mode && !strcmp(mode, "thread");
   const char *text = mode ? mdl_text(s->arena, "%s(", symbol)
                           : mdl_text(s->arena, "static __device__ %s %s(", result, symbol);
@@ -145,72 +115,22 @@ static void print_function(Source *s, MlirOperation func)
     MlirValue arg = mdl_arg(body, i);
     const char *name = mdl_print_name(p, arg, mdl_text(s->arena, "a%d", i));
     text = mdl_text(s->arena, "%s%s%s", text, i ? ", " : "", parameter(s, func, arg, name));
-    bind(p, arg, name, NULL);
+    mdl_func_bind(p, arg, name, NULL);
   }
-  if (doc) mdl_line(p, "/* %s */", doc);
+  if (doc) mdl_func_doc(p, doc);
   if (mode) mdl_line(p, "extern \"C\" __global__ void __launch_bounds__(%d)", single ? 1 : THREADS);
   mdl_line(p, "%s)", text);
   mdl_line(p, "{");
   p->indent++;
+  const char *inside = mdl_func_body(p, body);
   for (int i = 0; i < mdl_arg_count(body); i++)
-    if (!mdl_has_uses(mdl_arg(body, i)))
-      mdl_line(p, "(void)%s;", mdl_print_expr(p, mdl_arg(body, i)).text);
-  mdl_print_body(p, body);
+    mdl_func_void(p, inside, mdl_print_expr(p, mdl_arg(body, i)).text);
+  fputs(inside, p->out);
   p->indent--;
   mdl_line(p, "}\n");
 }
 
 /* ---- entries ----------------------------------------------------------------------------- */
-
-/* A leaf of a struct is a pointer in it; a plain one is the parameter. */
-static void bind_leaf(Source *s, const MdlSignature *sig, const MdlParam *param, int i,
-                      MlirValue value)
-{
-  MdlPrinter *p = &s->printer;
-  const MdlLeaf *leaf = &sig->leaf[param->leaf + i];
-  const char *c_type = mdl_dtypes[leaf->type.dtype].c;
-  MdlLoopType type = mdl_loop_type_of(s->ir, value);
-  const char *own = mdl_c_type(p, &type);
-  if (!param->struct_type) {
-    bool by_value = type.kind == MDL_LOOP_scalar && type.element != MDL_bool;
-    bool cast = by_value && strcmp(own, c_type);
-    bind(p, value, cast ? mdl_text(s->arena, "(%s)%s", own, param->name) : param->name, c_type);
-    return;
-  }
-  if (!mdl_has_uses(value)) {
-    bind(p, value, "0", NULL);
-    return;
-  }
-  const char *name = mdl_print_unique(p, mdl_text(s->arena, "%s_%s", param->name, leaf->path));
-  mdl_line(p, "%s *const %s = %s->%s;", c_type, name, param->name, leaf->path);
-  bind(p, value, name, c_type);
-}
-
-static void bind_entry(Source *s, const MdlSignature *sig, MlirBlock body)
-{
-  MdlPrinter *p = &s->printer;
-  int arg = 0;
-  for (int i = 0; i < sig->sizes; i++) mdl_print_unique(p, sig->size[i]);
-  for (int i = 0; i < sig->params; i++)
-    mdl_map_set(p->names, mdl_intern_text(p->arena, sig->param[i].name), (void *)"");
-  for (int i = 0; i < sig->sizes; i++) bind(p, mdl_arg(body, arg++), sig->size[i], NULL);
-  for (int i = 0; i < sig->params; i++)
-    for (int j = 0; j < sig->param[i].leaves; j++)
-      bind_leaf(s, sig, &sig->param[i], j, mdl_arg(body, arg++));
-  bind(p, mdl_arg(body, arg), "(char *)work", "char");
-}
-
-static void void_unused(Source *s, const MdlSignature *sig, MlirBlock body)
-{
-  int arg = sig->sizes;
-  for (int i = 0; i < sig->params; i++) {
-    bool used = false;
-    for (int j = 0; j < sig->param[i].leaves; j++) used |= mdl_has_uses(mdl_arg(body, arg + j));
-    arg += sig->param[i].leaves;
-    if (!used) mdl_line(&s->printer, "(void)%s;", sig->param[i].name);
-  }
-  if (!mdl_has_uses(mdl_arg(body, arg))) mdl_line(&s->printer, "(void)work;");
-}
 
 /* "int64_t N, const float *x, " or, as a call has it, "N, x, ". */
 static const char *parameters(Source *s, const MdlSignature *sig, bool named_only)
@@ -257,9 +177,13 @@ static void print_entry(Source *s, MlirOperation func)
            parameters(s, sig, false));
   mdl_line(p, "{");
   p->indent++;
-  bind_entry(s, sig, mdl_body(func, 0));
-  void_unused(s, sig, mdl_body(func, 0));
-  mdl_print_body(p, mdl_body(func, 0));
+  mdl_func_bind_entry(p, sig, mdl_body(func, 0));
+  const char *inside = mdl_func_body(p, mdl_body(func, 0));
+  for (int i = 0; i < sig->sizes; i++) mdl_func_void(p, inside, sig->size[i]);
+  for (int i = 0; i < sig->params; i++) mdl_func_void(p, inside, sig->param[i].name);
+  mdl_func_void(p, inside, "work");
+  mdl_func_void(p, inside, "stream");
+  fputs(inside, p->out);
   p->indent--;
   mdl_line(p, "}\n");
   print_graph(s, sig, symbol);
