@@ -338,7 +338,10 @@ static void mark(Kernels *k, MlirOperation kernel, const Segment *s)
                   grid     ? mdl_gpu_mode_of(k->ir, group)
                   : groups ? "block"
                            : "thread");
-  if (grid) mdl_op_set_text(k->ir, kernel, "mdl.points", mdl_op_text(k->ir, group, "mdl.points"));
+  if (!grid) return;
+  mdl_op_set_text(k->ir, kernel, "mdl.points", mdl_op_text(k->ir, group, "mdl.points"));
+  int64_t threads = mdl_op_int(group, "mdl.threads", 0);
+  if (threads) mdl_op_set_int(k->ir, kernel, "mdl.threads", threads);
 }
 
 static MlirOperation declare(Kernels *k, const Segment *s, int args, const MlirType *type,

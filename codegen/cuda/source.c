@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 256 };
+enum { THREADS = 256 /* of a block, where the kernel has no `mdl.threads` */ };
 
 typedef struct Source {
   MdlIr *ir;
@@ -25,19 +25,25 @@ static const char *kernel_mode(Source *s, MlirOperation func)
 
 /* ---- launches ---------------------------------------------------------------------------- */
 
+static int threads_of(Source *s, MlirOperation kernel)
+{
+  if (!strcmp(kernel_mode(s, kernel), "thread")) return 1;
+  return (int)mdl_op_int(kernel, "mdl.threads", THREADS);
+}
+
 /* How many blocks, and threads in each: "(N + 255) / 256", "256". */
 static const char *shape_of(Source *s, MlirOperation kernel, int *threads)
 {
   const char *mode = kernel_mode(s, kernel), *text = mdl_op_text(s->ir, kernel, "mdl.points");
-  *threads = strcmp(mode, "thread") ? THREADS : 1;
+  *threads = threads_of(s, kernel);
   if (!text) return "1";
   const MdlSize *points = mdl_size_parse(s->ir->sizes, text, strlen(text));
   const char *count = mdl_c_size(s->arena, points, "int64_t");
   int64_t known;
   if (strcmp(mode, "points")) return count;
   if (mdl_size_is_const(points, &known))
-    return mdl_text(s->arena, "%lld", (long long)((known + THREADS - 1) / THREADS));
-  return mdl_text(s->arena, "(%s + %d) / %d", count, THREADS - 1, THREADS);
+    return mdl_text(s->arena, "%lld", (long long)((known + *threads - 1) / *threads));
+  return mdl_text(s->arena, "(%s + %d) / %d", count, *threads - 1, *threads);
 }
 
 static const char *launch_text(void *user, MlirOperation callee, const char *arguments)
@@ -108,7 +114,6 @@ static void print_function(Source *s, MlirOperation func)
   mdl_printer_begin(p);
   p->gives_status = false;
   if (mdl_func_results(func)) result = mdl_func_result(p, func, 0);
-  bool single = mode && !strcmp(mode, "thread");
   const char *text = mode ? mdl_text(s->arena, "%s(", symbol)
                           : mdl_text(s->arena, "static __device__ %s %s(", result, symbol);
   for (int i = 0; i < mdl_arg_count(body); i++) {
@@ -118,7 +123,7 @@ static void print_function(Source *s, MlirOperation func)
     mdl_func_bind(p, arg, name, NULL);
   }
   if (doc) mdl_func_doc(p, doc);
-  if (mode) mdl_line(p, "extern \"C\" __global__ void __launch_bounds__(%d)", single ? 1 : THREADS);
+  if (mode) mdl_line(p, "extern \"C\" __global__ void __launch_bounds__(%d)", threads_of(s, func));
   mdl_line(p, "%s)", text);
   mdl_line(p, "{");
   p->indent++;
