@@ -1,0 +1,346 @@
+/* One kernel out of a segment of an entry: cells, arguments, barriers between its steps. */
+#include "passes/arith.h"
+#include "passes/entry.h"
+#include "passes/gpu.h"
+#include "passes/kernels.h"
+
+#include <string.h>
+
+/* ---- cells: scalars between kernels, in the work buffer ---------------------------------- */
+
+/* Where the entry keeps nothing else in the work buffer: made at the entry's start. */
+static MlirValue open_arena(MdlKernels *k)
+{
+  MlirBlock body = mdl_body(k->entry, 0);
+  MdlBuilder b = mdl_builder_before(k->ir, mdl_first(body));
+  MdlLoopType bytes = {.kind = MDL_LOOP_memory, .element = MDL_i8, .rank = 1, .dim = {-1}};
+  int64_t align = mdl_work_align(k->pass->options->machine);
+  MlirValue extent = mdl_loop_number(&b, MDL_index, 1, 0, align);
+  return mdl_loop_shape(&b, mdl_arg(body, mdl_arg_count(body) - 1), &bytes, &extent);
+}
+
+static MlirValue cell_of(MdlKernels *k, MlirValue value)
+{
+  MlirValue known = {mdl_map_get(k->on_device, value.ptr)};
+  if (!mdl_same(known, value)) return known;
+  if (mdl_is_no_value(k->arena)) k->arena = open_arena(k);
+  MlirOperation shape = mdl_def(k->arena);
+  MdlBuilder b = mdl_builder_after(k->ir, shape);
+  MdlDtype element = mdl_loop_type_of(k->ir, value).element;
+  MdlDtype cell = mdl_loop_cell(element == MDL_index ? MDL_i64 : element);
+  MlirValue offset = mdl_index_add(&b, mdl_loop_extent(shape, 0),
+                                   mdl_loop_number(&b, MDL_index, 1, 0, 8 * k->cells++));
+  MdlLoopType type = {.kind = MDL_LOOP_memory, .element = cell};
+  MlirValue pointer = mdl_loop_view(&b, k->arena, offset, &type, NULL);
+  const char *name = mdl_value_name(k->ir, value);
+  mdl_value_set_name(k->ir, pointer, mdl_text(k->ir->arena, "%s_at", name ? name : "s"));
+  mdl_map_set(k->on_device, value.ptr, (void *)pointer.ptr);
+  return pointer;
+}
+
+static MlirValue load_cell(MdlBuilder *b, const MdlMachine *machine, MlirValue pointer,
+                           MdlDtype element)
+{
+  MdlArith a = {b, machine, 1};
+  MlirValue value = mdl_loop_load(b, pointer, NULL, 1);
+  if (element == MDL_index) return mdl_loop_cast(b, MDL_LOOP_index_cast, value, MDL_index);
+  return mdl_arith_of_cell(&a, value, element);
+}
+
+static void store_cell(MdlBuilder *b, const MdlMachine *machine, MlirValue value, MlirValue pointer)
+{
+  MdlArith a = {b, machine, 1};
+  MdlDtype element = mdl_loop_type_of(b->ir, value).element;
+  if (element == MDL_index)
+    value = mdl_loop_cast(b, MDL_LOOP_index_cast, value, MDL_i64);
+  else
+    value = mdl_arith_to_cell(&a, value, element);
+  mdl_loop_store(b, value, pointer, NULL);
+}
+
+/* ---- what a segment takes and leaves ----------------------------------------------------- */
+
+typedef struct Uses {
+  MdlKernels *k;
+  MdlMap *made, *taken; /* values that the segment defines; values from outside, in order */
+  MdlMap *loads;        /* scalars of the caller's: read before anything is stored */
+  MdlMap *work;         /* the segment's ops, each behind what is done anew for it */
+} Uses;
+
+/* A value from outside: one that is handed in, or what is done anew and what that takes. */
+static void take(Uses *u, MlirValue value)
+{
+  MlirOperation def = mdl_def(value);
+  if (mdl_map_has(u->made, value.ptr) || mdl_map_has(u->taken, value.ptr)) return;
+  bool pure =
+      !mdl_is_null(def) && !mdl_kernel_on_host(u->k, value) && mdl_kernel_is_pure(u->k, def);
+  if (!pure) {
+    mdl_map_set(u->taken, value.ptr, (void *)value.ptr);
+    return;
+  }
+  bool loads = mdl_loop_op(def) == MDL_LOOP_load;
+  if (mdl_map_has(u->work, def.ptr) || mdl_map_has(u->loads, def.ptr)) return;
+  for (int i = 0; i < mdl_operand_count(def); i++) take(u, mdl_operand(def, i));
+  mdl_map_set(loads ? u->loads : u->work, def.ptr, (void *)def.ptr);
+}
+
+static void note_made(Uses *u, MlirOperation op)
+{
+  for (int i = 0; i < mdl_result_count(op); i++)
+    mdl_map_set(u->made, mdl_result(op, i).ptr, (void *)op.ptr);
+  for (int i = 0; i < mdl_region_count(op); i++) {
+    MlirBlock body = mdl_body(op, i);
+    for (int j = 0; body.ptr && j < mdl_arg_count(body); j++)
+      mdl_map_set(u->made, mdl_arg(body, j).ptr, (void *)op.ptr);
+  }
+}
+
+static bool collect(void *user, MlirOperation op)
+{
+  Uses *u = user;
+  for (int i = 0; i < mdl_operand_count(op); i++) take(u, mdl_operand(op, i));
+  note_made(u, op);
+  return true;
+}
+
+static bool is_used_outside(const MdlSegment *s, MlirValue value)
+{
+  MlirOperation user;
+  int operand;
+  for (int i = 0; mdl_use(value, i, &user, &operand); i++) {
+    bool inside = false;
+    for (int j = 0; j < s->ops; j++) {
+      MlirOperation at = user; /* or an op that holds it */
+      while (!mdl_is_null(at) && !mdl_same_op(at, s->op[j])) at = mdl_parent(at);
+      inside |= !mdl_is_null(at);
+    }
+    if (!inside) return true;
+  }
+  return false;
+}
+
+/* ---- threads of a kernel of one block ---------------------------------------------------- */
+
+static MlirValue is_first_thread(MdlBuilder *b)
+{
+  MlirValue zero = mdl_loop_number(b, MDL_index, 1, 0, 0);
+  return mdl_loop_compare(b, MDL_PREDICATE_eq, mdl_gpu_thread(b), zero);
+}
+
+/* One thread stores; neighbouring stores together. Returns the op behind them. */
+static MlirOperation guard_stores(MdlIr *ir, MlirOperation first)
+{
+  MdlBuilder b = mdl_builder_before(ir, first);
+  MlirOperation branch = mdl_build_if(&b, is_first_thread(&b), 0, NULL);
+  for (int i = 0; i < 2; i++) {
+    MdlBuilder inside = mdl_builder_at_end(ir, mdl_body(branch, i), b.at);
+    mdl_build_yield(&inside, 0, NULL);
+  }
+  MlirOperation end = mdl_terminator(mdl_body(branch, 0)), op = first;
+  while (mdl_loop_op(op) == MDL_LOOP_store) {
+    MlirOperation next = mdl_next(op);
+    mdl_move_before(op, end);
+    op = next;
+  }
+  return op;
+}
+
+static void barrier_before(MdlIr *ir, MlirOperation op)
+{
+  MdlBuilder b = mdl_builder_before(ir, op);
+  mdl_loop_barrier(&b);
+}
+
+/* Groups and stores of a kernel of one block, each behind all that came before. */
+static void order_block(MdlKernels *k, MlirBlock block, bool outermost)
+{
+  MlirOperation end = mdl_terminator(block), next;
+  bool clean = outermost; /* a barrier stands between here and all memory accesses */
+  for (MlirOperation op = mdl_first(block); !mdl_same_op(op, end); op = next) {
+    next = mdl_next(op);
+    bool stores = mdl_loop_op(op) == MDL_LOOP_store;
+    bool calls = !mdl_is_null(mdl_kernel_group(k, op));
+    for (int i = 0; i < mdl_region_count(op); i++)
+      if (mdl_body(op, i).ptr) order_block(k, mdl_body(op, i), false);
+    if (mdl_region_count(op) || mdl_loop_op(op) == MDL_LOOP_load) clean = false;
+    if (!stores && !calls) continue;
+    if (!clean) barrier_before(k->ir, op);
+    if (stores) next = guard_stores(k->ir, op);
+    clean = !(outermost && mdl_same_op(next, end));
+    if (clean) barrier_before(k->ir, next);
+  }
+}
+
+/* On a grid only the values that are handed on are stored here, by one thread. */
+static void order(MdlKernels *k, MlirOperation kernel)
+{
+  const char *mode = mdl_op_text(k->ir, kernel, "mdl.kernel");
+  MlirBlock body = mdl_body(kernel, 0);
+  if (!strcmp(mode, "block")) order_block(k, body, true);
+  if (!strcmp(mode, "block") || !strcmp(mode, "thread")) return;
+  for (MlirOperation op = mdl_first(body); !mdl_is_null(op); op = mdl_next(op))
+    if (mdl_loop_op(op) == MDL_LOOP_store) op = guard_stores(k->ir, op);
+}
+
+/* ---- making a kernel --------------------------------------------------------------------- */
+
+static const char *kernel_name(MdlKernels *k, const MdlSegment *s)
+{
+  MlirOperation group = mdl_kernel_group(k, s->op[0]);
+  const char *base =
+      s->ops == 1 && !mdl_is_null(group)
+          ? mdl_text(k->ir->arena, "%s_kernel", mdl_op_text(k->ir, group, "sym_name"))
+          : mdl_text(k->ir->arena, "%s_scalars", mdl_op_text(k->ir, k->entry, "sym_name"));
+  return mdl_symbol_unique(k->ir, k->pass->symbols, mdl_intern_text(k->ir->arena, base));
+}
+
+/* The launch's shape, for the printer: from the group, or one block, or one thread. */
+void mdl_kernel_mark(MdlKernels *k, MlirOperation kernel, const MdlSegment *s)
+{
+  MlirOperation group = mdl_kernel_group(k, s->op[0]);
+  bool grid = s->ops == 1 && mdl_kernel_is_grid(k, s->op[0]);
+  bool groups = false;
+  for (int i = 0; i < s->ops; i++) groups |= mdl_kernel_calls_group(k, s->op[i]);
+  mdl_op_set_text(k->ir, kernel, "mdl.kernel",
+                  grid     ? mdl_gpu_mode_of(k->ir, group)
+                  : groups ? "block"
+                           : "thread");
+  if (!grid) return;
+  mdl_op_set_text(k->ir, kernel, "mdl.points", mdl_op_text(k->ir, group, "mdl.points"));
+  int64_t threads = mdl_op_int(group, "mdl.threads", 0);
+  if (threads) mdl_op_set_int(k->ir, kernel, "mdl.threads", threads);
+}
+
+static MlirOperation declare(MdlKernels *k, const MdlSegment *s, int args, const MlirType *type,
+                             const char *const *name)
+{
+  MdlFunc func = {.symbol = kernel_name(k, s),
+                  .is_private = true,
+                  .define = true,
+                  .args = args,
+                  .arg = type,
+                  .arg_name = name,
+                  .at = mdl_location_of(s->op[0])};
+  MlirOperation kernel = mdl_build_func(k->ir, k->pass->module, &func);
+  mdl_map_set(k->pass->symbols, mdl_intern_text(k->ir->arena, func.symbol), (void *)kernel.ptr);
+  mdl_loop_noalias(k->ir, kernel);
+  return kernel;
+}
+
+/* What a kernel is handed: values that it takes, then cells for what it leaves. */
+typedef struct Making {
+  MdlKernels *k;
+  const MdlSegment *s;
+  Uses uses;
+  int args, in; /* the first `in` are taken */
+  MlirType *type;
+  const char **name;
+  MlirValue *given;  /* by the launch */
+  MlirValue *stands; /* the segment's value that the argument is for */
+} Making;
+
+static void find_uses(Making *m)
+{
+  Uses *u = &m->uses;
+  MdlArena *arena = m->k->ir->arena;
+  *u = (Uses){.k = m->k};
+  u->made = mdl_map_create(arena);
+  u->taken = mdl_map_create(arena);
+  u->loads = mdl_map_create(arena);
+  u->work = mdl_map_create(arena);
+  for (int i = 0; i < m->s->ops; i++) {
+    mdl_walk(m->s->op[i], collect, u);
+    mdl_map_set(u->work, m->s->op[i].ptr, (void *)m->s->op[i].ptr);
+  }
+}
+
+static void add_argument(Making *m, MlirValue stands, MlirValue given, MlirValue named)
+{
+  MdlIr *ir = m->k->ir;
+  MdlLoopType is = mdl_loop_type_of(ir, given);
+  m->type[m->args] = mdl_loop_type_make(ir, &is);
+  m->name[m->args] = mdl_value_name(ir, named);
+  m->given[m->args] = given;
+  m->stands[m->args++] = stands;
+}
+
+static void list_arguments(Making *m)
+{
+  MdlKernels *k = m->k;
+  MdlArena *arena = k->ir->arena;
+  size_t most = (size_t)(mdl_map_count(m->uses.taken) + mdl_map_count(m->uses.made));
+  m->type = MDL_NEW(arena, MlirType, most);
+  m->name = MDL_NEW(arena, const char *, most);
+  m->given = MDL_NEW(arena, MlirValue, most);
+  m->stands = MDL_NEW(arena, MlirValue, most);
+  for (int i = 0; i < mdl_map_count(m->uses.taken); i++) {
+    MlirValue value = {mdl_map_key(m->uses.taken, i)};
+    if (mdl_loop_def_op(value) == MDL_LOOP_constant) continue;
+    MlirValue given = mdl_kernel_on_host(k, value) ? value : cell_of(k, value);
+    add_argument(m, value, given, given);
+  }
+  m->in = m->args;
+  for (int i = 0; i < m->s->ops; i++)
+    for (int j = 0; j < mdl_result_count(m->s->op[i]); j++) {
+      MlirValue value = mdl_result(m->s->op[i], j);
+      if (!is_used_outside(m->s, value)) continue;
+      MlirValue cell = cell_of(k, value);
+      add_argument(m, value, cell, cell);
+    }
+}
+
+/* What the segment's values from outside are inside: constants again, arguments, what a cell
+ * holds. */
+static void bind_arguments(Making *m, MdlBuilder *b, MlirBlock body, MdlMap *values)
+{
+  MdlKernels *k = m->k;
+  MdlIr *ir = k->ir;
+  for (int i = 0; i < mdl_map_count(m->uses.taken); i++) {
+    MlirValue value = {mdl_map_key(m->uses.taken, i)};
+    if (mdl_loop_def_op(value) == MDL_LOOP_constant)
+      mdl_clone_op(b, mdl_def(value), values, NULL, NULL);
+  }
+  for (int i = 0; i < m->in; i++) {
+    MlirValue arg = mdl_arg(body, i), stands = m->stands[i];
+    if (!mdl_kernel_on_host(k, stands)) {
+      arg = load_cell(b, k->pass->options->machine, arg, mdl_loop_type_of(ir, stands).element);
+      if (mdl_value_name(ir, stands)) mdl_value_set_name(ir, arg, mdl_value_name(ir, stands));
+    }
+    mdl_map_value_set(values, stands, arg);
+  }
+}
+
+static void clone_all(MdlBuilder *b, const MdlMap *ops, MdlMap *values)
+{
+  for (int i = 0; i < mdl_map_count(ops); i++)
+    mdl_clone_op(b, (MlirOperation){(void *)mdl_map_key(ops, i)}, values, NULL, NULL);
+}
+
+static void fill(Making *m, MlirOperation kernel)
+{
+  MdlIr *ir = m->k->ir;
+  MlirBlock body = mdl_body(kernel, 0);
+  MlirLocation at = mdl_location_of(m->s->op[m->s->ops - 1]);
+  MdlBuilder b = mdl_builder_at_end(ir, body, mdl_location_named(ir, at, NULL));
+  MdlMap *values = mdl_map_create(ir->arena);
+  bind_arguments(m, &b, body, values);
+  clone_all(&b, m->uses.loads, values);
+  clone_all(&b, m->uses.work, values);
+  for (int i = m->in; i < m->args; i++)
+    store_cell(&b, m->k->pass->options->machine, mdl_map_value_get(values, m->stands[i]),
+               mdl_arg(body, i));
+  mdl_build_return(&b, 0, NULL);
+}
+
+void mdl_kernel_build(MdlKernels *k, const MdlSegment *s)
+{
+  Making m = {.k = k, .s = s};
+  find_uses(&m);
+  list_arguments(&m);
+  MlirOperation kernel = declare(k, s, m.args, m.type, m.name);
+  mdl_kernel_mark(k, kernel, s);
+  fill(&m, kernel);
+  order(k, kernel);
+  MdlBuilder after = mdl_builder_after(k->ir, s->op[s->ops - 1]);
+  mdl_build_call(&after, kernel, m.given);
+}
