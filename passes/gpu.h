@@ -14,6 +14,8 @@ typedef enum MdlGpuMode {
   MDL_GPU_one     /* one thread does it all */
 } MdlGpuMode;
 
+enum { MDL_GPU_THREADS = 256 /* of a block, where the group has no `mdl.threads` */ };
+
 MdlGpuMode mdl_gpu_mode(const MdlGroup *g);
 /* How many points there are: the units that the grid shares. NULL on overflow. */
 const MdlSize *mdl_gpu_points(const MdlGroup *g);

@@ -194,21 +194,29 @@ static const char *kernel_name(MdlKernels *k, const MdlSegment *s)
   return mdl_symbol_unique(k->ir, k->pass->symbols, mdl_intern_text(k->ir->arena, base));
 }
 
-/* The launch's shape, for the printer: from the group, or one block, or one thread. */
+/* A group's blocks. Those whose blocks share the points take one each. */
+static const MdlSize *blocks_of(MdlKernels *k, MlirOperation group, int64_t threads)
+{
+  const char *text = mdl_op_text(k->ir, group, "mdl.points");
+  const MdlSize *points = mdl_size_parse(k->ir->sizes, text, strlen(text));
+  bool by_threads = !strcmp(mdl_gpu_mode_of(k->ir, group), "points");
+  return by_threads ? mdl_size_ceil_div(k->ir->sizes, points, threads) : points;
+}
+
+/* The launch's shape: from the group, or one block, or one thread. */
 void mdl_kernel_mark(MdlKernels *k, MlirOperation kernel, const MdlSegment *s)
 {
   MlirOperation group = mdl_kernel_group(k, s->op[0]);
-  bool grid = s->ops == 1 && mdl_kernel_is_grid(k, s->op[0]);
-  bool groups = false;
+  bool grid = s->ops == 1 && mdl_kernel_is_grid(k, s->op[0]), groups = false;
   for (int i = 0; i < s->ops; i++) groups |= mdl_kernel_calls_group(k, s->op[i]);
-  mdl_op_set_text(k->ir, kernel, "mdl.kernel",
-                  grid     ? mdl_gpu_mode_of(k->ir, group)
-                  : groups ? "block"
-                           : "thread");
-  if (!grid) return;
-  mdl_op_set_text(k->ir, kernel, "mdl.points", mdl_op_text(k->ir, group, "mdl.points"));
-  int64_t threads = mdl_op_int(group, "mdl.threads", 0);
-  if (threads) mdl_op_set_int(k->ir, kernel, "mdl.threads", threads);
+  const char *mode = grid ? mdl_gpu_mode_of(k->ir, group) : groups ? "block" : "thread";
+  int64_t threads = groups ? MDL_GPU_THREADS : 1;
+  if (grid) threads = mdl_op_int(group, "mdl.threads", threads);
+  const MdlSize *blocks = grid ? blocks_of(k, group, threads) : mdl_size_const(k->ir->sizes, 1);
+  if (!blocks) MDL_BUG(k->ir->session, "the number of blocks overflows");
+  mdl_op_set_text(k->ir, kernel, "mdl.kernel", mode);
+  mdl_op_set_int(k->ir, kernel, "mdl.threads", threads);
+  mdl_op_set_text(k->ir, kernel, "mdl.blocks", mdl_size_text(blocks));
 }
 
 static MlirOperation declare(MdlKernels *k, const MdlSegment *s, int args, const MlirType *type,

@@ -15,6 +15,9 @@ typedef struct Function {
   }
 
 static const Function functions[] = {
+    {"grid", "",
+     "/* Blocks of a launch: kernels stride over what is left. */\n"
+     "static inline int64_t grid(int64_t blocks) { return blocks < 65536 ? blocks : 65536; }\n"},
     /* on both sides: constants of the host too */
     {"float_of_bits", "",
      "static __host__ __device__ __forceinline__ float float_of_bits(uint32_t i)\n"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 256 /* of a block, where the kernel has no `mdl.threads` */ };
+enum { MOST_BLOCKS = 65536 /* of a launch; `grid` of the prelude says it too */ };
 
 typedef struct Source {
   MdlIr *ir;
@@ -25,36 +25,43 @@ static const char *kernel_mode(Source *s, MlirOperation func)
 
 /* ---- launches ---------------------------------------------------------------------------- */
 
-static int threads_of(Source *s, MlirOperation kernel)
+static long long threads_of(MlirOperation kernel)
 {
-  if (!strcmp(kernel_mode(s, kernel), "thread")) return 1;
-  return (int)mdl_op_int(kernel, "mdl.threads", THREADS);
+  return (long long)mdl_op_int(kernel, "mdl.threads", 1);
 }
 
-/* How many blocks, and threads in each: "(N + 255) / 256", "256". */
-static const char *shape_of(Source *s, MlirOperation kernel, int *threads)
+/* Does the first bracket close at the end? */
+static bool is_bracketed(const char *text)
 {
-  const char *mode = kernel_mode(s, kernel), *text = mdl_op_text(s->ir, kernel, "mdl.points");
-  *threads = threads_of(s, kernel);
-  if (!text) return "1";
-  const MdlSize *points = mdl_size_parse(s->ir->sizes, text, strlen(text));
-  const char *count = mdl_c_size(s->arena, points, "int64_t");
+  int depth = 0;
+  if (*text != '(') return false;
+  for (size_t i = 0; text[i]; i++) {
+    depth += (text[i] == '(') - (text[i] == ')');
+    if (!depth) return !text[i + 1];
+  }
+  return false;
+}
+
+/* How many blocks: "16", "grid((N + 255) / 256)". */
+static const char *blocks_of(Source *s, MlirOperation kernel)
+{
+  const char *text = mdl_op_text(s->ir, kernel, "mdl.blocks");
+  const MdlSize *blocks = mdl_size_parse(s->ir->sizes, text, strlen(text));
   int64_t known;
-  if (strcmp(mode, "points")) return count;
-  if (mdl_size_is_const(points, &known))
-    return mdl_text(s->arena, "%lld", (long long)((known + *threads - 1) / *threads));
-  return mdl_text(s->arena, "(%s + %d) / %d", count, *threads - 1, *threads);
+  if (mdl_size_is_const(blocks, &known))
+    return mdl_text(s->arena, "%lld", (long long)(known < MOST_BLOCKS ? known : MOST_BLOCKS));
+  const char *count = mdl_c_size(s->arena, blocks, NULL);
+  mdl_need(&s->printer, "grid");
+  return mdl_text(s->arena, is_bracketed(count) ? "grid%s" : "grid(%s)", count);
 }
 
 static const char *launch_text(void *user, MlirOperation callee, const char *arguments)
 {
   Source *s = user;
-  int threads;
   if (!kernel_mode(s, callee)) return NULL;
-  const char *blocks = shape_of(s, callee, &threads);
-  return mdl_text(s->arena, "TRY(launch(%s, %s, %d, stream%s%s))",
-                  mdl_op_text(s->ir, callee, "sym_name"), blocks, threads, *arguments ? ", " : "",
-                  arguments);
+  return mdl_text(s->arena, "TRY(launch(%s, %s, %lld, stream%s%s))",
+                  mdl_op_text(s->ir, callee, "sym_name"), blocks_of(s, callee), threads_of(callee),
+                  *arguments ? ", " : "", arguments);
 }
 
 static const char launcher[] =
@@ -73,7 +80,7 @@ static const char launcher[] =
     "                         cudaStream_t stream, typename As<Wanted>::Is... given)\n{\n"
     "  if (blocks <= 0) return MDL_OK;\n"
     "  cudaLaunchConfig_t c = {};\n"
-    "  c.gridDim = dim3((unsigned)(blocks < 65536 ? blocks : 65536)); /* kernels stride */\n"
+    "  c.gridDim = dim3((unsigned)blocks);\n"
     "  c.blockDim = dim3(threads);\n"
     "  c.stream = stream;\n"
     "  return device_status(cudaLaunchKernelEx(&c, kernel, given...));\n}\n\n"
@@ -123,7 +130,7 @@ static void print_function(Source *s, MlirOperation func)
     mdl_func_bind(p, arg, name, NULL);
   }
   if (doc) mdl_func_doc(p, doc);
-  if (mode) mdl_line(p, "extern \"C\" __global__ void __launch_bounds__(%d)", threads_of(s, func));
+  if (mode) mdl_line(p, "extern \"C\" __global__ void __launch_bounds__(%lld)", threads_of(func));
   mdl_line(p, "%s)", text);
   mdl_line(p, "{");
   p->indent++;
