@@ -46,6 +46,13 @@ static const char *unsigned_vector(MdlPrinter *p, const MdlLoopType *type)
   return mdl_need(p, name);
 }
 
+/* Vectors of a GPU are a class of C++ (codegen/cuda/vectors.c): a scalar stands for its splat, masks
+ * are of bools, casts convert. */
+static bool is_class(MdlPrinter *p, const MdlLoopType *type)
+{
+  return p->machine->warp && type->kind == MDL_LOOP_vector;
+}
+
 static MdlExpr cast(MdlPrinter *p, const char *type, const char *text)
 {
   return expr(p, PREFIX, "(%s)%s", type, text);
@@ -102,8 +109,8 @@ static bool is_negation(MdlPrinter *p, MlirOperation op, const MdlLoopType *type
 {
   double real;
   int64_t integer;
-  return type->element == MDL_bool && type->kind == MDL_LOOP_scalar &&
-         mdl_loop_op(op) == MDL_LOOP_xori &&
+  bool tells = type->kind == MDL_LOOP_scalar || is_class(p, type);
+  return type->element == MDL_bool && tells && mdl_loop_op(op) == MDL_LOOP_xori &&
          mdl_loop_constant(p->ir, mdl_operand(op, 1), &real, &integer) && integer;
 }
 
@@ -119,7 +126,10 @@ static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   if (type.element == MDL_bool && type.kind == MDL_LOOP_scalar &&
       (kind == MDL_LOOP_andi || kind == MDL_LOOP_ori))
     return logical(p, op, kind == MDL_LOOP_andi);
-  if (is_negation(p, op, &type)) return expr(p, PREFIX, "!%s", mdl_print_at(p, a, PREFIX));
+  bool negates = is_negation(p, op, &type);
+  if (is_class(p, &type))
+    mdl_need(p, negates ? "not" : mdl_text(p->arena, "operator%s", row->c));
+  if (negates) return expr(p, PREFIX, "!%s", mdl_print_at(p, a, PREFIX));
   bool keeps_bits = !strcmp(row->c, "/") || !strcmp(row->c, "%") || !strcmp(row->c, ">>");
   if (row->is_unsigned && keeps_bits && type.kind == MDL_LOOP_vector) {
     const char *u = unsigned_vector(p, &type);
@@ -146,6 +156,7 @@ static MdlExpr compare(MdlPrinter *p, MlirOperation op)
   MlirValue a = mdl_operand(op, 0), b = mdl_operand(op, 1);
   MdlLoopType type = mdl_loop_type_of(p->ir, a);
   MdlPredicate predicate = mdl_loop_predicate(op);
+  if (is_class(p, &type)) mdl_need(p, mdl_text(p->arena, "operator%s", signs[predicate]));
   bool is_unsigned = predicate >= MDL_PREDICATE_ult && type.element != MDL_index;
   const char *u = "";
   if (is_unsigned)
@@ -177,6 +188,23 @@ static MdlExpr call(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   return expr(p, POSTFIX, "%s)", text);
 }
 
+static MdlExpr convert_class(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
+{
+  MlirValue a = mdl_operand(op, 0);
+  MdlLoopType to = mdl_loop_type_of(p->ir, mdl_result(op, 0)), from = mdl_loop_type_of(p->ir, a);
+  const char *text = mdl_print_at(p, a, PREFIX), *type = mdl_c_type(p, &to);
+  if (row->is_unsigned && from.element != MDL_bool)
+    text = mdl_text(p->arena, "(%s)%s", unsigned_vector(p, &from), text);
+  if (mdl_loop_op(op) == MDL_LOOP_fptoui)
+    text = mdl_text(p->arena, "(%s)%s", unsigned_vector(p, &to), text);
+  if (mdl_loop_op(op) == MDL_LOOP_extsi && from.element == MDL_bool)
+    return expr(p, PREFIX, "%s(%s)%s", mdl_need(p, "negate") ? "-" : "", type, text);
+  if (mdl_loop_op(op) != MDL_LOOP_trunci || to.element != MDL_bool) return cast(p, type, text);
+  mdl_need(p, "operator&");
+  mdl_need(p, "operator!=");
+  return expr(p, COMPARE, "(%s & 1) != 0", mdl_print_at(p, a, 9));
+}
+
 /* A lane of a mask that holds is -1: an integer of the same width already, but for its sign. */
 static MdlExpr of_mask(MdlPrinter *p, MlirOperation op, const MdlLoopType *to)
 {
@@ -205,6 +233,7 @@ static MdlExpr convert(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   const char *text = mdl_print_at(p, a, PREFIX);
   if (mdl_loop_def_op(a) == MDL_LOOP_lanes)
     return expr(p, POSTFIX, "%s()", mdl_need(p, mdl_text(p->arena, "lanes_%s", mdl_c_type(p, &to))));
+  if (is_class(p, &to)) return convert_class(p, op, row);
   if (from.kind == MDL_LOOP_vector && from.element == MDL_bool) return of_mask(p, op, &to);
   if (from.kind == MDL_LOOP_vector)
     return expr(
@@ -228,11 +257,21 @@ static MdlExpr convert(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   return cast(p, mdl_c_type(p, &to), text);
 }
 
+static MdlExpr class_bits(MdlPrinter *p, const MdlLoopType *from, const MdlLoopType *to,
+                          const char *text)
+{
+  const char *name = mdl_is_float(to->element)
+                         ? mdl_text(p->arena, "%s_of_bits", mdl_c_type(p, to))
+                         : mdl_text(p->arena, "bits_of_%s", mdl_c_type(p, from));
+  return expr(p, POSTFIX, "%s(%s)", mdl_need(p, name), text);
+}
+
 static MdlExpr bits(MdlPrinter *p, MlirOperation op)
 {
   MlirValue a = mdl_operand(op, 0);
   MdlLoopType to = mdl_loop_type_of(p->ir, mdl_result(op, 0)), from = mdl_loop_type_of(p->ir, a);
   const char *text = mdl_print_expr(p, a).text;
+  if (is_class(p, &to)) return class_bits(p, &from, &to, text);
   if (to.kind == MDL_LOOP_vector) return cast(p, mdl_c_type(p, &to), mdl_print_at(p, a, PREFIX));
   bool wide = mdl_dtypes[to.element].bytes == 8;
   if (mdl_is_float(to.element)) {
@@ -255,9 +294,10 @@ static MdlExpr constant(MdlPrinter *p, MlirOperation op)
   int64_t integer = 0;
   MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
   mdl_loop_constant(p->ir, mdl_result(op, 0), &real, &integer);
-  bool mask = type.kind == MDL_LOOP_vector && type.element == MDL_bool;
+  bool splats = type.kind == MDL_LOOP_vector && !is_class(p, &type);
+  bool mask = splats && type.element == MDL_bool;
   const char *text = mdl_c_number(p, type.element, real, mask ? -(integer != 0) : integer);
-  if (type.kind == MDL_LOOP_vector)
+  if (splats)
     return expr(p, POSTFIX, "%s(%s)",
                 mdl_need(p, mdl_text(p->arena, "splat_%s", mdl_c_type(p, &type))), text);
   MdlExpr made = expr(p, *text == '-' ? PREFIX : NAME, "%s", text);
@@ -347,6 +387,11 @@ static MdlExpr shuffle(MdlPrinter *p, MlirOperation op)
   int count = mdl_loop_lanes(op, lane, 64);
   const char *text = "";
   for (int i = 0; i < count; i++) text = mdl_text(p->arena, "%s, %lld", text, (long long)lane[i]);
+  MdlLoopType from = mdl_loop_type_of(p->ir, mdl_operand(op, 0));
+  if (is_class(p, &from)) /* a splat becomes a vector */
+    return expr(p, POSTFIX, "%s<%s>(%s(%s), %s(%s))", mdl_need(p, "shuffle"), text + 2,
+                mdl_c_type(p, &from), mdl_print_expr(p, mdl_operand(op, 0)).text,
+                mdl_c_type(p, &from), mdl_print_expr(p, mdl_operand(op, 1)).text);
   return expr(p, POSTFIX, "__builtin_shufflevector(%s, %s%s)",
               mdl_print_expr(p, mdl_operand(op, 0)).text,
               mdl_print_expr(p, mdl_operand(op, 1)).text, text);
@@ -355,10 +400,29 @@ static MdlExpr shuffle(MdlPrinter *p, MlirOperation op)
 static MdlExpr splat(MdlPrinter *p, MlirOperation op)
 {
   MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
+  if (is_class(p, &type)) {
+    MdlExpr made = mdl_print_expr(p, mdl_operand(op, 0));
+    made.raw = NULL;
+    return made;
+  }
   const char *name = mdl_need(p, mdl_text(p->arena, "splat_%s", mdl_c_type(p, &type)));
   if (type.element == MDL_bool) /* a lane of a mask is all ones */
     return expr(p, POSTFIX, "%s(-%s)", name, mdl_print_at(p, mdl_operand(op, 0), PREFIX));
   return expr(p, POSTFIX, "%s(%s)", name, mdl_print_expr(p, mdl_operand(op, 0)).text);
+}
+
+/* v[2]. What is computed out of scalars alone is one. */
+static MdlExpr extract(MdlPrinter *p, MlirOperation op)
+{
+  MlirValue from = mdl_operand(op, 0);
+  MdlLoopType type = mdl_loop_type_of(p->ir, from);
+  MdlLoopOp made = mdl_loop_def_op(from);
+  if (is_class(p, &type) && (made == MDL_LOOP_splat || made == MDL_LOOP_constant))
+    return mdl_print_expr(p, from);
+  const char *text = mdl_print_at(p, from, POSTFIX);
+  if (is_class(p, &type) && mdl_print_expr(p, from).precedence < POSTFIX)
+    text = mdl_text(p->arena, "%s%s", mdl_c_type(p, &type), text);
+  return expr(p, POSTFIX, "%s[%lld]", text, (long long)mdl_loop_lane(op));
 }
 
 /* block_reduce<Add>(s), on a type that a shuffle takes, and on which sums may wrap. */
@@ -402,8 +466,7 @@ static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
   case MDL_LOOP_shuffle:
     return shuffle(p, op);
   case MDL_LOOP_extract:
-    return expr(p, POSTFIX, "%s[%lld]", mdl_print_at(p, mdl_operand(op, 0), POSTFIX),
-                (long long)mdl_loop_lane(op));
+    return extract(p, op);
   case MDL_LOOP_lanes:
     if (type.element == MDL_index) return expr(p, POSTFIX, "%s", ""); /* its cast prints it */
     return expr(p, POSTFIX, "%s()",
@@ -442,6 +505,7 @@ MdlExpr mdl_print_op(MdlPrinter *p, MlirOperation op)
     made = binary(p, op, row);
     break;
   case MDL_LOOP_KIND_unary:
+    mdl_need(p, "negate");
     made = expr(p, row->precedence, "%s%s", row->c,
                 mdl_print_at(p, mdl_operand(op, 0), row->precedence + 1));
     break;

@@ -27,6 +27,7 @@ static const char *update_of(MdlPrinter *p, MlirValue value, const char *old, co
   const char *sign = mdl_loop_info(kind)->c;
   bool follows = !strncmp(text, old, length) && text[length] == ' ' && text[length + 1] == *sign &&
                  text[length + 2] == ' ';
+  if (follows && p->machine->warp) mdl_need(p, mdl_text(p->arena, "operator=%s", sign));
   if (!follows || strcmp(mdl_print_expr(p, mdl_operand(op, 0)).text, old)) return NULL;
   return mdl_text(p->arena, "%s= %s", sign, without_brackets(p, text + length + 3));
 }

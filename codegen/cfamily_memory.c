@@ -138,6 +138,20 @@ void mdl_print_copy(MdlPrinter *p, MlirOperation op)
            count, mdl_c_type(p, &(MdlLoopType){.element = type.element}));
 }
 
+/* Loads and stores of vectors want their alignment on a GPU. */
+static bool has_vectors(MdlPrinter *p, MlirValue memory)
+{
+  MlirOperation user;
+  int operand;
+  for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
+    MdlLoopOp op = mdl_loop_op(user);
+    if (op == MDL_LOOP_vload || op == MDL_LOOP_vstore) return true;
+    if ((op == MDL_LOOP_shape || op == MDL_LOOP_view) && has_vectors(p, mdl_result(user, 0)))
+      return true;
+  }
+  return false;
+}
+
 /* Small tiles on the stack. */
 void mdl_print_alloca(MdlPrinter *p, MlirOperation op)
 {
@@ -146,8 +160,9 @@ void mdl_print_alloca(MdlPrinter *p, MlirOperation op)
   int64_t count = 1;
   for (int i = 0; i < type.rank; i++) count *= type.dim[i];
   const char *name = mdl_print_name(p, to, "tile");
-  mdl_line(p, "%s%s %s[%lld];", mdl_op_has(op, "mdl.shared") ? "__shared__ " : "",
-           mdl_stmt_type(p, to), name, (long long)count);
+  const char *shared = mdl_op_has(op, "mdl.shared") ? "__shared__ " : "";
+  const char *aligned = p->machine->warp && has_vectors(p, to) ? "__align__(16) " : "";
+  mdl_line(p, "%s%s%s %s[%lld];", shared, aligned, mdl_stmt_type(p, to), name, (long long)count);
   mdl_stmt_name(p, to, name);
 }
 

@@ -67,6 +67,10 @@ const char *mdl_c_type(MdlPrinter *p, const MdlLoopType *type)
   static const char *const vectors[] = {[MDL_i8] = "i8",   [MDL_i16] = "i16", [MDL_i32] = "i32",
                                         [MDL_i64] = "i64", [MDL_f32] = "f32", [MDL_f64] = "f64"};
   if (type->kind == MDL_LOOP_vector) {
+    if (p->machine->warp) /* in C++: codegen/cuda/vectors.c */
+      return mdl_need(p, type->element == MDL_bool
+                             ? mdl_text(p->arena, "boolx%d", type->lanes)
+                             : mdl_text(p->arena, "%sx%d", vectors[type->element], type->lanes));
     /* a mask has the width of what was compared: lanes fill a register */
     static const MdlDtype masks[] = {[1] = MDL_i8, [2] = MDL_i16, [4] = MDL_i32, [8] = MDL_i64};
     int bytes = type->lanes ? p->machine->vector_bytes / type->lanes : 0;

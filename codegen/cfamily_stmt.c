@@ -174,7 +174,9 @@ static void print_value(MdlPrinter *p, MlirOperation op)
     return;
   }
   bool is_reach = !made.reads && mdl_print_is_reach(p, value);
-  if (is_cheap(op, &made) || folds(p, value, &made) || is_reach) {
+  bool repeats = is_cheap(op, &made) || (p->machine->warp && mdl_loop_op(op) == MDL_LOOP_splat &&
+                                         !made.reads && strlen(made.text) < 24);
+  if (repeats || folds(p, value, &made) || is_reach) {
     mdl_stmt_expr(p, value, made);
     if (made.reads) mdl_map_set(p->waiting, value.ptr, (void *)op.ptr);
     return;

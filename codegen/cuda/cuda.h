@@ -11,5 +11,7 @@ char *mdl_cuda_source(MdlIr *ir, MlirOperation module, const MdlCOptions *option
 
 /* The device functions that the printed code needs, in one fixed order. */
 void mdl_cuda_prelude(MdlPrinter *p, FILE *out);
+/* ... and the vectors (vectors.c). */
+void mdl_cuda_vectors(MdlPrinter *p, FILE *out);
 
 #endif

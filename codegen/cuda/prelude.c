@@ -87,4 +87,5 @@ void mdl_cuda_prelude(MdlPrinter *p, FILE *out)
     if (needed(p, functions[i].name) && *functions[i].needs) mdl_need(p, functions[i].needs);
   for (int i = 0; i < FUNCTIONS; i++)
     if (needed(p, functions[i].name)) fprintf(out, "%s\n", functions[i].text);
+  mdl_cuda_vectors(p, out);
 }

@@ -8,7 +8,7 @@ mode=$1 out=$2 objects=$3
 shift 3
 here=$(dirname "$0")
 CXX=${MDLC_CLANGXX:-clang++-22}
-flags="-std=c++17 -g -Wall -Wextra -Werror -I$here/emu/include -ffp-contract=off"
+flags="-std=c++17 -g -Wall -Wextra -Werror -I$here/emu/include -ffp-contract=off -fno-strict-aliasing"
 case $mode in
 plain) kernels=-O2 runtime=-O2 link= ;;
 asan) kernels="-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" runtime=$kernels link=$kernels ;;
