@@ -174,6 +174,7 @@ static void print_for(MdlPrinter *p, MlirOperation op)
   const char *inside = loop_body(p, body, carried, names);
   bool one = is_one_line(inside);
   if (stores_halves(p, body)) mdl_line(p, "%s", mdl_need(p, "MDL_NO_VECTORS"));
+  if (mdl_op_has(op, "mdl.unroll")) fputs("#pragma unroll\n", p->out);
   mdl_line(p, "for (ptrdiff_t %s = %s; %s < %s; %s)%s", i, lo, i, hi, next, one ? "" : " {");
   fputs(inside, p->out);
   if (!one) mdl_line(p, "}");

@@ -117,7 +117,9 @@ static MdlPoint conv_point(const MdlContract *c, MdlNest *n, int operand, const 
   if (c->groups > 1) {
     const MdlSize *each = mdl_size_exact_div(n->ir->sizes, b->dim[0], c->groups);
     if (!each) MDL_BUG(n->ir->session, "the channels of a conv are not divisible");
-    MlirValue group = mdl_index_div(&n->b, p->at[1], mdl_nest_extent(n, each));
+    MlirValue group = c->group;
+    if (mdl_is_no_value(group))
+      group = mdl_index_div(&n->b, p->at[1], mdl_nest_extent(n, each));
     MlirValue first = mdl_index_mul(&n->b, group, mdl_nest_extent(n, b->dim[1]));
     q.at[1] = mdl_index_add(&n->b, first, k[0]);
   }

@@ -17,6 +17,7 @@ typedef struct MdlContract {
   /* conv */
   bool is_conv;
   int64_t stride[MDL_MAX_RANK], dilate[MDL_MAX_RANK], groups;
+  MlirValue group; /* where the nest knows it; else found from the point */
 } MdlContract;
 
 MdlContract mdl_contract_read(const MdlGroup *g);
