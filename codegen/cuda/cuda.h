@@ -13,5 +13,8 @@ char *mdl_cuda_source(MdlIr *ir, MlirOperation module, const MdlCOptions *option
 void mdl_cuda_prelude(MdlPrinter *p, FILE *out);
 /* ... and the vectors (vectors.c). */
 void mdl_cuda_vectors(MdlPrinter *p, FILE *out);
+/* ... and the PTX (ptx.c); all that there is, for tests. */
+void mdl_cuda_ptx(MdlPrinter *p, FILE *out);
+void mdl_cuda_ptx_all(FILE *out);
 
 #endif

@@ -40,4 +40,7 @@ expect race uninitialised "uninitialised shared memory"
 expect plain wrong-mask "wrong warp mask"
 expect plain divergent-barrier "divergent barrier"
 expect race missing-wait "uninitialised shared memory"
+expect race early-copy "race in a block: "
+expect plain misaligned-row "misaligned access.*ldmatrix"
+expect plain part-of-a-warp "wrong warp mask"
 exit $failed

@@ -7,13 +7,16 @@ foreach(name samples products nvcc)
   add_test(NAME cuda/${name} COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/${name}.sh ${CMAKE_BINARY_DIR}/cuda/${name}
            $<TARGET_FILE:mdlc>)
 endforeach()
+add_executable(cuda_ptx ${CMAKE_CURRENT_LIST_DIR}/ptx/print.c)
+target_link_libraries(cuda_ptx PRIVATE mdlc_codegen)
+add_test(NAME cuda/ptx COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/ptx.sh ${CMAKE_BINARY_DIR}/cuda/ptx $<TARGET_FILE:cuda_ptx>)
 foreach(dtype f32 i32)
   add_test(NAME cuda/ops_${dtype} COMMAND backend_ops ${dtype} --machine=sm_80 --draws=1)
 endforeach()
 add_test(NAME cuda/random COMMAND random_programs --seed=3 --programs=10 --machine=sm_80)
 add_test(NAME cuda/kept COMMAND random_programs ${PROJECT_SOURCE_DIR}/tests/random/kept/inout_read_and_stored.mdl
                                 --machine=sm_80)
-set_tests_properties(cuda/kept cuda/features cuda/faults cuda/samples cuda/products cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
+set_tests_properties(cuda/kept cuda/features cuda/faults cuda/samples cuda/products cuda/ptx cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
                      PROPERTIES LABELS cuda SKIP_RETURN_CODE 77 TIMEOUT 600)
 # In full, with the checker of races.
 foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)

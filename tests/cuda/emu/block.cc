@@ -21,8 +21,9 @@ enum { MAX_COPIES = 64, WARP_BYTES = 64 };
 struct Copy {
   void *to;
   const void *from;
-  size_t bytes;
+  size_t bytes, given; /* the rest is zeros */
   int group;
+  void *pc;
 };
 
 struct Thread {
@@ -237,6 +238,14 @@ extern "C" void emu_warp(unsigned mask, const void *bytes, size_t count, int lin
   wait_as(IN_WARP, line);
 }
 
+extern "C" void emu_whole_warp(const void *bytes, size_t count, int line)
+{
+  emu_warp(~0u, bytes, count, line);
+  if (threads[current].lanes != ~0u)
+    emu_fault("wrong warp mask", "line %d: only the lanes %08x take part", line,
+              threads[current].lanes);
+}
+
 extern "C" const void *emu_lane(int lane)
 {
   const Thread &t = threads[current / 32 * 32 + lane];
@@ -245,15 +254,30 @@ extern "C" const void *emu_lane(int lane)
 
 extern "C" unsigned emu_lanes(void) { return threads[current].lanes; }
 
-extern "C" void emu_copy_async(void *to, const void *from, size_t bytes, int line)
+/* Bytes may come from now on until the wait: what others do there meanwhile races with them. */
+static void copy_async(void *to, const void *from, size_t bytes, int given, int line, void *pc)
 {
   Thread &t = threads[current];
   if (((uintptr_t)to | (uintptr_t)from) % bytes)
     emu_fault("misaligned access", "line %d: cp.async of %zu bytes from %p to %p", line, bytes,
               from, to);
+  if (given < 0 || (size_t)given > bytes)
+    emu_fault("wrong cp.async", "line %d: %d of %zu bytes are given", line, given, bytes);
+  emu_shared_address(to);
+  if (emu_race_begins) emu_race_begins(to, bytes, pc);
   if (t.copies == MAX_COPIES)
     emu_fault("too many cp.async", "line %d: %d are in flight", line, MAX_COPIES);
-  t.copy[t.copies++] = {to, from, bytes, t.group};
+  t.copy[t.copies++] = {to, from, bytes, (size_t)given, t.group, pc};
+}
+
+extern "C" void emu_copy_async(void *to, const void *from, size_t bytes, int line)
+{
+  copy_async(to, from, bytes, (int)bytes, line, __builtin_return_address(0));
+}
+
+extern "C" void emu_copy_async_part(void *to, const void *from, size_t bytes, int given, int line)
+{
+  copy_async(to, from, bytes, given, line, __builtin_return_address(0));
 }
 
 extern "C" void emu_copy_commit(void) { threads[current].group++; }
@@ -268,12 +292,18 @@ extern "C" void emu_copy_wait(int groups_left)
       t.copy[kept++] = c;
       continue;
     }
-    memcpy(c.to, c.from, c.bytes);
+    memcpy(c.to, c.from, c.given);
+    memset((char *)c.to + c.given, 0, c.bytes - c.given);
     if (!emu_race_access) continue;
-    emu_race_access(c.from, c.bytes, false);
-    emu_race_access(c.to, c.bytes, true);
+    emu_race_access(c.from, c.given, false, c.pc);
+    emu_race_access(c.to, c.bytes, true, c.pc);
   }
   t.copies = kept;
+}
+
+extern "C" void emu_misaligned_row(const void *row, int line)
+{
+  emu_fault("misaligned access", "line %d: ldmatrix of a row at %p", line, row);
 }
 
 extern "C" void emu_check_aligned(const void *p, size_t bytes)

@@ -53,7 +53,10 @@ bool emu_shared_has(const void *p);
 
 /* ---- the checker of races (race.cc): linked in, it is told of accesses that instrumentation
  * does not see ---- */
-extern "C" void emu_race_access(const void *p, size_t bytes, bool write) __attribute__((weak));
+extern "C" void emu_race_access(const void *p, size_t bytes, bool write, void *pc)
+    __attribute__((weak));
+/* A write begins that ends later: it is checked against what came before, and not yet recorded. */
+extern "C" void emu_race_begins(const void *p, size_t bytes, void *pc) __attribute__((weak));
 extern "C" void emu_race_block(void) __attribute__((weak));
 /* Accesses found wrong so far. */
 extern "C" int emu_race_findings(void) __attribute__((weak));

@@ -81,7 +81,7 @@ void print_place(void *pc)
   char command[120];
   fflush(stdout);
   fflush(stderr);
-  snprintf(command, sizeof command, "addr2line -p -s -f -e /proc/%d/exe %p 1>&2", (int)getpid(),
+  snprintf(command, sizeof command, "addr2line -p -s -f -i -e /proc/%d/exe %p 1>&2", (int)getpid(),
            (void *)((char *)pc - 1));
   if (system(command)) fprintf(stderr, "(addr2line is not installed)\n");
 }
@@ -184,9 +184,21 @@ __attribute__((destructor)) void at_end()
 
 } // namespace
 
-extern "C" void emu_race_access(const void *p, size_t bytes, bool write)
+extern "C" void emu_race_access(const void *p, size_t bytes, bool write, void *pc)
 {
-  access(p, bytes, write, false, __builtin_return_address(0));
+  access(p, bytes, write, false, pc);
+}
+
+extern "C" void emu_race_begins(const void *p, size_t bytes, void *pc)
+{
+  Access now = {};
+  if (!emu_who(p, &now.who)) return;
+  now.pc = pc;
+  for (uintptr_t at = (uintptr_t)p, end = at + bytes; at < end; at++) {
+    Word *const w = word_of(at / 4);
+    check(w->write[at % 4], true, now, true, emu_shared_has(p));
+    check(w->read[at % 4], false, now, true, emu_shared_has(p));
+  }
 }
 
 extern "C" void emu_race_block(void) { block_now++; }

@@ -3,6 +3,8 @@
  * faults. */
 #include <cuda_runtime.h>
 
+#include "emu_ptx.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,9 @@ enum Fault {
   WRONG_MASK,
   DIVERGENT,
   MISSING_WAIT,
+  EARLY_COPY,
+  MISALIGNED_ROW,
+  PART_OF_A_WARP,
   FAULTS
 };
 
@@ -27,7 +32,8 @@ static const char *const names[FAULTS] = {
     "none",        "missing-barrier",   "missing-second-barrier",
     "same-word",   "between-blocks",    "past-the-end",
     "past-shared", "misaligned",        "uninitialised",
-    "wrong-mask",  "divergent-barrier", "missing-wait"};
+    "wrong-mask",  "divergent-barrier", "missing-wait",
+    "early-copy",  "misaligned-row",    "part-of-a-warp"};
 
 /* Sums of rows of 256: warps first, then their sums through shared memory. */
 extern "C" __global__ void __launch_bounds__(256) row_sums(const float *x, float *y, int fault)
@@ -84,11 +90,45 @@ extern "C" __global__ void copy_later(const float *x, float *y, int fault)
 {
   __shared__ __align__(16) float s[128];
   const int t = (int)threadIdx.x;
-  emu_copy_async(&s[t * 4], &x[t * 4], 16, __LINE__);
-  emu_copy_commit();
-  if (fault != MISSING_WAIT) emu_copy_wait(0);
+  cp_async_16(&s[t * 4], &x[t * 4], 16);
+  cp_async_commit();
+  if (fault != MISSING_WAIT) cp_async_wait<0>();
   __syncthreads();
   y[t] = s[t];
+}
+
+/* A ring of two slots: the next round is on its way while this one is read by others. */
+extern "C" __global__ void ring(const float *x, float *y, int fault)
+{
+  __shared__ __align__(16) float s[2][256];
+  const int t = (int)threadIdx.x;
+  float sum = 0.0f;
+  cp_async_16(&s[0][t * 4], &x[t * 4], 16);
+  cp_async_commit();
+  for (int round = 0; round < 3; round++) {
+    cp_async_wait<0>();
+    __syncthreads();
+    const int next = fault == EARLY_COPY ? round % 2 : (round + 1) % 2;
+    cp_async_16(&s[next][t * 4], &x[(round + 1) * 256 + t * 4], round < 2 ? 16 : 0);
+    cp_async_commit();
+    sum += s[round % 2][255 - t];
+  }
+  y[t] = sum;
+}
+
+/* One warp's product of 16 by 8 by 16. */
+extern "C" __global__ void fragments(const float *x, float *y, int fault)
+{
+  __shared__ __align__(16) uint16_t rows[264];
+  const int lane = (int)threadIdx.x;
+  for (int i = lane; i < 264; i += 32) rows[i] = (uint16_t)(__float_as_uint(x[i]) >> 16);
+  __syncthreads();
+  if (fault == PART_OF_A_WARP && lane >= 16) return;
+  uint32_t a[4];
+  float sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+  ldmatrix_x4(a, &rows[(lane % 16) * 16 + lane / 16 * 8 + (fault == MISALIGNED_ROW ? 4 : 0)]);
+  mma_bf16(sum, a, a);
+  for (int i = 0; i < 4; i++) y[lane * 4 + i] = sum[i];
 }
 
 template <class... Wanted, class... Given>
@@ -120,6 +160,8 @@ int main(int argc, char **argv)
   launch(8, 32, add_rows, (const float *)x, row, fault);
   launch(1, 32, copy_fours, (const float *)x, copy, fault);
   launch(1, 32, copy_later, (const float *)x, copy, fault);
+  launch(1, 64, ring, (const float *)x, copy, fault);
+  launch(1, 32, fragments, (const float *)x, copy, fault);
   cudaFree(x), cudaFree(sums), cudaFree(row), cudaFree(copy);
   return 0;
 }

@@ -31,12 +31,18 @@ int emu_lane_id(void);
 
 /* cp.async: the copy is made at the wait, so that a missing wait leaves what was there before. */
 void emu_copy_async(void *shared, const void *global, size_t bytes, int line);
+/* The same of the first `given` bytes of `global`, and zeros behind them. */
+void emu_copy_async_part(void *shared, const void *global, size_t bytes, int given, int line);
 void emu_copy_commit(void);
 void emu_copy_wait(int groups_left);
 
 /* A pointer into shared memory as 32 bits, and back. */
 uint32_t emu_shared_address(const void *p);
 void *emu_shared_pointer(uint32_t address);
+/* As emu_warp for an operation that all 32 lanes must take part in. */
+void emu_whole_warp(const void *bytes, size_t count, int line);
+/* The fault of ldmatrix. */
+[[noreturn]] void emu_misaligned_row(const void *row, int line);
 
 /* A vector of `bytes` is read or written at p: p must be a multiple of it, but for locals. */
 void emu_check_aligned(const void *p, size_t bytes);
