@@ -88,4 +88,5 @@ void mdl_cuda_prelude(MdlPrinter *p, FILE *out)
   for (int i = 0; i < FUNCTIONS; i++)
     if (needed(p, functions[i].name)) fprintf(out, "%s\n", functions[i].text);
   mdl_cuda_vectors(p, out);
+  mdl_cuda_ptx(p, out);
 }
