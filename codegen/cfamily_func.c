@@ -71,11 +71,15 @@ const char *mdl_func_body(MdlPrinter *p, MlirBlock body)
 
 static bool is_part_of_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
+/* As a word of its own, and no member's name: blockIdx.x is no `x`. */
 static bool mentions(const char *text, const char *word)
 {
   size_t length = strlen(word);
-  for (const char *at = text; (at = strstr(at, word)); at += length)
-    if ((at == text || !is_part_of_word(at[-1])) && !is_part_of_word(at[length])) return true;
+  for (const char *at = text; (at = strstr(at, word)); at += length) {
+    bool member = (at > text && at[-1] == '.') || (at > text + 1 && !memcmp(at - 2, "->", 2));
+    bool inside = at > text && is_part_of_word(at[-1]);
+    if (!member && !inside && !is_part_of_word(at[length])) return true;
+  }
   return false;
 }
 

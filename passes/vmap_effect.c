@@ -48,6 +48,7 @@ void mdl_vmap_print(MdlVmap *v, MlirOperation op)
     print_if(v, op, runs, now);
     return;
   }
+  if (mdl_vmap_is_empty(v)) return;
   MdlType index = mdl_type_scalar(MDL_index);
   MlirValue lo = mdl_build_const_int(&v->b, &index, 0);
   MlirValue hi = mdl_build_size(&v->b, v->size, MDL_index);

@@ -159,6 +159,12 @@ void mdl_vmap_block(MdlVmap *v, MlirBlock block)
 
 /* ---- one lane after the other ------------------------------------------------------------ */
 
+bool mdl_vmap_is_empty(const MdlVmap *v)
+{
+  int64_t lanes;
+  return mdl_size_is_const(v->size, &lanes) && !lanes;
+}
+
 MlirValue mdl_vmap_lane(MdlVmap *v, MlirValue now, MlirValue i)
 {
   MdlType one = *mdl_type_of(v->ir, now), inner = mdl_type_scalar(one.dtype);
@@ -186,6 +192,10 @@ void mdl_vmap_by_lane(MdlVmap *v, MlirOperation op)
   MdlType index = mdl_type_scalar(MDL_index);
   MdlType type = mdl_vmap_type(v, mdl_type_of(v->ir, mdl_result(op, 0)));
   MlirValue all = mdl_build_const(&v->b, &type, 0);
+  if (mdl_vmap_is_empty(v)) {
+    mdl_vmap_set(v, mdl_result(op, 0), all);
+    return;
+  }
   MlirValue lo = mdl_build_const_int(&v->b, &index, 0);
   MlirValue hi = mdl_build_size(&v->b, v->size, MDL_index);
   MlirOperation loop = mdl_build_for(&v->b, lo, hi, 1, &all);

@@ -81,6 +81,8 @@ MdlVmapOfOp mdl_vmap_pad, mdl_vmap_dynamic_slice, mdl_vmap_dynamic_update, mdl_v
     mdl_vmap_scatter, mdl_vmap_dot, mdl_vmap_conv, mdl_vmap_check, mdl_vmap_print;
 MdlVmapOfOp mdl_vmap_if, mdl_vmap_for, mdl_vmap_while, mdl_vmap_call;
 
+/* No lanes, and that is known: of an empty axis there is no slice of one. */
+bool mdl_vmap_is_empty(const MdlVmap *v);
 /* A new value [lanes, ..] at lane i -> [..] */
 MlirValue mdl_vmap_lane(MdlVmap *v, MlirValue now, MlirValue i);
 /* One lane after the other, for what no op does at once. */

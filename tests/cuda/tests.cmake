@@ -14,9 +14,12 @@ foreach(dtype f32 i32)
   add_test(NAME cuda/ops_${dtype} COMMAND backend_ops ${dtype} --machine=sm_80 --draws=1)
 endforeach()
 add_test(NAME cuda/random COMMAND random_programs --seed=3 --programs=10 --machine=sm_80)
-add_test(NAME cuda/kept COMMAND random_programs ${PROJECT_SOURCE_DIR}/tests/random/kept/inout_read_and_stored.mdl
-                                --machine=sm_80)
-set_tests_properties(cuda/kept cuda/features cuda/faults cuda/samples cuda/products cuda/ptx cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
+foreach(name inout_read_and_stored empty_axes)
+  add_test(NAME cuda/kept_${name} COMMAND random_programs ${PROJECT_SOURCE_DIR}/tests/random/kept/${name}.mdl
+                                          --machine=sm_80)
+  set_tests_properties(cuda/kept_${name} PROPERTIES LABELS cuda TIMEOUT 600)
+endforeach()
+set_tests_properties(cuda/features cuda/faults cuda/samples cuda/products cuda/ptx cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
                      PROPERTIES LABELS cuda SKIP_RETURN_CODE 77 TIMEOUT 600)
 # In full, with the checker of races.
 foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)

@@ -193,10 +193,11 @@ const char *gen_rule(Gen *g, Scope *s, const Type *t, int depth)
   return T("%s(%s, %s)", f, gen_expr(g, s, t, depth - 1), gen_expr(g, s, t, depth - 1));
 }
 
-/* One function, two element types and two sizes. */
+/* One function, two element types and two sizes. No size is 0: the body may have windows, which must
+ * fit into every instance. */
 const char *gen_generic(Gen *g, Scope *s, const Type *t, int depth)
 {
-  if (is_deep(s) || t->rank != 1 || *t->dtype == 'T') return NULL;
+  if (is_deep(s) || t->rank != 1 || *t->dtype == 'T' || !strcmp(t->dim[0], "0")) return NULL;
   const char *f = gen_name(g, "f"), *p = gen_name(g, "p"), *q = gen_name(g, "p"), *real = g->real;
   const char *other = strcmp(t->dtype, "f64") ? "f64" : "f32";
   Scope inner = {.level = 9};
