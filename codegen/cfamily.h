@@ -41,6 +41,7 @@ typedef struct MdlPrinter {
   MdlMap *in_place;  /* next value of a carried variable -> its name: assigned where it is made */
   MdlMap *waiting;   /* values folded into a later statement that read memory */
   int temporaries;
+  bool chains; /* an `if` alone in an `else` is an `else if` */
   bool gives_status; /* what it returns is spelled MDL_OK, MDL_BAD_SIZE, ... */
   int results;       /* more than one: they go through these pointers */
   const char **result;

@@ -218,6 +218,48 @@ static void print_early_return(MdlPrinter *p, MlirOperation op)
   mdl_stmt_expr(p, mdl_result(op, 0), rest);
 }
 
+/* Nothing in the block but an `if` and what it asks: `else if`. The `if`, or null. */
+static MlirOperation chained(MdlPrinter *p, MlirBlock body)
+{
+  MlirOperation op = mdl_first(body), none = {NULL};
+  while (mdl_loop_op(op) == MDL_LOOP_constant || mdl_loop_op(op) == MDL_LOOP_cmpi ||
+         mdl_loop_op(op) == MDL_LOOP_thread)
+    op = mdl_next(op);
+  bool alone = mdl_op(p->ir, op) == MDL_OP_if && !mdl_result_count(op) &&
+               mdl_same_op(mdl_next(op), mdl_terminator(body));
+  return p->chains && alone ? op : none;
+}
+
+/* `start`: "if", "} else if" */
+static void print_branches(MdlPrinter *p, MlirOperation op, const char *start,
+                           const char *condition, const char *const *names)
+{
+  int results = mdl_result_count(op);
+  mdl_line(p, "%s (%s) {", start, condition);
+  for (int region = 0; region < 2; region++) {
+    MlirBlock body = mdl_body(op, region);
+    if (!body.ptr) break;
+    MlirOperation end = mdl_terminator(body);
+    if (region && mdl_same_op(mdl_first(body), end) && !results) break;
+    MlirOperation next = region ? chained(p, body) : (MlirOperation){NULL};
+    if (!mdl_is_null(next)) {
+      mdl_stmt_ops(p, body, next);
+      const char *text = mdl_print_expr(p, mdl_operand(next, 0)).text;
+      mdl_stmt_consume(p, next);
+      print_branches(p, next, "} else if", text, NULL);
+      return;
+    }
+    if (region) mdl_line(p, "} else {");
+    MdlScope scope = mdl_scope_open(p);
+    p->indent++;
+    mdl_stmt_ops(p, body, end);
+    assign(p, end, 0, results, names);
+    p->indent--;
+    mdl_scope_close(p, scope);
+  }
+  mdl_line(p, "}");
+}
+
 static void print_if(MdlPrinter *p, MlirOperation op)
 {
   const char *names[64];
@@ -234,23 +276,7 @@ static void print_if(MdlPrinter *p, MlirOperation op)
     names[i] = mdl_print_name(p, mdl_result(op, i), mdl_text(p->arena, "t%d", ++p->temporaries));
     mdl_line(p, "%s %s;", mdl_stmt_type(p, mdl_result(op, i)), names[i]);
   }
-  for (int region = 0; region < 2; region++) {
-    MlirBlock body = mdl_body(op, region);
-    if (!body.ptr) break;
-    MlirOperation end = mdl_terminator(body);
-    if (region && mdl_same_op(mdl_first(body), end) && !results) break;
-    if (!region)
-      mdl_line(p, "if (%s) {", condition);
-    else
-      mdl_line(p, "} else {");
-    MdlScope scope = mdl_scope_open(p);
-    p->indent++;
-    mdl_stmt_ops(p, body, end);
-    assign(p, end, 0, results, names);
-    p->indent--;
-    mdl_scope_close(p, scope);
-  }
-  mdl_line(p, "}");
+  print_branches(p, op, "if", condition, names);
   name_results(p, op, names);
 }
 

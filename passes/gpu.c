@@ -78,6 +78,7 @@ void mdl_gpu_mark(MdlNest *n)
   if (!points) MDL_BUG(n->ir->session, "the size of a tensor overflows");
   mdl_op_set_text(n->ir, n->func, "mdl.gpu", mode_names[n->mode]);
   mdl_op_set_text(n->ir, n->func, "mdl.points", mdl_size_text(points));
+  mdl_op_set_text(n->ir, n->func, "mdl.class", mdl_op_text(n->ir, n->g.func, "mdl.group"));
 }
 
 const char *mdl_gpu_mode_of(MdlIr *ir, MlirOperation func)

@@ -19,6 +19,18 @@ static MlirValue open_arena(MdlKernels *k)
   return mdl_loop_shape(&b, mdl_arg(body, mdl_arg_count(body) - 1), &bytes, &extent);
 }
 
+/* As slices of the work buffer say it: the cells lie behind them. */
+static void note_extent(MdlKernels *k, MlirOperation view, int64_t shift)
+{
+  MdlSizes *sizes = k->ir->sizes;
+  const char *text = mdl_op_text(k->ir, k->entry, "mdl.work_bytes");
+  const MdlSize *offset =
+      mdl_size_add(sizes, mdl_size_parse(sizes, text, strlen(text)), mdl_size_const(sizes, shift));
+  if (!offset) return;
+  mdl_op_set_text(k->ir, view, "mdl.offset", mdl_size_text(offset));
+  mdl_op_set_text(k->ir, view, "mdl.bytes", "8");
+}
+
 static MlirValue cell_of(MdlKernels *k, MlirValue value)
 {
   MlirValue known = {mdl_map_get(k->on_device, value.ptr)};
@@ -32,6 +44,7 @@ static MlirValue cell_of(MdlKernels *k, MlirValue value)
                                    mdl_loop_number(&b, MDL_index, 1, 0, 8 * k->cells++));
   MdlLoopType type = {.kind = MDL_LOOP_memory, .element = cell};
   MlirValue pointer = mdl_loop_view(&b, k->arena, offset, &type, NULL);
+  note_extent(k, mdl_def(pointer), 8 * (k->cells - 1));
   const char *name = mdl_value_name(k->ir, value);
   mdl_value_set_name(k->ir, pointer, mdl_text(k->ir->arena, "%s_at", name ? name : "s"));
   mdl_map_set(k->on_device, value.ptr, (void *)pointer.ptr);
@@ -215,6 +228,7 @@ void mdl_kernel_mark(MdlKernels *k, MlirOperation kernel, const MdlSegment *s)
   const MdlSize *blocks = grid ? blocks_of(k, group, threads) : mdl_size_const(k->ir->sizes, 1);
   if (!blocks) MDL_BUG(k->ir->session, "the number of blocks overflows");
   mdl_op_set_text(k->ir, kernel, "mdl.kernel", mode);
+  if (grid) mdl_op_set_unit(k->ir, kernel, "mdl.alone"); /* its pointers reach different memory */
   mdl_op_set_int(k->ir, kernel, "mdl.threads", threads);
   mdl_op_set_text(k->ir, kernel, "mdl.blocks", mdl_size_text(blocks));
 }

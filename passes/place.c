@@ -52,6 +52,13 @@ static const char *shape_text(MdlIr *ir, const MdlType *type)
   return mdl_text(ir->arena, "%s]", text);
 }
 
+static const MdlSize *bytes_of(MdlIr *ir, MlirValue tensor)
+{
+  const MdlType *type = mdl_type_of(ir, tensor);
+  const MdlSize *each = mdl_size_const(ir->sizes, mdl_dtypes[type->dtype].bytes);
+  return mdl_size_mul(ir->sizes, each, mdl_type_elements(ir->sizes, type));
+}
+
 /* What lies there, for the comment: "[B, 64]", "[B, 64]; then gz [B, 10]". */
 static void note(MdlEntry *e, MlirValue pointer, MlirValue tensor)
 {
@@ -65,21 +72,46 @@ static void note(MdlEntry *e, MlirValue pointer, MlirValue tensor)
   mdl_op_set_text(e->ir, view, "mdl.doc", text);
 }
 
+/* On a GPU kernels may run at once that touch different slices: where each lies, and at most how
+ * many bytes of it are some tensor's. */
+static void note_extent(Arena *arena, MlirValue pointer, const MdlSize *offset,
+                        const MdlSize *bytes)
+{
+  MdlIr *ir = arena->e->ir;
+  const MdlMachine *machine = arena->e->pass->options->machine;
+  MlirOperation view = mdl_def(pointer);
+  if (!machine->warp) return;
+  const char *now = mdl_op_text(ir, view, "mdl.bytes");
+  const MdlSize *most = now ? mdl_size_parse(ir->sizes, now, strlen(now)) : bytes;
+  if (!mdl_size_dominates(ir->sizes, most, bytes))
+    most = mdl_size_dominates(ir->sizes, bytes, most) ? bytes
+                                                      : mdl_size_add(ir->sizes, most, bytes);
+  offset = mdl_size_add(ir->sizes, offset, mdl_size_const(ir->sizes, mdl_work_align(machine)));
+  if (!most || !offset) return; /* whoever asks takes it for all of the buffer */
+  mdl_op_set_text(ir, view, "mdl.offset", mdl_size_text(offset));
+  mdl_op_set_text(ir, view, "mdl.bytes", mdl_size_text(most));
+}
+
 /* One pointer per distinct offset and element type. */
-static MlirValue slice(Arena *arena, const char *place, MdlDtype dtype, const char *name)
+static MlirValue slice(Arena *arena, const char *place, MdlDtype dtype, const MdlSize *bytes,
+                       const char *name)
 {
   MdlEntry *e = arena->e;
   const char *key =
       mdl_intern_text(e->ir->arena, mdl_text(e->ir->arena, "%s %s", place, mdl_dtypes[dtype].loop));
-  void *known = mdl_map_get(e->slices, key);
-  if (known) return (MlirValue){known};
   const char *offset = place + strlen("work ");
   const MdlSize *size = mdl_size_parse(e->ir->sizes, offset, strlen(offset));
+  void *known = mdl_map_get(e->slices, key);
+  if (known) {
+    note_extent(arena, (MlirValue){known}, size, bytes);
+    return (MlirValue){known};
+  }
   MlirValue shift = mdl_index_add(&e->b, arena->pad, mdl_extent(&e->extents, size));
   MdlLoopType cell = {.kind = MDL_LOOP_memory, .element = mdl_loop_cell(dtype)};
   MlirValue pointer = mdl_loop_view(&e->b, arena->bytes, shift, &cell, NULL);
   mdl_value_set_name(e->ir, pointer, name ? name : "t");
   mdl_map_set(e->slices, key, (void *)pointer.ptr);
+  note_extent(arena, pointer, size, bytes);
   return pointer;
 }
 
@@ -117,7 +149,9 @@ static void open_scratch(Arena *arena, MlirOperation call)
   if (mdl_schedule_read(&g, &s) || !mdl_schedule_scratch(&g, &s)) return; /* another processor's */
   const char *name = mdl_is_rows(g.func) ? "row" : "pack";
   MdlDtype dtype = mdl_schedule_scratch_dtype(&g);
-  mdl_map_set(e->memory, call.ptr, (void *)slice(arena, place, dtype, name).ptr);
+  const char *text = mdl_op_text(e->ir, call, "mdl.scratch_bytes");
+  const MdlSize *bytes = mdl_size_parse(e->ir->sizes, text, strlen(text));
+  mdl_map_set(e->memory, call.ptr, (void *)slice(arena, place, dtype, bytes, name).ptr);
 }
 
 static bool open_call(void *user, MlirOperation op)
@@ -133,8 +167,8 @@ static bool open_call(void *user, MlirOperation op)
     const char *place = part(e->ir, text, next++);
     bool slot = !strncmp(place, "work ", 5);
     if (slot)
-      pointer =
-          slice(arena, place, mdl_type_of(e->ir, tensor)->dtype, mdl_value_name(e->ir, tensor));
+      pointer = slice(arena, place, mdl_type_of(e->ir, tensor)->dtype, bytes_of(e->ir, tensor),
+                      mdl_value_name(e->ir, tensor));
     else
       pointer = argument(e, atoi(strchr(place, ' ')), *place == 'r');
     if (slot) note(e, pointer, tensor);

@@ -42,17 +42,33 @@ static bool is_bracketed(const char *text)
   return false;
 }
 
-/* How many blocks: "16", "grid((N + 255) / 256)". */
-static const char *blocks_of(Source *s, MlirOperation kernel)
+/* Blocks of one part: "16", "grid((N + 255) / 256)". */
+static const char *part_blocks(Source *s, const char *text, size_t length)
 {
-  const char *text = mdl_op_text(s->ir, kernel, "mdl.blocks");
-  const MdlSize *blocks = mdl_size_parse(s->ir->sizes, text, strlen(text));
+  const MdlSize *blocks = mdl_size_parse(s->ir->sizes, text, length);
   int64_t known;
   if (mdl_size_is_const(blocks, &known))
     return mdl_text(s->arena, "%lld", (long long)(known < MOST_BLOCKS ? known : MOST_BLOCKS));
   const char *count = mdl_c_size(s->arena, blocks, NULL);
   mdl_need(&s->printer, "grid");
   return mdl_text(s->arena, is_bracketed(count) ? "grid%s" : "grid(%s)", count);
+}
+
+/* How many blocks there are: the sum over the parts, known numbers in one. */
+static const char *blocks_of(Source *s, MlirOperation kernel)
+{
+  long long known = 0;
+  const char *text = mdl_op_text(s->ir, kernel, "mdl.blocks"), *sum = "";
+  for (size_t length; *text; text += length + (text[length] ? 2 : 0)) {
+    length = strcspn(text, ";");
+    const char *blocks = part_blocks(s, text, length);
+    if (*blocks >= '0' && *blocks <= '9')
+      known += atoll(blocks);
+    else
+      sum = mdl_text(s->arena, "%s%s%s", sum, *sum ? " + " : "", blocks);
+  }
+  if (!*sum) return mdl_text(s->arena, "%lld", known);
+  return known ? mdl_text(s->arena, "%s + %lld", sum, known) : sum;
 }
 
 static const char *launch_text(void *user, MlirOperation callee, const char *arguments)
@@ -99,17 +115,24 @@ static const char launcher[] =
 
 /* ---- device functions and kernels -------------------------------------------------------- */
 
-/* Pointers of a group reach different memory; those of a kernel around several groups may not. */
-static const char *parameter(Source *s, MlirOperation func, MlirValue arg, const char *name)
+/* Pointers of one group reach different memory; those of a kernel around several groups may not. */
+static bool is_restrict(MlirOperation func, int arg)
+{
+  int64_t restricts[512];
+  int count = mdl_op_ints(func, "mdl.restrict", restricts, 512);
+  if (arg < count) return restricts[arg];
+  return mdl_op_has(func, "mdl.alone");
+}
+
+static const char *parameter(Source *s, MlirOperation func, int i, const char *name)
 {
   MdlPrinter *p = &s->printer;
+  MlirValue arg = mdl_arg(mdl_body(func, 0), i);
   MdlLoopType type = mdl_loop_type_of(s->ir, arg);
   if (type.kind != MDL_LOOP_memory) return mdl_text(s->arena, "%s %s", mdl_c_type(p, &type), name);
-  const char *mode = kernel_mode(s, func);
-  bool alone = mode && mdl_op_text(s->ir, func, "mdl.gpu");
   return mdl_text(s->arena, "%s%s *%s%s", mdl_func_writes(p, arg) ? "" : "const ",
                   mdl_c_type(p, &(MdlLoopType){.element = type.element}),
-                  alone ? "__restrict__ " : "", name);
+                  is_restrict(func, i) ? "__restrict__ " : "", name);
 }
 
 static void print_function(Source *s, MlirOperation func)
@@ -126,7 +149,7 @@ static void print_function(Source *s, MlirOperation func)
   for (int i = 0; i < mdl_arg_count(body); i++) {
     MlirValue arg = mdl_arg(body, i);
     const char *name = mdl_print_name(p, arg, mdl_text(s->arena, "a%d", i));
-    text = mdl_text(s->arena, "%s%s%s", text, i ? ", " : "", parameter(s, func, arg, name));
+    text = mdl_text(s->arena, "%s%s%s", text, i ? ", " : "", parameter(s, func, i, name));
     mdl_func_bind(p, arg, name, NULL);
   }
   if (doc) mdl_func_doc(p, doc);
@@ -244,6 +267,7 @@ char *mdl_cuda_source(MdlIr *ir, MlirOperation module, const MdlCOptions *option
   s.printer.line_directives = options->debug;
   s.printer.needs = mdl_map_create(ir->arena);
   s.printer.symbols = mdl_symbols(ir, module);
+  s.printer.chains = true;
   s.printer.launch = launch_text;
   s.printer.user = &s;
   s.printer.out = open_memstream(&body, &body_length);

@@ -97,6 +97,9 @@ static void call_text(FILE *out, MdlIr *ir, MlirOperation entry, int number)
                                     : unpacked(ir, s, &s->param[k], cell));
   if (s->has_work) fprintf(out, "%sa[%d]", cell ? ", " : "", cell);
   fprintf(out, s->on_gpu ? ", 0);\n" : ");\n");
+  if (s->on_gpu && s->checks)
+    fprintf(out, "  if (!status) status = %s_status(a[%d], 0);\n",
+            mdl_op_text(ir, entry, "sym_name"), cell);
   for (int k = 0, at = s->sizes; k < s->params; at += s->param[k++].leaves)
     if (s->param[k].struct_type) return_struct(out, s, &s->param[k], at);
   fprintf(out, "  return %s;\n}\n", s->on_gpu ? "checked(status)" : "status");

@@ -19,6 +19,9 @@ foreach(name inout_read_and_stored empty_axes)
                                           --machine=sm_80)
   set_tests_properties(cuda/kept_${name} PROPERTIES LABELS cuda TIMEOUT 600)
 endforeach()
+# Kernels that share a launch: a race between its parts is one between blocks.
+add_test(NAME cuda/launches COMMAND random_programs ${CMAKE_CURRENT_LIST_DIR}/launches.mdl --machine=sm_80 --all)
+set_tests_properties(cuda/launches PROPERTIES LABELS cuda TIMEOUT 600)
 set_tests_properties(cuda/features cuda/faults cuda/samples cuda/products cuda/ptx cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
                      PROPERTIES LABELS cuda SKIP_RETURN_CODE 77 TIMEOUT 600)
 # In full, with the checker of races.
