@@ -33,8 +33,8 @@ int mdl_trial_cuda(const MdlTrial *trial, MdlTrialOutput *outputs, int most, boo
     if (!builds[i].always && !(trial->compilers & MDL_ALL)) continue;
     const char *library = mdl_text(arena, "%s/%s.so", trial->folder, builds[i].mode);
     const char *command =
-        mdl_text(arena, "EMU_SHARED=1 sh %s/emulate.sh %s %s %s/emulator %s/t.cu %s/calls.cu",
-                 CUDA_TESTS, builds[i].mode, library, trial->folder, trial->folder, trial->folder);
+        mdl_text(arena, "EMU_SHARED=1 EMU_LEVEL=-O0 sh %s/emulate.sh %s %s %s %s/t.cu %s/calls.cu",
+                 CUDA_TESTS, builds[i].mode, library, CUDA_OBJECTS, trial->folder, trial->folder);
     outputs[count].name = builds[i].name;
     if (!system(command) && mdl_trial_load(trial, library, &outputs[count]))
       count++;

@@ -11,7 +11,7 @@ target_link_libraries(mdlc_trial PUBLIC mdlc_codegen mdlc_passes mdlc_cases mdlc
 find_path(MDLC_JAX jaxlib/_hlo.so PATHS ${PROJECT_SOURCE_DIR}/build/plugins/jax DOC "jaxlib, for the tests")
 target_compile_definitions(mdlc_trial PRIVATE CPU_PLUGIN="${MDLC_PJRT_PLUGIN}"
   LIBTPU="${MDLC_LIBTPU}"
-  CUDA_TESTS="${PROJECT_SOURCE_DIR}/tests/cuda"
+  CUDA_TESTS="${PROJECT_SOURCE_DIR}/tests/cuda" CUDA_OBJECTS="${CMAKE_BINARY_DIR}/cuda/objects"
   TEXT_TO_PROTO="PYTHONPATH='${MDLC_JAX}' python3 '${PROJECT_SOURCE_DIR}/tests/hlo/text_to_proto.py'"
   RUN_JAX="PYTHONPATH='${MDLC_JAX}' python3 '${PROJECT_SOURCE_DIR}/tests/hlo/run_jax.py'")
 add_executable(backend_ops ${PROJECT_SOURCE_DIR}/tests/backend/ops.c)

@@ -2,6 +2,7 @@
 # Builds a program out of .cu files by clang, as plain C++ with the stand-in headers:
 #   emulate.sh plain|asan|race OUT FOLDER FILE...     (FOLDER holds the emulator's objects)
 # or, with EMU_SHARED=1 in the environment, a shared library.
+# EMU_LEVEL=-O0 makes what compiles longer than it runs cheaper.
 # asan: AddressSanitizer and UBSan; race: the checker of races and uninitialised shared memory.
 set -eu
 mode=$1 out=$2 objects=$3
@@ -10,9 +11,9 @@ here=$(dirname "$0")
 CXX=${MDLC_CLANGXX:-clang++-22}
 flags="-std=c++17 -g -Wall -Wextra -Werror -I$here/emu/include -ffp-contract=off -fno-strict-aliasing"
 case $mode in
-plain) kernels=-O2 runtime=-O2 link= ;;
+plain) kernels=${EMU_LEVEL--O2} runtime=-O2 link= ;;
 asan) kernels="-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" runtime=$kernels link=$kernels ;;
-race) kernels="-O1 -fsanitize=thread" runtime=-O2 link="$([ "${EMU_SHARED-}" ] || echo -no-pie)" ;;
+race) kernels="${EMU_LEVEL--O1} -fsanitize=thread" runtime=-O2 link="$([ "${EMU_SHARED-}" ] || echo -no-pie)" ;;
 *) echo "emulate.sh: plain, asan or race, not $mode" >&2; exit 2 ;;
 esac
 
@@ -29,7 +30,7 @@ list=
 for part in $parts; do
   object=$objects/$mode/$part.o
   list="$list $object"
-  [ "$object" -nt "$here/emu/$part.cc" ] && [ "$object" -nt "$here/emu/emu.h" ] && [ "$object" -nt "$here/emu/include/emu_host.h" ] && continue
+  [ -e "$object" ] && [ -z "$(find "$here/emu" -newer "$object" \( -name '*.h' -o -name "$part.cc" \))" ] && continue
   # shellcheck disable=SC2086
   $CXX $flags $runtime -c "$here/emu/$part.cc" -o "$object.$$" && mv "$object.$$" "$object"
 done
