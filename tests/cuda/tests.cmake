@@ -14,6 +14,21 @@ foreach(dtype f32 i32)
   add_test(NAME cuda/ops_${dtype} COMMAND backend_ops ${dtype} --machine=sm_80 --draws=1)
 endforeach()
 add_test(NAME cuda/random COMMAND random_programs --seed=3 --programs=10 --machine=sm_80)
+# Every entry of every sample. Seed 2: Newton's iterations converge, so that rounding does not decide
+# how many there are.
+foreach(name quadratic logreg mlp cnn newton spring)
+  add_test(NAME cuda/sample_${name}
+           COMMAND random_programs --seed=2 --machine=sm_80 --all ${PROJECT_SOURCE_DIR}/samples/${name}.mdl)
+  set_tests_properties(cuda/sample_${name} PROPERTIES LABELS cuda TIMEOUT 600)
+  foreach(seed 1 3 4 6)
+    if(name STREQUAL newton)
+      continue()
+    endif()
+    add_test(NAME cuda/sample_${name}_${seed} COMMAND random_programs --seed=${seed} --machine=sm_80
+             --all ${PROJECT_SOURCE_DIR}/samples/${name}.mdl)
+    set_tests_properties(cuda/sample_${name}_${seed} PROPERTIES LABELS long TIMEOUT 600)
+  endforeach()
+endforeach()
 foreach(name inout_read_and_stored empty_axes)
   add_test(NAME cuda/kept_${name} COMMAND random_programs ${PROJECT_SOURCE_DIR}/tests/random/kept/${name}.mdl
                                           --machine=sm_80)
