@@ -94,6 +94,23 @@ static MlirValue at_transpose(MdlNest *n, MlirOperation op, const MdlPoint *p)
   return mdl_nest_at(n, mdl_operand(op, 0), &to);
 }
 
+/* An argument whose axes from `i` to `end` are read as one, of which `to` holds the index. */
+static MlirValue at_run(MdlNest *n, MlirValue from, const MdlPoint *to, int i, int end)
+{
+  MdlType type = *mdl_nest_type(n, from), run = {.rank = end - i};
+  MdlPoint p = *to;
+  for (int k = i; k < end; k++) run.dim[k - i] = type.dim[k];
+  type.dim[i] = mdl_type_elements(n->ir->sizes, &run);
+  for (int k = end; k < type.rank; k++) {
+    type.dim[k - run.rank + 1] = type.dim[k];
+    p.at[k - run.rank + 1] = p.at[k];
+  }
+  type.rank -= run.rank - 1;
+  p.rank = type.rank;
+  if (p.lane >= end) p.lane -= run.rank - 1;
+  return mdl_nest_load_as(n, from, &type, &p);
+}
+
 /* Axes that stand alone on both sides keep their index; the runs between them go through the
  * number of the element in row-major order. */
 static MlirValue at_reshape(MdlNest *n, MlirOperation op, const MdlPoint *p)
@@ -111,6 +128,10 @@ static MlirValue at_reshape(MdlNest *n, MlirOperation op, const MdlPoint *p)
   for (int k = j; k < j_end; k++)
     linear = mdl_index_add(&n->b, mdl_index_mul(&n->b, linear, mdl_nest_extent(n, type->dim[k])),
                            p->at[k]);
+  if (n->machine->warp && i_end - i > 1 && mdl_is_null(mdl_def(from))) {
+    to.at[i] = linear;
+    return at_run(n, from, &to, i, i_end);
+  }
   for (int k = i_end; k-- > i;) {
     MlirValue extent = mdl_nest_extent(n, a->dim[k]);
     to.at[k] = k == i ? linear : mdl_index_rem(&n->b, linear, extent);

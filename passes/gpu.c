@@ -12,24 +12,34 @@ static bool is_reduction(MdlOp kind)
 
 static bool is_scatter(MdlOp kind) { return mdl_op_info(kind)->class == MDL_CLASS_scatter; }
 
+enum { FREE = 4096 /* what a reduced axis of free size counts as */, MANY_COLUMNS = 8192 };
+
+static int64_t reduced_guess(const MdlSize *size)
+{
+  int64_t known;
+  return mdl_size_is_const(size, &known) ? known : FREE;
+}
+
 /* A warp's threads read neighbours either way: along a reduced last axis as a block, along a kept
- * one as threads. A block pays from a warp of elements on. */
+ * one as columns, of which each thread has one to itself where there are many or they are short. A
+ * block pays from a warp of elements on. */
 static MdlGpuMode mode_of_reduction(const MdlGroup *g)
 {
   MdlAxis axis[MDL_MAX_AXES];
   int axes = mdl_group_axes(g, axis);
   int64_t reduced = 1, kept = 1;
-  bool keeps = false;
+  bool keeps = false, one = true;
   for (int i = 0; i < axes; i++) {
-    int64_t extent = mdl_schedule_guess(axis[i].extent);
+    one &= axis[i].is_reduced || axis[i].extent == mdl_size_const(g->ir->sizes, 1);
     if (axis[i].is_reduced)
-      reduced *= extent;
+      reduced *= reduced_guess(axis[i].extent);
     else
-      kept *= extent, keeps = true;
+      kept *= mdl_schedule_guess(axis[i].extent), keeps = true;
   }
-  if (!keeps) return MDL_GPU_blocks;
-  bool coalesced = !axis[axes - 1].is_reduced && kept >= 1024;
-  return reduced < g->machine->warp || coalesced ? MDL_GPU_points : MDL_GPU_blocks;
+  if (!keeps || one) return MDL_GPU_blocks;
+  if (reduced < g->machine->warp) return MDL_GPU_points;
+  if (axis[axes - 1].is_reduced) return MDL_GPU_blocks;
+  return kept >= MANY_COLUMNS || mdl_gpu_is_part(g) ? MDL_GPU_points : MDL_GPU_columns;
 }
 
 MdlGpuMode mdl_gpu_mode(const MdlGroup *g)
@@ -64,13 +74,14 @@ const MdlSize *mdl_gpu_points(const MdlGroup *g)
   MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
   bool map = mdl_is_null(g->seed);
   if (!map && mdl_gpu_mode(g) == MDL_GPU_tiles) return mdl_gpu_tiles(g);
+  if (!map && mdl_gpu_mode(g) == MDL_GPU_columns) return mdl_gpu_strips(g);
   MdlType type = *mdl_type_of(g->ir, map ? mdl_operand(end, 0) : mdl_result(g->seed, 0));
   int along = map ? -1 : own_axis(g);
   if (along >= 0) type.dim[along] = mdl_size_const(g->ir->sizes, 1);
   return mdl_type_elements(g->ir->sizes, &type);
 }
 
-static const char *const mode_names[] = {"points", "blocks", "tiles", "all", "one"};
+static const char *const mode_names[] = {"points", "blocks", "blocks", "tiles", "all", "one"};
 
 void mdl_gpu_mark(MdlNest *n)
 {

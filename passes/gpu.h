@@ -9,6 +9,8 @@
 typedef enum MdlGpuMode {
   MDL_GPU_points, /* the grid's threads share the points; each point is one thread's */
   MDL_GPU_blocks, /* the grid's blocks share the points; a block's threads reduce one together */
+  MDL_GPU_columns, /* the grid's blocks share strips of a kept last axis; a block's threads stand in
+                      rows along one and reduce it together */
   MDL_GPU_tiles,  /* the grid's blocks share tiles of a product of matrices (passes/gpu_tiles.c) */
   MDL_GPU_all,    /* every thread computes the scalar that is returned */
   MDL_GPU_one     /* one thread does it all */
@@ -38,6 +40,11 @@ void mdl_gpu_one_begin(MdlNest *n, MdlBranch *branch);
 void mdl_gpu_one_end(MdlNest *n, MdlBranch *branch);
 
 MdlNestFn mdl_gpu_reduce, mdl_gpu_contract, mdl_gpu_scatter;
+/* Is the reduction one of parts that a thread each finds (passes/gpu_split.c)? */
+bool mdl_gpu_is_part(const MdlGroup *g);
+/* Reductions by columns: how many stand side by side in a strip; how many strips there are. */
+int64_t mdl_gpu_strip(const MdlGroup *g);
+const MdlSize *mdl_gpu_strips(const MdlGroup *g);
 
 /* A product of matrices that is worth tiles; how many there are; its loops. */
 bool mdl_gpu_has_tiles(const MdlGroup *g);

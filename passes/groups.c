@@ -1,3 +1,4 @@
+#include "passes/gpu_split.h"
 #include "passes/group.h"
 #include "passes/group_doc.h"
 #include "passes/partition.h"
@@ -213,6 +214,7 @@ bool mdl_pass_groups(MdlPass *pass, MlirOperation none)
   for (int i = 0; i < count; i++) {
     Outline o = {pass, pass->ir, entry[i], pass->symbols};
     mdl_normalise(pass->ir, mdl_body(entry[i], 0));
+    if (pass->options->machine->warp) mdl_gpu_split_long(pass->ir, mdl_body(entry[i], 0));
     group_block(&o, mdl_body(entry[i], 0));
   }
   return true;

@@ -77,6 +77,8 @@ bool mdl_kernel_is_grid(const MdlKernels *k, MlirOperation op)
   MlirOperation callee = mdl_kernel_group(k, op);
   if (mdl_is_null(callee)) return false;
   const char *mode = mdl_gpu_mode_of(k->ir, callee);
+  bool one_block = !strcmp(mode, "blocks") && mdl_result_count(op); /* returns a scalar */
+  if (one_block) return false;
   return !strcmp(mode, "points") || !strcmp(mode, "blocks") || !strcmp(mode, "tiles");
 }
 

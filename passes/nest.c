@@ -54,6 +54,17 @@ static MlirValue load(MdlNest *n, MlirValue tensor, const MdlPoint *p)
   return mdl_arith_of_cell(&a, cell, mdl_nest_type(n, tensor)->dtype);
 }
 
+MlirValue mdl_nest_load_as(MdlNest *n, MlirValue tensor, const MdlType *type, const MdlPoint *p)
+{
+  MlirValue memory = {mdl_map_get(n->memory, tensor.ptr)};
+  MdlNest top = *n;
+  top.b = n->extents.top;
+  MlirValue shaped = mdl_nest_shaped(&top, mdl_operand(mdl_def(memory), 0), type);
+  MdlArith a = mdl_nest_arith(n, p);
+  MlirValue cell = mdl_loop_load(&n->b, shaped, p->at, a.lanes);
+  return mdl_arith_of_cell(&a, cell, type->dtype);
+}
+
 static MlirValue make(MdlNest *n, MlirValue tensor, const MdlPoint *p)
 {
   MlirOperation op = mdl_def(tensor);

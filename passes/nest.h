@@ -59,6 +59,8 @@ MlirValue mdl_nest_at(MdlNest *n, MlirValue tensor, const MdlPoint *p);
 void mdl_nest_emit(MdlNest *n, MlirValue seed, const MdlPoint *p, MlirValue value);
 /* The value of a tensor at a point, for everything in this block that asks there. */
 void mdl_nest_remember(MdlNest *n, MlirValue tensor, const MdlPoint *p, MlirValue value);
+/* The element, or vector, of an argument read as a tensor of another shape. */
+MlirValue mdl_nest_load_as(MdlNest *n, MlirValue tensor, const MdlType *type, const MdlPoint *p);
 /* The tensor's element, or vector, into the memory of `root`. */
 void mdl_nest_store(MdlNest *n, MlirValue tensor, MlirValue root, const MdlPoint *p);
 /* Results at a point, pulled; for maps. */

@@ -18,12 +18,19 @@ static bool all_one(int count, const int64_t *value)
   return true;
 }
 
-/* What a window reads outside of its operand. */
-static MlirValue outside(MdlBuilder *b, MdlOp op, MdlDtype dtype)
+MlirValue mdl_build_neutral(MdlBuilder *b, MdlOp op, MdlDtype dtype)
 {
   MdlType type = mdl_type_scalar(dtype);
-  if (op == MDL_OP_conv || op == MDL_OP_window_sum) return mdl_build_const(b, &type, 0);
-  bool largest = op == MDL_OP_window_min || op == MDL_OP_window_argmin;
+  bool largest = op == MDL_OP_window_min || op == MDL_OP_window_argmin || op == MDL_OP_reduce_min;
+  switch (op) {
+  case MDL_OP_conv:
+  case MDL_OP_window_sum:
+  case MDL_OP_reduce_sum:
+  case MDL_OP_reduce_any: return mdl_build_const(b, &type, 0);
+  case MDL_OP_reduce_prod:
+  case MDL_OP_reduce_all: return mdl_build_const(b, &type, 1);
+  default: break;
+  }
   if (mdl_is_float(dtype)) return mdl_build_const(b, &type, largest ? INFINITY : -INFINITY);
   int bits = mdl_dtypes[dtype].bits - !mdl_is_unsigned(dtype);
   int64_t top = bits == 64 ? -1 : (int64_t)((UINT64_C(1) << bits) - 1);
@@ -57,7 +64,7 @@ static MlirOperation pad_operand(MdlIr *ir, MlirOperation op, MdlOp kind, int fi
   mdl_put_sizes(&pad, "lo", type->rank, all_lo);
   mdl_put_sizes(&pad, "hi", type->rank, all_hi);
   mdl_put_ints(&pad, "inner", type->rank, inner);
-  MlirValue operand[] = {mdl_operand(op, 0), outside(&b, kind, type->dtype)};
+  MlirValue operand[] = {mdl_operand(op, 0), mdl_build_neutral(&b, kind, type->dtype)};
   MlirValue padded = mdl_result(mdl_build_op(&b, MDL_OP_pad, 2, operand, &pad, NULL), 0);
   for (int i = 0; i < attrs.count; i++) {
     const char *name = attrs.name[i];

@@ -42,5 +42,8 @@ int mdl_merge(MdlIr *ir, MlirBlock block, bool merges, MdlPiece **steps);
 /* Before grouping: padding of conv and windows becomes a pad op, tensor checks become scalar ones,
  * constants stand in the block that uses them. Recurses into regions. */
 void mdl_normalise(MdlIr *ir, MlirBlock block);
+/* The scalar that changes nothing in a reduction, or in what a window or conv finds outside of its
+ * operand. */
+MlirValue mdl_build_neutral(MdlBuilder *b, MdlOp op, MdlDtype dtype);
 
 #endif

@@ -3,7 +3,7 @@
 foreach(name features faults)
   add_test(NAME cuda/${name} COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/${name}.sh ${CMAKE_BINARY_DIR}/cuda/${name})
 endforeach()
-foreach(name samples products nvcc)
+foreach(name samples products split nvcc)
   add_test(NAME cuda/${name} COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/${name}.sh ${CMAKE_BINARY_DIR}/cuda/${name}
            $<TARGET_FILE:mdlc>)
 endforeach()

@@ -1,0 +1,327 @@
+/* Work of one long axis over the whole grid. A reduction that keeps few points would run on few
+ * blocks: its axis is seen as [parts, part] (padded by what changes nothing), the parts are reduced
+ * by the grid, then the parts' values. Where the last axis is kept the view is [part, parts], so
+ * that neighbouring threads read neighbours. The order of a sum follows from sizes alone. */
+#include "passes/gpu_split.h"
+
+#include "passes/partition.h"
+#include "passes/schedule.h"
+
+#include <string.h>
+
+enum {
+  BLOCK_PART = 8192,  /* elements of a part that a block reduces, of free or very long axes */
+  LEAST_PART = 2048,  /* ... at least, so that its launch pays */
+  BLOCKS = 512,       /* fill the grid */
+  FEW_POINTS = 64,    /* kept points, a block each, that do not */
+  THREAD_PART = 128,  /* rows of a part that a thread sums, its neighbours along a kept last axis */
+  LEAST_ROWS = 32,
+  THREADS = 1 << 17,  /* fill the grid */
+  FEW_THREADS = 1 << 15,
+  FREE = 1 << 30      /* what an axis of free size may come to */
+};
+
+typedef struct Split {
+  MdlIr *ir;
+  MdlBuilder b;
+  MlirOperation op;
+  MdlOp kind;
+  MlirValue from;
+  const MdlType *type;
+  bool is_reduced[MDL_MAX_RANK];
+  int axis;       /* the one that is split */
+  int64_t part;   /* its elements in a part */
+  bool by_thread; /* a part is a thread's, not a block's */
+} Split;
+
+/* Half floats are summed in f32, so that is what the parts' sums stay. */
+static bool is_wide(const Split *s)
+{
+  MdlDtype dtype = s->type->dtype;
+  return (dtype == MDL_f16 || dtype == MDL_bf16) &&
+         (s->kind == MDL_OP_reduce_sum || s->kind == MDL_OP_reduce_prod);
+}
+
+/* ---- what there is to gain --------------------------------------------------------------- */
+
+static int64_t most_of(const MdlSize *size)
+{
+  int64_t known;
+  return mdl_size_is_const(size, &known) ? known : FREE;
+}
+
+static int64_t product(int64_t a, int64_t b)
+{
+  return a < FREE && b < FREE ? a * b : (int64_t)FREE * FREE;
+}
+
+static void read_split(Split *s)
+{
+  int64_t axis[MDL_MAX_RANK];
+  MdlAttrs attrs = mdl_attrs_of(s->ir, s->op);
+  s->from = mdl_operand(s->op, 0);
+  s->type = mdl_type_of(s->ir, s->from);
+  int axes = mdl_get_ints(&attrs, "axes", axis);
+  for (int i = 0; i < axes; i++) s->is_reduced[axis[i]] = true;
+}
+
+static bool choose_axis(Split *s)
+{
+  s->axis = -1;
+  for (int i = 0; i < s->type->rank; i++)
+    if (s->is_reduced[i] &&
+        (s->axis < 0 || most_of(s->type->dim[i]) > most_of(s->type->dim[s->axis])))
+      s->axis = i;
+  return s->axis >= 0;
+}
+
+/* Of the longest axis as much as makes a part of `elements` with the others; the rest of the grid's
+ * work is more parts. */
+static void cut(Split *s, int64_t elements, int64_t others)
+{
+  s->part = elements / (others > 0 ? others : 1);
+  if (s->part < 1) s->part = 1;
+}
+
+/* Is the reduction long, and are its points few? Then how long a part is. */
+static bool choose_part(Split *s)
+{
+  const MdlType *type = s->type;
+  int64_t kept = 1, most_kept = 1, others = 1, all = 1;
+  for (int i = 0; i < type->rank; i++) {
+    int64_t most = most_of(type->dim[i]), guess = mdl_schedule_guess(type->dim[i]);
+    if (!most) return false;
+    if (!s->is_reduced[i])
+      kept = product(kept, guess), most_kept = product(most_kept, most);
+    else
+      all = product(all, most), others = product(others, i == s->axis ? 1 : guess);
+  }
+  s->by_thread = !s->is_reduced[type->rank - 1] && most_kept > 1;
+  if (s->by_thread) {
+    if (kept >= FEW_THREADS || all < 8 * LEAST_ROWS) return false;
+    int64_t rows = all < FREE ? (all * kept + THREADS - 1) / THREADS : THREAD_PART;
+    cut(s, rows > LEAST_ROWS ? rows : LEAST_ROWS, others);
+  } else {
+    if (most_kept > FEW_POINTS || all < 8 * LEAST_PART) return false;
+    int64_t part = all < FREE ? (all * kept + BLOCKS - 1) / BLOCKS : BLOCK_PART;
+    cut(s, part > LEAST_PART ? part : LEAST_PART, others);
+  }
+  return s->part < most_of(type->dim[s->axis]);
+}
+
+/* ---- one axis instead of many ------------------------------------------------------------ */
+
+/* Maps that read every operand where they write, as long as nobody else wants them. */
+static bool is_pointwise(Split *s, MlirValue value)
+{
+  MlirOperation op = mdl_def(value);
+  MdlOp kind = mdl_def_op(s->ir, value);
+  if (kind >= MDL_OP_COUNT || mdl_use_count(value) != 1) return false;
+  return mdl_op_info(kind)->class == MDL_CLASS_map && mdl_result_count(op) == 1;
+}
+
+static bool is_splat(Split *s, MlirValue value)
+{
+  MdlOp kind = mdl_def_op(s->ir, value);
+  if (kind == MDL_OP_const || kind == MDL_OP_size) return true;
+  return kind == MDL_OP_broadcast && !mdl_type_of(s->ir, mdl_operand(mdl_def(value), 0))->rank;
+}
+
+/* Is every element of the value found by its number alone? What is in memory is. */
+static bool can_flatten(Split *s, MlirValue value)
+{
+  MdlOp kind = mdl_def_op(s->ir, value);
+  MdlClass class = kind < MDL_OP_COUNT ? mdl_op_info(kind)->class : MDL_CLASS_core;
+  if (!mdl_type_of(s->ir, value)->rank || is_splat(s, value)) return true;
+  if (!is_pointwise(s, value))
+    return class != MDL_CLASS_move && class != MDL_CLASS_leaf && class != MDL_CLASS_gather;
+  for (int i = 0; i < mdl_operand_count(mdl_def(value)); i++)
+    if (!can_flatten(s, mdl_operand(mdl_def(value), i))) return false;
+  return true;
+}
+
+static MlirValue flatten(Split *s, MlirValue value)
+{
+  MlirOperation op = mdl_def(value);
+  const MdlType *type = mdl_type_of(s->ir, value);
+  const MdlSize *all = mdl_type_elements(s->ir->sizes, type);
+  MdlType flat = {.dtype = type->dtype, .rank = 1, .dim = {all}};
+  if (!type->rank) return value;
+  if (is_splat(s, value) && mdl_op(s->ir, op) == MDL_OP_broadcast)
+    return mdl_build_splat(&s->b, mdl_operand(op, 0), &flat);
+  if (!is_pointwise(s, value)) return mdl_build_reshape(&s->b, value, &flat);
+  MlirValue operand[MDL_MAX_OPERANDS];
+  MdlOp kind = mdl_op(s->ir, op);
+  const MdlType *given = strchr(mdl_op_info(kind)->sig, 'Z') ? &flat : NULL;
+  MdlAttrs attrs = mdl_attrs_of(s->ir, op);
+  for (int i = 0; i < mdl_operand_count(op); i++) operand[i] = flatten(s, mdl_operand(op, i));
+  MlirLocation at = s->b.at;
+  s->b.at = mdl_location_of(op);
+  MlirValue made =
+      mdl_result(mdl_build_op(&s->b, kind, mdl_operand_count(op), operand, &attrs, given), 0);
+  s->b.at = at;
+  return made;
+}
+
+/* A sum over everything: its elements in a row. */
+static void flatten_whole(Split *s)
+{
+  const MdlSize *all = mdl_type_elements(s->ir->sizes, s->type);
+  for (int i = 0; i < s->type->rank; i++)
+    if (!s->is_reduced[i]) return;
+  if (s->type->rank < 2 || !all || !can_flatten(s, s->from)) return;
+  s->from = flatten(s, s->from);
+  s->type = mdl_type_of(s->ir, s->from);
+  s->axis = 0;
+}
+
+/* ---- the view ---------------------------------------------------------------------------- */
+
+/* The axis padded to whole parts. */
+static MlirValue padded(Split *s, MlirValue from, const MdlSize *parts)
+{
+  MdlSizes *sizes = s->ir->sizes;
+  const MdlType *type = mdl_type_of(s->ir, from);
+  const MdlSize *lo[MDL_MAX_RANK], *hi[MDL_MAX_RANK], *zero = mdl_size_const(sizes, 0);
+  int64_t inner[MDL_MAX_RANK] = {0};
+  const MdlSize *whole = mdl_size_mul(sizes, parts, mdl_size_const(sizes, s->part));
+  if (whole == type->dim[s->axis]) return from;
+  for (int i = 0; i < type->rank; i++) lo[i] = hi[i] = zero;
+  hi[s->axis] = mdl_size_sub(sizes, whole, type->dim[s->axis]);
+  MdlAttrs attrs = mdl_attrs_none(s->ir);
+  mdl_put_sizes(&attrs, "lo", type->rank, lo);
+  mdl_put_sizes(&attrs, "hi", type->rank, hi);
+  mdl_put_ints(&attrs, "inner", type->rank, inner);
+  MlirValue operand[] = {from, mdl_build_neutral(&s->b, s->kind, type->dtype)};
+  return mdl_result(mdl_build_op(&s->b, MDL_OP_pad, 2, operand, &attrs, NULL), 0);
+}
+
+/* [.., axis, ..] as [.., parts, part, ..], or [.., part, parts, ..]. */
+static MlirValue in_parts(Split *s, MlirValue from, const MdlSize *parts)
+{
+  MlirValue whole = padded(s, from, parts);
+  MdlType type = *mdl_type_of(s->ir, whole);
+  for (int i = type.rank++; i > s->axis; i--) type.dim[i] = type.dim[i - 1];
+  type.dim[s->axis + s->by_thread] = parts;
+  type.dim[s->axis + !s->by_thread] = mdl_size_const(s->ir->sizes, s->part);
+  return mdl_build_reshape(&s->b, whole, &type);
+}
+
+/* ---- both passes ------------------------------------------------------------------------- */
+
+static MlirValue reduce_parts(Split *s, MlirValue from, const MdlSize *parts)
+{
+  int64_t axes[MDL_MAX_RANK];
+  int count = 0, added = s->part > 1;
+  if (added) from = in_parts(s, from, parts);
+  int over = s->axis + (added && !s->by_thread); /* the axis of a part, where there is one */
+  for (int i = 0; i < s->type->rank; i++) {
+    if (i == s->axis && added) axes[count++] = over;
+    if (i != s->axis && s->is_reduced[i]) axes[count++] = i + (added && i > s->axis);
+  }
+  MlirValue made = mdl_build_reduce(&s->b, s->kind, from, count, axes);
+  const char *name = mdl_value_name(s->ir, mdl_result(s->op, 0));
+  if (!name) name = mdl_op_info(s->kind)->name + sizeof "reduce_" - 1;
+  mdl_value_set_name(s->ir, made, mdl_text(s->ir->arena, "%s_parts", name));
+  return made;
+}
+
+static MlirValue in_two_passes(Split *s, MlirValue from, const MdlSize *parts)
+{
+  int64_t axis = 0;
+  MlirValue part = reduce_parts(s, from, parts);
+  for (int i = 0; i < s->axis; i++) axis += !s->is_reduced[i];
+  return mdl_build_reduce(&s->b, s->kind, part, 1, &axis);
+}
+
+/* `with` in place of the op's result, under its name. */
+static void take_place(Split *s, MlirValue with)
+{
+  MlirValue made = mdl_result(s->op, 0);
+  const char *name = mdl_value_name(s->ir, made);
+  if (name) mdl_value_set_name(s->ir, with, name);
+  mdl_replace(made, with);
+  mdl_erase(s->ir, s->op);
+}
+
+static void split_reduction(Split *s)
+{
+  MdlDtype dtype = s->type->dtype;
+  if (!choose_axis(s) || !choose_part(s)) return;
+  flatten_whole(s);
+  if (!choose_part(s)) return;
+  const MdlSize *parts = mdl_size_ceil_div(s->ir->sizes, s->type->dim[s->axis], s->part);
+  if (!parts) return;
+  MlirValue from = is_wide(s) ? mdl_build_convert(&s->b, s->from, MDL_f32) : s->from;
+  take_place(s, mdl_build_convert(&s->b, in_two_passes(s, from, parts), dtype));
+}
+
+/* A sum of sums that nobody else wants is one sum, unless each of them rounds. */
+static void join(Split *s)
+{
+  int64_t axis[MDL_MAX_RANK];
+  MlirOperation inner = mdl_def(s->from);
+  bool joins = mdl_def_op(s->ir, s->from) == s->kind && mdl_use_count(s->from) == 1;
+  if (!joins || is_wide(s)) return;
+  Split all = *s;
+  all.op = inner;
+  memset(all.is_reduced, 0, sizeof all.is_reduced);
+  read_split(&all);
+  int kept = 0, axes = 0;
+  for (int i = 0; i < all.type->rank; i++)
+    if (all.is_reduced[i] || s->is_reduced[kept++]) axis[axes++] = i;
+  take_place(s, mdl_build_reduce(&s->b, s->kind, all.from, axes, axis));
+  mdl_erase(s->ir, inner);
+}
+
+static bool is_split(MdlOp kind)
+{
+  return kind == MDL_OP_reduce_sum || kind == MDL_OP_reduce_prod || kind == MDL_OP_reduce_max ||
+         kind == MDL_OP_reduce_min || kind == MDL_OP_reduce_any || kind == MDL_OP_reduce_all;
+}
+
+/* A loop that carries numbers, or over data, runs on the device, in one block. */
+static bool runs_on_host(MdlIr *ir, MlirOperation op)
+{
+  if (mdl_op(ir, op) != MDL_OP_for) return false;
+  for (int i = 0; i < mdl_result_count(op); i++)
+    if (!mdl_type_of(ir, mdl_result(op, i))->rank) return false;
+  return true;
+}
+
+static void each_reduction(MdlIr *ir, MlirBlock block, void (*what)(Split *s))
+{
+  MlirOperation *op;
+  int count = mdl_list(ir, block, &op);
+  for (int i = 0; i < count; i++) {
+    Split s = {.ir = ir, .op = op[i], .kind = mdl_op(ir, op[i])};
+    if (!is_split(s.kind)) continue;
+    read_split(&s);
+    s.b = mdl_builder_before(ir, s.op);
+    s.b.at = mdl_location_named(ir, mdl_location_of(s.op), NULL);
+    what(&s);
+  }
+}
+
+/* Maps that were made anew in one axis. */
+static void erase_unused(MdlIr *ir, MlirBlock block)
+{
+  MlirOperation *op;
+  int count = mdl_list(ir, block, &op);
+  for (int i = count; i-- > 0;) {
+    bool used = mdl_op(ir, op[i]) >= MDL_OP_COUNT || !mdl_result_count(op[i]);
+    for (int j = 0; j < mdl_result_count(op[i]); j++) used |= mdl_has_uses(mdl_result(op[i], j));
+    if (!used) mdl_erase(ir, op[i]);
+  }
+}
+
+void mdl_gpu_split_long(MdlIr *ir, MlirBlock block)
+{
+  MlirOperation *op;
+  int count = mdl_list(ir, block, &op);
+  for (int i = 0; i < count; i++)
+    if (runs_on_host(ir, op[i])) mdl_gpu_split_long(ir, mdl_body(op[i], 0));
+  each_reduction(ir, block, join);
+  each_reduction(ir, block, split_reduction);
+  erase_unused(ir, block);
+}

@@ -1,0 +1,206 @@
+/* split.mdl against the same in double, one element after another. */
+#include "split.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <vector>
+
+static int wrong;
+
+static void fail(const char *what, int64_t n, double got, double wanted)
+{
+  if (wrong++ < 10) printf("%s %d: %.9g, not %.9g\n", what, (int)n, got, wanted);
+}
+
+static void check(const char *what, int64_t n, double got, double wanted, double tolerance)
+{
+  if (isnan(got) && isnan(wanted)) return;
+  if (got != wanted && !(fabs(got - wanted) <= tolerance)) fail(what, n, got, wanted);
+}
+
+static unsigned seed = 1;
+
+/* In -2 .. 2, steps of 1/1024. */
+static float draw(void)
+{
+  return (float)((int)((seed = seed * 1664525u + 1013904223u) >> 20) - 2048) / 1024.0f;
+}
+
+static std::vector<float> drawn(int64_t count)
+{
+  std::vector<float> v((size_t)count);
+  for (float &x : v) x = draw();
+  return v;
+}
+
+template <class Entry, class... Args>
+static void run(const char *what, int64_t work, Entry *entry, Args... args)
+{
+  void *memory;
+  cudaMalloc(&memory, (size_t)work);
+  if (entry(args..., memory, nullptr)) fail(what, 0, 1, 0);
+  cudaFree(memory);
+}
+
+/* Half of each number that is drawn is a half float: 1/1024 steps below 2. */
+static uint16_t half_of(float x)
+{
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  if (x == 0) return 0;
+  return (uint16_t)((bits >> 16 & 0x8000) | ((bits & 0x7fffffff) - 0x38000000) >> 13);
+}
+
+static double of_half(uint16_t h)
+{
+  const int e = h >> 10 & 31, m = h & 1023;
+  const double x = e == 31 ? (m ? NAN : INFINITY) : e ? ldexp(1024 + m, e - 25) : ldexp(m, -24);
+  return h & 0x8000 ? -x : x;
+}
+
+static void test_floats(int64_t N)
+{
+  std::vector<float> x = drawn(N);
+  std::vector<double> wide(x.begin(), x.end());
+  std::vector<uint16_t> half((size_t)N);
+  double squares = 0, sum = 0, halves = 0, most = -INFINITY;
+  for (size_t i = 0; i < x.size(); i++) {
+    half[i] = half_of(x[i]);
+    squares += (double)x[i] * x[i], sum += x[i], halves += of_half(half[i]);
+    most = fmax(most, x[i]);
+  }
+  const double fine = 1e-5 * (1 + sqrt((double)N));
+  float got = NAN;
+  double got_wide = NAN;
+  uint16_t got_half = 0x7e00;
+  run("total", SPLIT_TOTAL_WORK_BYTES(N), split_total, N, x.data(), &got);
+  check("total", N, got, squares, fine + 1e-6 * squares);
+  run("total_f64", SPLIT_TOTAL_F64_WORK_BYTES(N), split_total_f64, N, wide.data(), &got_wide);
+  check("total_f64", N, got_wide, sum, 1e-10);
+  run("total_f16", SPLIT_TOTAL_F16_WORK_BYTES(N), split_total_f16, N, half.data(), &got_half);
+  check("total_f16", N, of_half(got_half), halves, fabs(halves) / 1024 + fine);
+  run("largest", SPLIT_LARGEST_WORK_BYTES(N), split_largest, N, x.data(), &got);
+  check("largest", N, got, most, 0);
+  if (!N) return;
+  std::vector<float> slope((size_t)N);
+  x[(size_t)(N / 2)] = x[(size_t)(N - 1)] = 7; /* ties share the gradient */
+  run("slope", SPLIT_SLOPE_WORK_BYTES(N), split_slope, N, x.data(), slope.data());
+  const double share = N / 2 == N - 1 ? 1 : 0.5;
+  for (int64_t i = 0; i < N; i++)
+    check("slope", N, slope[(size_t)i], i == N / 2 || i == N - 1 ? share : 0, 0);
+  x[(size_t)(N / 3)] = NAN;
+  run("largest", SPLIT_LARGEST_WORK_BYTES(N), split_largest, N, x.data(), &got);
+  check("largest of NaN", N, got, NAN, 0);
+  x[(size_t)(N / 3)] = INFINITY;
+  run("total", SPLIT_TOTAL_WORK_BYTES(N), split_total, N, x.data(), &got);
+  check("total of infinity", N, got, INFINITY, 0);
+}
+
+static void test_integers(int64_t N)
+{
+  std::vector<int32_t> x((size_t)N);
+  std::vector<uint8_t> small((size_t)N);
+  int32_t least = INT32_MAX;
+  uint32_t product = 1;
+  uint8_t sum = 0;
+  for (size_t i = 0; i < x.size(); i++) {
+    x[i] = (int32_t)(1024 * draw()) | 1;
+    small[i] = (uint8_t)x[i];
+    least = x[i] < least ? x[i] : least, product *= (uint32_t)x[i];
+    sum = (uint8_t)(sum + small[i]);
+  }
+  int32_t got = 0, got_product = 0;
+  uint8_t got_sum = 0;
+  run("least", SPLIT_LEAST_WORK_BYTES(N), split_least, N, x.data(), &got);
+  check("least", N, got, least, 0);
+  run("product", SPLIT_PRODUCT_I32_WORK_BYTES(N), split_product_i32, N, x.data(), &got_product);
+  check("product", N, got_product, (int32_t)product, 0);
+  run("total_u8", SPLIT_TOTAL_U8_WORK_BYTES(N), split_total_u8, N, small.data(), &got_sum);
+  check("total_u8", N, got_sum, sum, 0);
+}
+
+static void test_bools(int64_t N)
+{
+  std::vector<float> x = drawn(N);
+  for (int last = 0; last < 2; last++) {
+    if (last && N) x[(size_t)(N - 1)] = 4;
+    bool some = false, every = false;
+    run("some", SPLIT_SOME_WORK_BYTES(N), split_some, N, x.data(), &some);
+    check("some", N, some, last && N, 0);
+    run("every", SPLIT_EVERY_WORK_BYTES(N), split_every, N, x.data(), &every);
+    check("every", N, every, !(last && N), 0);
+  }
+}
+
+static void test_columns(int64_t N)
+{
+  const int64_t D = 37;
+  const std::vector<float> x = drawn(N * 75), y = drawn(N * 10), b = drawn(10);
+  const double fine = 1e-5 * (1 + sqrt((double)N));
+  float got[D], whole;
+  double sum = 0;
+  for (size_t i = 0; i < (size_t)N * 7; i++) sum += pow((double)x[i] - b[i % 7], 2);
+  run("table", SPLIT_TABLE_WORK_BYTES(N), split_table, N, x.data(), b.data(), &whole);
+  check("table", N, whole, sum, fine + 1e-6 * sum);
+  run("column", SPLIT_COLUMN_WORK_BYTES(N), split_column, N, x.data(), got);
+  sum = 0;
+  for (size_t i = 0; i < (size_t)N; i++) sum += x[i];
+  check("column", N, got[0], sum, fine);
+  run("columns", SPLIT_COLUMNS_WORK_BYTES(N), split_columns, N, x.data(), got);
+  for (size_t c = 0; c < 10; c++) {
+    sum = 0;
+    for (size_t i = 0; i < (size_t)N; i++) sum += x[i * 10 + c];
+    check("columns", N, got[c], sum, fine);
+  }
+  run("bias", SPLIT_BIAS_WORK_BYTES(N), split_bias, N, x.data(), y.data(), b.data(), got);
+  for (size_t c = 0; c < 10; c++) {
+    sum = 0;
+    for (size_t i = 0; i < (size_t)N; i++)
+      sum += (1 - pow(tanh((double)x[i * 10 + c] + b[c]), 2)) * y[i * 10 + c];
+    check("bias", N, got[c], sum, fine);
+  }
+  run("wide", SPLIT_WIDE_WORK_BYTES(N, D), split_wide, N, D, x.data(), got);
+  for (size_t c = 0; c < (size_t)D; c++) {
+    sum = -INFINITY;
+    for (size_t i = 0; i < (size_t)N; i++) sum = fmax(sum, 2 * x[i * D + c]);
+    check("wide", N, got[c], sum, 0);
+  }
+  run("channels", SPLIT_CHANNELS_WORK_BYTES(N), split_channels, N, x.data(), got);
+  for (size_t c = 0; c < 3; c++) {
+    sum = 0;
+    for (size_t i = 0; i < (size_t)N * 25; i++) sum += x[(i / 25 * 3 + c) * 25 + i % 25];
+    check("channels", N, got[c], sum, 5 * fine);
+  }
+  run("few_rows", SPLIT_FEW_ROWS_WORK_BYTES(N), split_few_rows, N, x.data(), got);
+  for (size_t c = 0; c < 3; c++) {
+    sum = 0;
+    for (size_t i = 0; i < (size_t)N; i++) sum += x[c * (size_t)N + i];
+    check("few_rows", N, got[c], sum, fine);
+  }
+}
+
+static void test_grid(void)
+{
+  const std::vector<float> x = drawn(30000);
+  double sum = 0;
+  for (float a : x) sum += fabs(a);
+  float got = NAN;
+  run("grid", SPLIT_GRID_WORK_BYTES, split_grid, x.data(), &got);
+  check("grid", 30000, got, sum, 0.01);
+}
+
+int main(int count, char **)
+{
+  static const int64_t sizes[] = {0, 1, 31, 32, 33, 1000, 4096, 8193, 100003};
+  test_grid();
+  for (int64_t N : sizes) {
+    if (N > 10000 && count > 1) break; /* the checker of races takes its time */
+    test_floats(N);
+    test_integers(N);
+    test_bools(N);
+    if (N < 10000) test_columns(N);
+  }
+  puts(wrong ? "wrong" : "right");
+  return wrong != 0;
+}

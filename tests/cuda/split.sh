@@ -1,0 +1,12 @@
+#!/bin/sh
+# Long axes on the emulator, the checker of races included: split.sh FOLDER MDLC.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+out=$1 mdlc=$2
+mkdir -p "$out/code"
+"$mdlc" "$here/split.mdl" --emit=cuda -o "$out/code/split.cu"
+cp "$here/split.cu" "$out/code/main.cu"
+for mode in plain asan race; do
+  sh "$here/emulate.sh" $mode "$out/$mode" "$out/objects" "$out/code/main.cu" "$out/code/split.cu"
+  if [ $mode = race ]; then "$out/$mode" short; else "$out/$mode"; fi
+done
