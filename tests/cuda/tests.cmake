@@ -14,6 +14,9 @@ foreach(dtype f32 i32)
   add_test(NAME cuda/ops_${dtype} COMMAND backend_ops ${dtype} --machine=sm_80 --draws=1)
 endforeach()
 add_test(NAME cuda/random COMMAND random_programs --seed=3 --programs=10 --machine=sm_80)
+add_test(NAME cuda/mutants COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/mutants.sh ${CMAKE_BINARY_DIR}/cuda/mutants
+                                   $<TARGET_FILE:mdlc>)
+set_tests_properties(cuda/mutants PROPERTIES LABELS cuda TIMEOUT 600)
 # Every entry of every sample. Seed 2: Newton's iterations converge, so that rounding does not decide
 # how many there are.
 foreach(name quadratic logreg mlp cnn newton spring)

@@ -1,0 +1,74 @@
+/* Every entry of mutants.mdl on exact buffers, so that ASan sees a step beside them; what they give
+ * is held against plain loops. EMU_MUTANT says which fault is switched on. */
+#include "mutants.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <vector>
+
+extern "C" int mutant;
+int mutant;
+
+typedef std::vector<float> Floats;
+
+static Floats drawn(size_t count, unsigned seed)
+{
+  Floats v(count);
+  for (float &x : v) x = (float)((int)((seed = seed * 1664525u + 1013904223u) >> 20) - 2048) / 1024.0f;
+  return v;
+}
+
+static int check(const char *name, size_t i, double got, double wanted)
+{
+  if (fabs(got - wanted) <= 1e-3 * (1 + fabs(wanted))) return 0;
+  printf("%s[%zu] is %g, not %g\n", name, i, got, wanted);
+  return 1;
+}
+
+static int test_scale()
+{
+  const int64_t N = 1001;
+  const Floats x = drawn(N, 1);
+  Floats y(N);
+  int wrong = mutants_scale(N, x.data(), 3.0f, y.data(), nullptr, nullptr);
+  for (size_t i = 0; i < N && !wrong; i++) wrong = check("scale", i, y[i], 3.0 * x[i] + 1.0);
+  return wrong;
+}
+
+static int test_total()
+{
+  const int64_t N = 7;
+  const Floats x = drawn(N * 300, 2);
+  Floats y(N), work(1024);
+  int wrong = mutants_total(N, x.data(), y.data(), work.data(), nullptr);
+  for (size_t i = 0; i < N && !wrong; i++) {
+    double sum = 0;
+    for (size_t j = 0; j < 300; j++) sum += (double)x[i * 300 + j] * x[i * 300 + j];
+    wrong = check("total", i, y[i], sum);
+  }
+  return wrong;
+}
+
+static int test_product()
+{
+  const int64_t M = 150, N = 70, K = 50;
+  const Floats a = drawn(M * K, 3), b = drawn(K * N, 4);
+  Floats y(M * N), work((MUTANTS_PRODUCT_WORK_BYTES(M, N, K) + 3) / 4);
+  int wrong = mutants_product(M, N, K, a.data(), b.data(), y.data(), work.data(), nullptr);
+  for (size_t i = 0; i < M * N && !wrong; i++) {
+    double sum = 0;
+    for (size_t k = 0; k < K; k++) sum += (double)a[i / N * K + k] * b[k * N + i % N];
+    wrong = check("product", i, y[i], sum);
+  }
+  return wrong;
+}
+
+int main()
+{
+  const char *which = getenv("EMU_MUTANT");
+  mutant = which ? atoi(which) : 0;
+  const int wrong = test_scale() || test_total() || test_product();
+  puts(wrong ? "wrong" : "right");
+  return wrong;
+}
