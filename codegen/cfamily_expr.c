@@ -1,5 +1,5 @@
 /* Expressions: one op without effects as C text. */
-#include "codegen/cfamily.h"
+#include "codegen/cfamily_stmt.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -337,7 +337,8 @@ const char *mdl_print_element(MdlPrinter *p, MlirOperation access, MlirValue mem
 {
   const char *base = mdl_print_at(p, memory, POSTFIX);
   const char *text = mdl_print_expr(p, memory).text;
-  bool rank = mdl_loop_type_of(p->ir, memory).rank;
+  int rank = mdl_loop_type_of(p->ir, memory).rank;
+  if (mdl_print_is_nested(memory)) return mdl_print_nested(p, access, memory, first, rank);
   if (!rank && *text == '&') return text + 1; /* m->b, not *&m->b */
   if (!rank) return mdl_text(p->arena, "*%s", base);
   return mdl_text(p->arena, "%s[%s]", base, linear_index(p, access, memory, first));

@@ -146,23 +146,36 @@ static bool has_vectors(MdlPrinter *p, MlirValue memory)
   for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
     MdlLoopOp op = mdl_loop_op(user);
     if (op == MDL_LOOP_vload || op == MDL_LOOP_vstore) return true;
+    if (mdl_op(p->ir, user) == MDL_OP_call && mdl_op_has(mdl_def(memory), "mdl.shared"))
+      return true;
     if ((op == MDL_LOOP_shape || op == MDL_LOOP_view) && has_vectors(p, mdl_result(user, 0)))
       return true;
   }
   return false;
 }
 
+/* "[4][4][4]", or flat: "[64]". */
+static const char *extents_of(MdlPrinter *p, MlirValue memory)
+{
+  MdlLoopType type = mdl_loop_type_of(p->ir, memory);
+  const char *nested = "";
+  int64_t count = 1;
+  for (int i = 0; i < type.rank; i++) {
+    nested = mdl_text(p->arena, "%s[%lld]", nested, (long long)type.dim[i]);
+    count *= type.dim[i];
+  }
+  return mdl_print_is_nested(memory) ? nested : mdl_text(p->arena, "[%lld]", (long long)count);
+}
+
 /* Small tiles on the stack. */
 void mdl_print_alloca(MdlPrinter *p, MlirOperation op)
 {
   MlirValue to = mdl_result(op, 0);
-  MdlLoopType type = mdl_loop_type_of(p->ir, to);
-  int64_t count = 1;
-  for (int i = 0; i < type.rank; i++) count *= type.dim[i];
-  const char *name = mdl_print_name(p, to, "tile");
+  const char *name = mdl_print_name(p, to, "tile"), *type = mdl_stmt_type(p, to);
   const char *shared = mdl_op_has(op, "mdl.shared") ? "__shared__ " : "";
   const char *aligned = p->machine->warp && has_vectors(p, to) ? "__align__(16) " : "";
-  mdl_line(p, "%s%s%s %s[%lld];", shared, aligned, mdl_stmt_type(p, to), name, (long long)count);
+  if (mdl_op_has(op, "mdl.words")) type = "uint32_t";
+  mdl_line(p, "%s%s%s %s%s;", shared, aligned, type, name, extents_of(p, to));
   mdl_stmt_name(p, to, name);
 }
 

@@ -131,6 +131,8 @@ static MdlExpr call_of(MdlPrinter *p, MlirOperation op, const char *const *names
   MlirOperation callee = mdl_callee(p->ir, p->symbols, op);
   const char *hook = mdl_op_text(p->ir, callee, "mdl.hook");
   if (hook) return hook_of(p, op, hook);
+  const char *device = mdl_op_text(p->ir, callee, "mdl.device");
+  if (device) return mdl_print_device(p, op, device);
   const char *text = "";
   int operands = mdl_operand_count(op);
   bool reads = false; /* what a pure function is handed may be out of memory */

@@ -42,4 +42,11 @@ void mdl_print_copy(MdlPrinter *p, MlirOperation op);
 void mdl_print_alloca(MdlPrinter *p, MlirOperation op);
 void mdl_print_data_at(MdlPrinter *p, MlirOperation op);
 
+/* ---- instructions of the CUDA prelude (cfamily_device.c) ---- */
+
+MdlExpr mdl_print_device(MdlPrinter *p, MlirOperation call, const char *function);
+bool mdl_print_is_nested(MlirValue memory);
+const char *mdl_print_nested(MdlPrinter *p, MlirOperation access, MlirValue memory, int first,
+                             int axes);
+
 #endif

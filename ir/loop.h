@@ -16,7 +16,7 @@
  * comment in C.
  *
  * Data: private memref.globals of constant cells. Hook: a declaration with `mdl.hook`, the name of a
- * function that the host provides.
+ * function that the host provides; with `mdl.device`, one of the CUDA prelude.
  *
  * Bools are i1 in registers, i8 in memory. f16 and bf16 are i16 in memory and f32 in registers.
  * Integers are signless and wrap; index arithmetic does not overflow. Vectors are one-dimensional,
@@ -171,6 +171,17 @@ typedef enum MdlAllReduce {
 /* One value out of those of all threads of the block, the same for each; a barrier too. */
 MlirValue mdl_loop_all_reduce(MdlBuilder *b, MdlAllReduce kind, MlirValue value);
 MdlAllReduce mdl_loop_all_reduce_kind(MlirOperation op);
+
+/* A call of a function of the device's prelude, "ldmatrix_x4" or "cp_async_wait<1>": of a private
+ * declaration with `mdl.device`, one for each list of types. A memory among the operands is followed
+ * by an index for each of its axes, and stands for the address of that element. `result`: NULL for
+ * none. MLIR's nvgpu ops are not used for these: they want 16-bit floats in memory, memory spaces
+ * and vectors of two axes. */
+MlirOperation mdl_loop_device(MdlBuilder *b, MlirOperation module, MdlMap *symbols,
+                              const char *function, int operands, const MlirValue *operand,
+                              const MlirType *result);
+/* What mdl_loop_alloca made: an array of arrays in C, and of uint32_t if `words`. */
+void mdl_loop_nest_array(MdlIr *ir, MlirValue memory, bool words);
 
 /* Marks every memory argument of a function `llvm.noalias`. */
 void mdl_loop_noalias(MdlIr *ir, MlirOperation func);

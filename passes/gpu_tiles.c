@@ -2,7 +2,7 @@
  * their tiles, and what leaves them. */
 #include "passes/gpu_tiles.h"
 
-static const MdlTileEngine *const engines[] = {&mdl_simt_engine};
+static const MdlTileEngine *const engines[] = {&mdl_mma_engine, &mdl_simt_engine};
 
 /* ---- sides ------------------------------------------------------------------------------- */
 

@@ -76,7 +76,7 @@ struct MdlGpuTiles {
   MdlPoint base;       /* the batch axes of a result's point */
 };
 
-extern const MdlTileEngine mdl_simt_engine;
+extern const MdlTileEngine mdl_mma_engine, mdl_simt_engine;
 
 /* ---- asking of the sides ----------------------------------------------------------------- */
 

@@ -1,0 +1,186 @@
+/* Slabs of the engine of tensor cores on their way into shared memory. An operand that is memory as
+ * it is, with chunks of 16 bytes that start at multiples of that, comes by asynchronous copies;
+ * every other one through registers, where the arithmetic fused into it is done. */
+#include "passes/gpu_mma.h"
+
+static MlirValue number(MdlGpuTiles *t, int64_t value) { return mdl_nest_index(t->n, value); }
+
+/* ---- where a thread brings what ---------------------------------------------------------- */
+
+/* Neighbouring threads bring neighbours of a line. */
+static void share(MdlGpuTiles *t, MdlMmaSlab *s)
+{
+  int side = t->shape.side[s->source.side], chunks;
+  s->lines = s->source.by_steps ? side : MDL_MMA_STEPS;
+  s->words = (s->source.by_steps ? MDL_MMA_STEPS : side) / 2;
+  chunks = s->words / MDL_MMA_CHUNK;
+  s->apart = MDL_TILE_THREADS / chunks;
+  s->pieces = s->lines / s->apart;
+  s->line = mdl_mma_split(t, t->thread, chunks, &s->chunk);
+  s->to = mdl_mma_word(t, s, s->line, s->chunk, mdl_mma_swap(t, s, s->line));
+}
+
+static MlirValue memory_of(MdlGpuTiles *t, int64_t words, bool is_shared, const char *name)
+{
+  MdlLoopType type = {.kind = MDL_LOOP_memory, .element = MDL_i32, .rank = 1, .dim = {words}};
+  MdlBuilder *top = &t->n->extents.top;
+  MlirValue made = is_shared ? mdl_loop_shared(top, &type) : mdl_loop_alloca(top, &type);
+  mdl_value_set_name(t->n->ir, made, name);
+  return made;
+}
+
+void mdl_mma_open_slab(MdlGpuTiles *t, MdlMma *m, int side)
+{
+  static const char *const names[] = {"rows", "columns"}, *const next[] = {"next_rows",
+                                                                           "next_columns"};
+  MdlMmaSlab *s = &m->slab[side];
+  share(t, s);
+  s->memory = memory_of(t, (int64_t)m->slots * s->lines * s->words, true, names[side]);
+  if (!s->is_async)
+    s->next = memory_of(t, (int64_t)s->pieces * MDL_MMA_CHUNK, false, next[side]);
+}
+
+/* Rows past the end are the last one: what is summed of them is not kept. */
+static MlirValue clamped(MdlGpuTiles *t, const MdlMmaSlab *s, MlirValue at, int64_t count)
+{
+  int side = s->source.side;
+  if (t->whole[side]) return at;
+  return mdl_index_min(&t->n->b, at, mdl_index_sub(&t->n->b, t->extent[side], number(t, count)));
+}
+
+void mdl_mma_place_slab(MdlGpuTiles *t, MdlMmaSlab *s)
+{
+  MdlBuilder *b = &t->n->b;
+  MlirValue origin = t->origin[s->source.side];
+  if (!s->source.by_steps) {
+    s->along = mdl_mma_scaled(t, s->chunk, MDL_MMA_CELLS, origin);
+    if (s->is_async) s->found[0] = mdl_source_line(&s->source, clamped(t, s, s->along, MDL_MMA_CELLS));
+    return;
+  }
+  MlirValue first = mdl_index_add(b, origin, s->line);
+  for (int i = 0; i < s->pieces; i++) {
+    MlirValue at = mdl_index_add(b, first, number(t, (int64_t)i * s->apart));
+    s->found[i] = mdl_source_line(&s->source, clamped(t, s, at, 1));
+  }
+}
+
+/* Which step piece i of this thread begins at, or is. */
+static MlirValue step_of(MdlGpuTiles *t, const MdlMmaSlab *s, int i, MlirValue first)
+{
+  MdlBuilder *b = &t->n->b;
+  if (s->source.by_steps) return mdl_mma_scaled(t, s->chunk, MDL_MMA_CELLS, first);
+  MlirValue step = mdl_index_add(b, first, s->line);
+  return mdl_index_add(b, step, number(t, (int64_t)i * s->apart));
+}
+
+/* The first word of piece i in a slot of the ring. */
+static MlirValue place_in(MdlGpuTiles *t, const MdlMmaSlab *s, int i, MlirValue slot)
+{
+  MlirValue piece = mdl_index_add(&t->n->b, s->to, number(t, (int64_t)i * s->apart * s->words));
+  return mdl_mma_scaled(t, slot, (int64_t)s->lines * s->words, piece);
+}
+
+/* ---- by asynchronous copies -------------------------------------------------------------- */
+
+/* Chunks past the last step are zeros. */
+static MlirValue given_at(MdlGpuTiles *t, MlirValue step)
+{
+  MdlBuilder *b = &t->n->b;
+  MlirValue all = mdl_loop_number(b, MDL_i32, 1, 0, 16);
+  if (t->whole_steps) return all;
+  MlirValue inside = mdl_loop_compare(b, MDL_PREDICATE_lt, step, t->step_extent);
+  return mdl_loop_select(b, inside, all, mdl_loop_number(b, MDL_i32, 1, 0, 0));
+}
+
+static void copy(MdlGpuTiles *t, MdlMmaSlab *s, MlirValue first, MlirValue slot)
+{
+  for (int i = 0; i < s->pieces; i++) {
+    MlirValue step = step_of(t, s, i, first);
+    const MdlTileLine *line = &s->found[s->source.by_steps ? i : 0];
+    MlirValue from = mdl_index_add(&t->n->b, line->offset, mdl_source_step(&s->source, step));
+    MlirValue operand[] = {s->memory, place_in(t, s, i, slot), s->source.flat, from,
+                           given_at(t, step)};
+    mdl_mma_call(t, "cp_async_16", 5, operand);
+  }
+}
+
+/* ---- through registers ------------------------------------------------------------------- */
+
+/* An operand's element: a half's bits where it is memory as it is, else a number. */
+static MlirValue element(MdlGpuTiles *t, MdlMmaSlab *s, const MdlTileLine *line, MlirValue step)
+{
+  MdlNest *n = t->n;
+  MdlBranch branch;
+  bool is_cell = s->source.is_flat;
+  MlirType type = n->ir->scalar[is_cell ? MDL_i16 : MDL_f32];
+  if (!t->whole_steps) {
+    MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, step, t->step_extent);
+    mdl_branch_begin(n, &branch, inside, 1, &type);
+  }
+  MlirValue value;
+  if (is_cell) {
+    MlirValue at = mdl_index_add(&n->b, line->offset, mdl_source_step(&s->source, step));
+    value = mdl_loop_load(&n->b, s->source.flat, &at, 1);
+  } else {
+    value = mdl_source_load(&s->source, line, step, 1);
+  }
+  if (t->whole_steps) return value;
+  mdl_branch_else(n, &branch, 1, &value);
+  MlirValue zero = mdl_loop_number(&n->b, is_cell ? MDL_i16 : MDL_f32, 1, 0, 0);
+  return mdl_branch_end(n, &branch, 1, &zero);
+}
+
+/* Two elements in a word, the first in its low half. */
+static MlirValue pack(MdlGpuTiles *t, const MdlMmaSlab *s, const MlirValue *half)
+{
+  MdlNest *n = t->n;
+  MdlBuilder *b = &n->b;
+  if (!s->source.is_flat) {
+    const char *function = t->s.c.result->dtype == MDL_bf16 ? "pack_bf16" : "pack_f16";
+    MlirOperation call = mdl_loop_device(b, n->pass->module, n->pass->symbols, function, 2, half,
+                                         &n->ir->scalar[MDL_i32]);
+    return mdl_result(call, 0);
+  }
+  MlirValue word[2];
+  for (int i = 0; i < 2; i++) word[i] = mdl_loop_cast(b, MDL_LOOP_extui, half[i], MDL_i32);
+  word[1] = mdl_loop_binary(b, MDL_LOOP_shli, word[1], mdl_loop_number(b, MDL_i32, 1, 0, 16));
+  return mdl_loop_binary(b, MDL_LOOP_ori, word[0], word[1]);
+}
+
+static void fetch_piece(MdlGpuTiles *t, MdlMmaSlab *s, int piece, MlirValue first)
+{
+  MdlNest *n = t->n;
+  MdlLoop loop;
+  MlirValue half[2], step = step_of(t, s, piece, first);
+  mdl_tiles_unrolled(t, &loop, MDL_MMA_CHUNK);
+  for (int i = 0; i < 2; i++) {
+    MlirValue shift = mdl_mma_scaled(t, loop.iv, 2, number(t, i));
+    MdlTileLine line = s->found[piece];
+    if (s->source.by_steps) {
+      half[i] = element(t, s, &line, mdl_index_add(&n->b, step, shift));
+      continue;
+    }
+    line = mdl_source_line(&s->source, clamped(t, s, mdl_index_add(&n->b, s->along, shift), 1));
+    half[i] = element(t, s, &line, step);
+  }
+  MlirValue to = mdl_index_add(&n->b, loop.iv, number(t, (int64_t)piece * MDL_MMA_CHUNK));
+  mdl_loop_store(&n->b, pack(t, s, half), s->next, &to);
+  mdl_loop_end(n, &loop, NULL);
+}
+
+void mdl_mma_fetch(MdlGpuTiles *t, MdlMmaSlab *s, MlirValue first, MlirValue slot)
+{
+  if (s->is_async)
+    copy(t, s, first, slot);
+  else
+    for (int i = 0; i < s->pieces; i++) fetch_piece(t, s, i, first);
+}
+
+void mdl_mma_put(MdlGpuTiles *t, MdlMmaSlab *s, MlirValue slot)
+{
+  if (s->is_async) return;
+  for (int i = 0; i < s->pieces; i++) {
+    MlirValue at = number(t, (int64_t)i * MDL_MMA_CHUNK), to = place_in(t, s, i, slot);
+    mdl_loop_store(&t->n->b, mdl_loop_load(&t->n->b, s->next, &at, MDL_MMA_CHUNK), s->memory, &to);
+  }
+}

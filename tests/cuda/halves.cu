@@ -1,0 +1,234 @@
+/* halves.mdl against sums in double. All values are sixteenths, and few enough are added that every
+ * sum is exact in f32: what comes out must be the exact result rounded once, bit for bit. HALF is f16
+ * or bf16. */
+#include "halves.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <vector>
+
+typedef std::vector<uint16_t> Halves;
+
+static int wrong;
+static const bool is_bf16 = HALF_IS_BF16;
+
+/* ---- halves ------------------------------------------------------------------------------ */
+
+static double value_of(uint16_t h)
+{
+  if (is_bf16) {
+    const uint32_t bits = (uint32_t)h << 16;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return (double)f;
+  }
+  _Float16 f;
+  memcpy(&f, &h, sizeof f);
+  return (double)f;
+}
+
+static uint16_t half_of(double x)
+{
+  const float f = (float)x;
+  uint32_t bits;
+  memcpy(&bits, &f, sizeof bits);
+  if (is_bf16) return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+  const _Float16 h = (_Float16)f;
+  uint16_t half;
+  memcpy(&half, &h, sizeof half);
+  return half;
+}
+
+static Halves drawn(int64_t count, unsigned seed)
+{
+  Halves v((size_t)count);
+  for (uint16_t &x : v)
+    x = half_of(((int)((seed = seed * 1664525u + 1013904223u) >> 27) - 16) / 16.0);
+  return v;
+}
+
+/* ---- checks ------------------------------------------------------------------------------ */
+
+struct Work {
+  void *memory;
+  explicit Work(int64_t bytes) { cudaMalloc(&memory, (size_t)bytes); }
+  ~Work() { cudaFree(memory); }
+};
+
+static void expect(const char *name, int64_t at, uint16_t got, double want)
+{
+  if (got == half_of(want) || (want == 0 && value_of(got) == 0)) return;
+  if (wrong++ < 20) printf("%s: [%d] is %g, not %g\n", name, (int)at, value_of(got), want);
+}
+
+/* a(n, i, k) and b(n, k, j), dense, each of its last two axes turned or not. */
+struct Product {
+  const char *name;
+  int64_t N, K, M;
+  bool a_turned, b_turned;
+  int64_t batch;
+};
+
+template <class Run, class After>
+static void test(const Product &p, int64_t work, Run run, After after)
+{
+  const Halves a = drawn(p.batch * p.N * p.K, 1), b = drawn(p.batch * p.K * p.M, 2);
+  Halves out((size_t)(p.batch * p.N * p.M), 0x7fff);
+  const Work memory(work);
+  if (run(a.data(), b.data(), out.data(), memory.memory) != MDL_OK) wrong++;
+  std::vector<double> x(a.size()), y(b.size());
+  for (size_t i = 0; i < a.size(); i++) x[i] = value_of(a[i]);
+  for (size_t i = 0; i < b.size(); i++) y[i] = value_of(b[i]);
+  for (int64_t n = 0; n < p.batch; n++)
+    for (int64_t i = 0; i < p.N; i++)
+      for (int64_t j = 0; j < p.M; j++) {
+        double sum = 0;
+        for (int64_t k = 0; k < p.K; k++)
+          sum += x[(size_t)(n * p.N * p.K + (p.a_turned ? k * p.N + i : i * p.K + k))] *
+                 y[(size_t)(n * p.K * p.M + (p.b_turned ? j * p.K + k : k * p.M + j))];
+        const int64_t at = (n * p.N + i) * p.M + j;
+        expect(p.name, at, out[(size_t)at], after(sum, j));
+      }
+}
+
+static double same(double sum, int64_t) { return sum; }
+
+#define KNOWN(NAME, UPPER, N, K, M, A, B)                                                        \
+  test({#NAME, N, K, M, A, B, 1}, HALVES_##UPPER##_WORK_BYTES,                                   \
+       [](const uint16_t *a, const uint16_t *b, uint16_t *out, void *work) {                     \
+         return halves_##NAME(a, b, out, work, nullptr);                                         \
+       },                                                                                        \
+       same)
+#define FREE(NAME, UPPER, A, B)                                                                  \
+  test({#NAME, N, K, M, A, B, 1}, HALVES_##UPPER##_WORK_BYTES(N, K, M),                          \
+       [=](const uint16_t *a, const uint16_t *b, uint16_t *out, void *work) {                    \
+         return halves_##NAME(N, K, M, a, b, out, work, nullptr);                                \
+       },                                                                                        \
+       same)
+
+static void test_free()
+{
+  static const int64_t sizes[][3] = {{70, 50, 90}, {64, 32, 64}, {1, 1, 1},   {65, 33, 129},
+                                     {0, 3, 4},    {5, 0, 6},    {72, 80, 8}, {128, 136, 64}};
+  for (const int64_t *s : sizes) {
+    const int64_t N = s[0], K = s[1], M = s[2];
+    FREE(plain, PLAIN, false, false);
+    FREE(left, LEFT, true, false);
+    FREE(right, RIGHT, false, true);
+    FREE(both, BOTH, true, true);
+  }
+}
+
+static void test_known()
+{
+  KNOWN(known_plain, KNOWN_PLAIN, 200, 72, 136, false, false);
+  KNOWN(known_left, KNOWN_LEFT, 200, 72, 136, true, false);
+  KNOWN(known_right, KNOWN_RIGHT, 200, 72, 136, false, true);
+  KNOWN(known_both, KNOWN_BOTH, 200, 72, 136, true, true);
+  KNOWN(odd, ODD, 70, 50, 90, false, false);
+  KNOWN(half_odd, HALF_ODD, 70, 40, 90, false, false);
+  KNOWN(twice, TWICE, 40, 64, 56, false, false);
+  for (int64_t N : {1, 63, 64, 65, 200})
+    test({"rows", N, 64, 128, false, false, 1}, HALVES_ROWS_WORK_BYTES(N),
+         [=](const uint16_t *a, const uint16_t *b, uint16_t *out, void *work) {
+           return halves_rows(N, a, b, out, work, nullptr);
+         },
+         same);
+}
+
+static void test_large()
+{
+  KNOWN(large, LARGE, 2048, 40, 1536, false, true);
+  KNOWN(wide, WIDE, 40, 40, 27648, true, false);
+  KNOWN(tall, TALL, 27648, 40, 40, false, false);
+}
+
+/* ---- arithmetic around products ---------------------------------------------------------- */
+
+static void test_around()
+{
+  const Halves c = drawn(80, 3);
+  test({"batched", 70, 48, 80, false, false, 3}, HALVES_BATCHED_WORK_BYTES,
+       [&](const uint16_t *a, const uint16_t *b, uint16_t *out, void *work) {
+         return halves_batched(a, b, c.data(), out, work, nullptr);
+       },
+       [&](double sum, int64_t j) { return fmax(sum + value_of(c[(size_t)j]), 0); });
+}
+
+/* ---- convolutions ------------------------------------------------------------------------ */
+
+enum { B = 2, C = 16, O = 24, H = 9, W = 10, TAPS = 9 };
+
+static size_t image(int n, int c, int channels, int i, int j)
+{
+  return (size_t)(((n * channels + c) * H + i) * W + j);
+}
+
+/* Every product of an element of x, one of w and the place in y where it belongs. */
+template <class Use> static void each_product(Use use)
+{
+  for (int n = 0; n < B; n++)
+    for (int o = 0; o < O; o++)
+      for (int i = 0; i < H; i++)
+        for (int j = 0; j < W; j++)
+          for (int c = 0; c < C; c++)
+            for (int tap = 0; tap < TAPS; tap++) {
+              const int row = i + tap / 3 - 1, column = j + tap % 3 - 1;
+              if (row < 0 || row >= H || column < 0 || column >= W) continue;
+              use(image(n, c, C, row, column), (size_t)((o * C + c) * TAPS + tap),
+                  image(n, o, O, i, j));
+            }
+}
+
+static void expect_all(const char *name, const Halves &got, const std::vector<double> &want)
+{
+  for (size_t i = 0; i < want.size(); i++) expect(name, (int64_t)i, got[i], want[i]);
+}
+
+static void test_convolutions()
+{
+  const Halves x = drawn(B * C * H * W, 4), w = drawn(O * C * TAPS, 5), g = drawn(B * O * H * W, 6);
+  Halves y(g.size(), 0x7fff), gx(x.size(), 0x7fff), gw(w.size(), 0x7fff);
+  std::vector<double> wanted(g.size()), of_x(x.size()), of_w(w.size());
+  each_product([&](size_t in, size_t weight, size_t out) {
+    wanted[out] += value_of(x[in]) * value_of(w[weight]);
+    of_x[in] += value_of(w[weight]) * value_of(g[out]);
+    of_w[weight] += value_of(x[in]) * value_of(g[out]);
+  });
+  const Work memory(HALVES_OF_X_WORK_BYTES + HALVES_OF_W_WORK_BYTES + HALVES_CONVOLVED_WORK_BYTES);
+  void *work = memory.memory;
+  wrong += halves_convolved(x.data(), w.data(), y.data(), work, nullptr) != MDL_OK;
+  expect_all("convolved", y, wanted);
+  wrong += halves_of_x(x.data(), w.data(), g.data(), gx.data(), work, nullptr) != MDL_OK;
+  expect_all("of_x", gx, of_x);
+  wrong += halves_of_w(x.data(), w.data(), g.data(), gw.data(), work, nullptr) != MDL_OK;
+  expect_all("of_w", gw, of_w);
+}
+
+static void test_pointwise()
+{
+  const Halves x = drawn(2 * 32 * 64, 7), w = drawn(24 * 32, 8);
+  Halves y(2 * 24 * 64, 0x7fff);
+  const Work memory(HALVES_POINTWISE_WORK_BYTES);
+  wrong += halves_pointwise(x.data(), w.data(), y.data(), memory.memory, nullptr) != MDL_OK;
+  for (size_t i = 0; i < y.size(); i++) {
+    double sum = 0;
+    for (size_t c = 0; c < 32; c++)
+      sum += value_of(x[(i / (24 * 64) * 32 + c) * 64 + i % 64]) * value_of(w[i / 64 % 24 * 32 + c]);
+    expect("pointwise", (int64_t)i, y[i], sum);
+  }
+}
+
+/* `halves large`: the large ones too. */
+int main(int argc, char **)
+{
+  test_free();
+  test_known();
+  if (argc > 1) test_large();
+  test_around();
+  test_convolutions();
+  test_pointwise();
+  puts(wrong ? "wrong" : "right");
+  return wrong != 0;
+}
