@@ -2,14 +2,14 @@
 # Builds a program out of .cu files by clang, as plain C++ with the stand-in headers:
 #   emulate.sh plain|asan|race OUT FOLDER FILE...     (FOLDER holds the emulator's objects)
 # or, with EMU_SHARED=1 in the environment, a shared library.
-# EMU_LEVEL=-O0 makes what compiles longer than it runs cheaper.
+# EMU_LEVEL=-O0 makes what compiles longer than it runs cheaper; EMU_FLAGS are more flags for clang.
 # asan: AddressSanitizer and UBSan; race: the checker of races and uninitialised shared memory.
 set -eu
 mode=$1 out=$2 objects=$3
 shift 3
 here=$(dirname "$0")
 CXX=${MDLC_CLANGXX:-clang++-22}
-flags="-std=c++17 -g -Wall -Wextra -Werror -I$here/emu/include -ffp-contract=off -fno-strict-aliasing"
+flags="-std=c++17 -g -Wall -Wextra -Werror -I$here/emu/include -ffp-contract=off -fno-strict-aliasing ${EMU_FLAGS-}"
 case $mode in
 plain) kernels=${EMU_LEVEL--O2} runtime=-O2 link= ;;
 asan) kernels="-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" runtime=$kernels link=$kernels ;;
@@ -24,7 +24,7 @@ if [ "${EMU_SHARED-}" ]; then
 fi
 
 mkdir -p "$objects/$mode"
-parts="fiber block shared host"
+parts="fiber block shared host device"
 [ "${mode%-shared}" = race ] && parts="$parts race"
 list=
 for part in $parts; do

@@ -44,6 +44,18 @@ typedef struct {
   unsigned numAttrs;
 } cudaLaunchConfig_t;
 
+typedef struct emu_event *cudaEvent_t;
+typedef enum {
+  cudaDevAttrClockRate = 13,
+  cudaDevAttrMultiProcessorCount = 16,
+  cudaDevAttrL2CacheSize = 38,
+  cudaDevAttrComputeCapabilityMajor = 75,
+  cudaDevAttrComputeCapabilityMinor = 76
+} cudaDeviceAttr;
+typedef struct {
+  char name[256];
+} cudaDeviceProp;
+
 /* Runs the work now, or keeps it for the graph that the stream is being captured into. */
 cudaError_t emu_enqueue(cudaStream_t stream, std::function<cudaError_t()> work);
 
@@ -88,6 +100,17 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph,
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream);
 cudaError_t cudaGraphDestroy(cudaGraph_t graph);
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
+/* Events tell the host's time. */
+cudaError_t cudaEventCreate(cudaEvent_t *event);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream = nullptr);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);
+cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cudaEvent_t stop);
+cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device);
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device);
+cudaError_t cudaDeviceGetPCIBusId(char *id, int length, int device);
+cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *all_bytes);
 
 template <class T> static inline cudaError_t cudaMalloc(T **p, size_t bytes)
 {

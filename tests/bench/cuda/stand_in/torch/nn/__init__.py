@@ -1,0 +1,3 @@
+from . import functional, grad
+
+__all__ = ["functional", "grad"]
