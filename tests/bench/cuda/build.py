@@ -58,9 +58,9 @@ def emulate(sources, output, folder, mode, flags=""):
           env={**os.environ, "EMU_SHARED": "1", "EMU_FLAGS": flags})
 
 
-def emulated(all_trials, folder, mode):
+def emulated(all_trials, folder, mode, most=None):
     """Libraries of about the same size, one a processor, each with its trials."""
-    count = min(os.cpu_count() or 1, max(1, len(all_trials)//4))
+    count = min(most or os.cpu_count() or 1, max(1, len(all_trials)//4))
     parts = [all_trials[i::count] for i in range(count)]
     emulate([os.path.join(HERE, "driver.cu")], f"{folder}/alone.so", folder, mode)
 

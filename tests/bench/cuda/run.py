@@ -40,6 +40,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("mdlc")
     parser.add_argument("--check", action="store_true", help="small sizes on the emulator")
+    parser.add_argument("--rehearse", action="store_true", help="the table's steps on the emulator")
     parser.add_argument("-k", default="", metavar="NAMES", help="these rows only, say 'mlp,gemm*'")
     parser.add_argument("--rounds", type=int, default=11, help="how often the sides take turns")
     parser.add_argument("--free", action="store_true", help="leave sizes free in mdlc's programs")
@@ -91,7 +92,7 @@ class Bench:
         """PyTorch, eager and compiled, and JAX: those that are there."""
         path = {"PYTHONPATH": JAX_HERE} if os.path.isdir(JAX_HERE) else {}
         found = {"jax": self.start("jax", self.options.jax_python, "jax", env=self.jax_env(path))}
-        if self.options.check:
+        if self.options.check or self.options.rehearse:
             stand_in = {"PYTHONPATH": os.path.join(HERE, "stand_in") + os.pathsep + JAX_HERE}
             real = subprocess.run([self.options.torch_python, "-c", "import torch"], check=False,
                                   capture_output=True).returncode == 0
@@ -104,7 +105,7 @@ class Bench:
         return {name: found[name] for name in table.PEERS if found.get(name)}
 
     def jax_env(self, path):
-        return {**path, "JAX_PLATFORMS": "cpu"} if self.options.check else path
+        return {**path, "JAX_PLATFORMS": "cpu"} if self.options.check or self.options.rehearse else path
 
     # ---- rows -----------------------------------------------------------------------------------
 
@@ -183,6 +184,8 @@ class Bench:
         print(f"nvcc, {arch}: {sum(not t.failed for t in all_trials)} of {len(all_trials)} rows compile and "
               f"link; the libraries' calls {'too' if library else 'do not'}", flush=True)
 
+    # ---- with one ---------------------------------------------------------------------------------
+
     def time(self, card):
         arch = "sm_" + card["compute_cap"].replace(".", "")
         all_trials = self.trials("sizes")
@@ -192,22 +195,31 @@ class Bench:
         self.refused(all_trials)
         for name, why in missing.items():
             self.note(f"without {name}: {why}")
+        self.table([t for t in good if not t.failed], ours, library, card)
+        print(f"clocks at the end: {cards()[0]}")
+
+    def rehearse(self):
+        """The same on the emulator, at small sizes: every step but the times."""
+        good = build.emit(self.options.mdlc, self.trials("small"), self.folder, self.options.free)
+        (ours, part), = build.emulated(good, self.folder, self.options.mode, most=1)
+        self.table(part, ours, build.emulated_peers(self.folder), "a rehearsal: the times mean nothing")
+
+    def table(self, all_trials, ours, library, card):
         workers = {"mdlc": self.start("mdlc", sys.executable, "c", [ours, "mdlc"]), **self.python_sides()}
         if library:
             workers["library"] = self.start("library", sys.executable, "c", [library])
         workers = {n: w for n, w in workers.items() if w}
-        for name in [n for n, w in workers.items() if not w.on_gpu]:
+        for name in [n for n, w in workers.items() if not w.on_gpu and not self.options.rehearse]:
             self.note(f"without {table.TITLES.get(name, name)}: it sees no GPU")
             del workers[name]
         at = in_c.Library(ours)
         device = at.device()
-        machine = table.Machine(device, *in_c.machine(at, quick=False))
+        machine = table.Machine(device, *in_c.machine(at, quick=self.options.rehearse))
         self.introduce(card, machine, workers)
+        clocks = Clocks(device.bus.decode())
         for trial in all_trials:
-            if not trial.failed:
-                sides = {n: w for n, w in workers.items() if n != "library" or trial.row.library}
-                self.row(trial, sides, machine, Clocks(device.bus.decode()))
-        print(f"clocks at the end: {cards()[0]}")
+            sides = {n: w for n, w in workers.items() if n != "library" or trial.row.library}
+            self.row(trial, sides, machine, clocks)
 
     def end(self):
         for worker in self.started:
@@ -244,7 +256,7 @@ def cards():
 
 def card_to_use(options):
     """None where nothing is timed."""
-    if options.check or options.nvcc:
+    if options.check or options.rehearse or options.nvcc:
         return None
     found = cards()
     if not found:
@@ -255,13 +267,15 @@ def card_to_use(options):
 def main():
     options = arguments()
     card = card_to_use(options)
-    if not options.check and not shutil.which("nvcc"):
+    if not options.check and not options.rehearse and not shutil.which("nvcc"):
         print("skipped: nvcc is not installed")
         sys.exit(77)
     bench = Bench(options)
     try:
         if options.check:
             bench.check()
+        elif options.rehearse:
+            bench.rehearse()
         elif options.nvcc:
             bench.through_nvcc()
         else:
