@@ -309,6 +309,16 @@ static void check_links(MdlIr *ir, const MdlSignature *s)
     if (s->guard[i].check < 0 || s->guard[i].check >= s->checks) broken(ir, "check");
 }
 
+bool mdl_signature_runs_checks(const MdlSignature *s)
+{
+  for (int i = 0; i < s->checks; i++) {
+    bool guards = false;
+    for (int j = 0; j < s->guards; j++) guards |= s->guard[j].check == i;
+    if (!guards) return true;
+  }
+  return false;
+}
+
 const MdlSignature *mdl_signature_read(MdlIr *ir, MlirOperation entry)
 {
   MlirAttribute dict = mdl_op_raw(entry, "mdl.signature");

@@ -76,6 +76,8 @@ typedef struct MdlSignature {
 void mdl_signature_write(MdlIr *ir, MlirOperation entry, const MdlSignature *signature);
 /* Never NULL for a function with `mdl.signature`; MDL_BUG otherwise. In the arena. */
 const MdlSignature *mdl_signature_read(MdlIr *ir, MlirOperation entry);
+/* Has it checks that a run decides, beside those of guards? */
+bool mdl_signature_runs_checks(const MdlSignature *signature);
 bool mdl_is_entry(MlirOperation func); /* has `mdl.signature` */
 /* Every entry of the module in order. */
 int mdl_entries(MdlIr *ir, MlirOperation module, MlirOperation **entries);

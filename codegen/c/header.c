@@ -396,7 +396,7 @@ static void prototype(Header *h, int e)
   fprintf(h->out, "mdl_status %s(", symbol);
   print_params(h, (int)strlen(symbol) + 12, next, s->sizes, text, note);
   if (s->on_gpu) graph_prototype(h, symbol, next, text);
-  if (s->on_gpu && s->checks)
+  if (s->on_gpu && mdl_signature_runs_checks(s))
     fprintf(h->out,
             "/* What its checks found, once the stream has come so far: it waits. */\n"
             "mdl_status %s_status(const void *work, cudaStream_t stream);\n",

@@ -97,7 +97,7 @@ static void call_text(FILE *out, MdlIr *ir, MlirOperation entry, int number)
                                     : unpacked(ir, s, &s->param[k], cell));
   if (s->has_work) fprintf(out, "%sa[%d]", cell ? ", " : "", cell);
   fprintf(out, s->on_gpu ? ", 0);\n" : ");\n");
-  if (s->on_gpu && s->checks)
+  if (s->on_gpu && mdl_signature_runs_checks(s))
     fprintf(out, "  if (!status) status = %s_status(a[%d], 0);\n",
             mdl_op_text(ir, entry, "sym_name"), cell);
   for (int k = 0, at = s->sizes; k < s->params; at += s->param[k++].leaves)
