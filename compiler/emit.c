@@ -4,6 +4,7 @@
 #include "codegen/c/c.h"
 #include "codegen/cuda/cuda.h"
 #include "codegen/llvm/llvm.h"
+#include "compiler/ptxas.h"
 #include "ir/view.h"
 #include "passes/schedule.h"
 
@@ -72,6 +73,13 @@ static const char *emit_c(MdlJob *job, MdlEmit emit)
                                    : mdl_c_manifest(job->ir, job->module, &o);
 }
 
+/* To standard error, as the other reports. */
+static void report_kernels(MdlJob *job, const char *source)
+{
+  MdlPtxas said = mdl_ptxas(job->session, job->name, source, emit_c(job, MDL_EMIT_header));
+  fputs(mdl_cuda_report(job->ir, job->module, said.count, said.use, said.missing), stderr);
+}
+
 /* A GPU's loop form prints as CUDA and as nothing else; a processor's never does. */
 static bool fits_machine(MdlJob *job, MdlEmit emit)
 {
@@ -118,6 +126,8 @@ bool mdl_job_emit(MdlJob *job, MdlEmit emit, const char **bytes, size_t *length)
   case MDL_EMIT_header:
   case MDL_EMIT_manifest:
     *bytes = emit_c(job, emit);
+    if (emit == MDL_EMIT_cuda && mdl_option_on(job->line, "kernel_report"))
+      report_kernels(job, *bytes);
     break;
   case MDL_EMIT_llvm:
     return emit_llvm(job, MDL_LLVM_text, bytes, length);

@@ -1,5 +1,7 @@
 #include "passes/gpu.h"
 
+#include "passes/cost.h"
+
 #include <string.h>
 
 /* ---- modes ------------------------------------------------------------------------------- */
@@ -90,6 +92,7 @@ void mdl_gpu_mark(MdlNest *n)
   mdl_op_set_text(n->ir, n->func, "mdl.gpu", mode_names[n->mode]);
   mdl_op_set_text(n->ir, n->func, "mdl.points", mdl_size_text(points));
   mdl_op_set_text(n->ir, n->func, "mdl.class", mdl_op_text(n->ir, n->g.func, "mdl.group"));
+  mdl_cost_mark(&n->g, n->func);
 }
 
 const char *mdl_gpu_mode_of(MdlIr *ir, MlirOperation func)

@@ -4,6 +4,7 @@
 #include "codegen/c/table.h"
 #include "codegen/cfamily_func.h"
 #include "codegen/cuda/cuda.h"
+#include "codegen/cuda/report.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -222,7 +223,7 @@ static void print_entry(Source *s, MlirOperation func)
   p->indent--;
   mdl_line(p, "}\n");
   print_graph(s, sig, symbol);
-  if (!sig->checks) return;
+  if (!mdl_signature_runs_checks(sig)) return;
   mdl_line(p, "/* What the checks of %s found, once the stream has come so far. */", sig->entry);
   mdl_line(p, "extern \"C\" mdl_status %s_status(const void *work, cudaStream_t stream)", symbol);
   mdl_line(p, "{\n  mdl_status found = MDL_OK;");
@@ -250,10 +251,11 @@ static void print_top(Source *s, FILE *out)
   const char *name = s->options->module;
   fprintf(out, "/* %s.cu: %s compiled by mdlc for %s. Do not edit.\n", name, s->options->source,
           s->options->machine->doc);
-  fprintf(
-      out,
-      " * nvcc -fmad=false -arch=sm_80 -c %s.cu   (fused multiply-adds are all written out)\n */\n",
-      name);
+  fprintf(out,
+          " * nvcc -fmad=false -arch=sm_80 -c %s.cu   (fused multiply-adds are all written out)\n",
+          name);
+  mdl_cuda_summary(s->ir, s->module, out);
+  fprintf(out, " */\n");
   fprintf(out, "#include \"%s.h\"\n\n#include <math.h>\n#include <string.h>\n\n", name);
 }
 
