@@ -78,6 +78,9 @@ const char *mdl_print_element(MdlPrinter *p, MlirOperation access, MlirValue mem
 /* Nothing but how far pointers reach: no index of C needs the value. */
 bool mdl_print_is_reach(MdlPrinter *p, MlirValue value);
 
+/* Addresses, or their bits together: part of the question whether all are aligned. */
+bool mdl_print_is_address(MlirValue value);
+
 /* The element type that C sees behind a pointer of the signature, where it is not loop form's own
  * (uint32_t for i32, uint16_t for f16): what is stored or loaded is cast. NULL where it is. */
 const char *mdl_print_outer_type(MdlPrinter *p, MlirValue memory);

@@ -150,8 +150,29 @@ static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   return cast(p, mdl_c_type(p, &type), mdl_text(p->arena, "(%s %s %s)", left, row->c, right));
 }
 
+/* aligned(16, x, y): (x | y) % 16 == 0 of addresses. */
+static bool is_alignment(MdlPrinter *p, MlirOperation op, const char **text)
+{
+  MlirOperation rest = mdl_def(mdl_operand(op, 0));
+  if (!p->machine->warp || mdl_is_null(rest) || mdl_loop_op(rest) != MDL_LOOP_remsi) return false;
+  MlirValue bits = mdl_operand(rest, 0);
+  if (!mdl_print_is_address(bits)) return false;
+  const char *pointers = "";
+  for (MlirOperation at; (at = mdl_def(bits)), true; bits = mdl_operand(at, 0)) {
+    bool last = mdl_loop_op(at) == MDL_LOOP_address;
+    MlirOperation address = last ? at : mdl_def(mdl_operand(at, 1));
+    pointers = mdl_text(p->arena, ", %s%s", mdl_print_expr(p, mdl_operand(address, 0)).text, pointers);
+    if (last) break;
+  }
+  *text = mdl_text(p->arena, "%s(%s%s)", mdl_need(p, "aligned"),
+                   mdl_print_expr(p, mdl_operand(rest, 1)).text, pointers);
+  return true;
+}
+
 static MdlExpr compare(MdlPrinter *p, MlirOperation op)
 {
+  const char *aligned;
+  if (is_alignment(p, op, &aligned)) return expr(p, POSTFIX, "%s", aligned);
   static const char *const signs[] = {"==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">="};
   MlirValue a = mdl_operand(op, 0), b = mdl_operand(op, 1);
   MdlLoopType type = mdl_loop_type_of(p->ir, a);
@@ -170,6 +191,7 @@ static MdlExpr compare(MdlPrinter *p, MlirOperation op)
 /* The suffix of prelude functions: fma1, fma8, fmad4, load_i32x8. */
 const char *mdl_print_suffix(MdlPrinter *p, const MdlLoopType *type)
 {
+  if (is_class(p, type)) mdl_c_type(p, type); /* the functions want their type */
   if (type->kind == MDL_LOOP_vector && !mdl_is_float(type->element))
     return mdl_text(p->arena, "_%s", mdl_c_type(p, type));
   if (type->kind == MDL_LOOP_vector)
@@ -426,6 +448,18 @@ static MdlExpr extract(MdlPrinter *p, MlirOperation op)
   return expr(p, POSTFIX, "%s[%lld]", text, (long long)mdl_loop_lane(op));
 }
 
+/* f32x4(a, b, c, d) */
+static MdlExpr elements(MdlPrinter *p, MlirOperation op, const MdlLoopType *type)
+{
+  const char *text = "";
+  if (!is_class(p, type)) MDL_BUG(p->ir->session, "a vector of C out of elements");
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    text = mdl_text(p->arena, "%s%s%s", text, i ? ", " : "",
+                    mdl_print_expr(p, mdl_operand(op, i)).text);
+  mdl_need(p, "elements");
+  return expr(p, POSTFIX, "%s(%s)", mdl_c_type(p, type), text);
+}
+
 /* block_reduce<Add>(s), on a type that a shuffle takes, and on which sums may wrap. */
 static MdlExpr all_reduce(MdlPrinter *p, MlirOperation op)
 {
@@ -466,6 +500,8 @@ static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
     return splat(p, op);
   case MDL_LOOP_shuffle:
     return shuffle(p, op);
+  case MDL_LOOP_elements:
+    return elements(p, op, &type);
   case MDL_LOOP_extract:
     return extract(p, op);
   case MDL_LOOP_lanes:

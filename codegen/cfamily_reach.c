@@ -43,3 +43,11 @@ bool mdl_print_is_reach(MdlPrinter *p, MlirValue value)
   }
   return true;
 }
+
+bool mdl_print_is_address(MlirValue value)
+{
+  MlirOperation op = mdl_def(value);
+  if (mdl_is_null(op) || mdl_loop_op(op) == MDL_LOOP_address) return !mdl_is_null(op);
+  return mdl_loop_op(op) == MDL_LOOP_ori && mdl_print_is_address(mdl_operand(op, 0)) &&
+         mdl_loop_def_op(mdl_operand(op, 1)) == MDL_LOOP_address;
+}

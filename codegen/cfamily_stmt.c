@@ -71,7 +71,8 @@ static bool folds(MdlPrinter *p, MlirValue value, const MdlExpr *made)
   MlirBlock here = mdl_value_block(value), there = mdl_block_of(user);
   if (here.ptr != there.ptr) return false;
   bool condition = mdl_op(p->ir, user) == MDL_OP_if;
-  bool stored = mdl_loop_op(user) == MDL_LOOP_store && !operand;
+  MdlLoopOp use = mdl_loop_op(user);
+  bool stored = !operand && (use == MDL_LOOP_store || (use == MDL_LOOP_vstore && p->machine->warp));
   bool named = mdl_value_name(p->ir, value) && !stored;
   size_t most = condition ? LONGEST_CONDITION : named ? LONGEST_NAMED : LONGEST_FOLD;
   return strlen(made->text) <= most;
@@ -178,6 +179,8 @@ static void print_value(MdlPrinter *p, MlirOperation op)
   bool is_reach = !made.reads && mdl_print_is_reach(p, value);
   bool repeats = is_cheap(op, &made) || (p->machine->warp && mdl_loop_op(op) == MDL_LOOP_splat &&
                                          !made.reads && strlen(made.text) < 24);
+  repeats |= p->machine->warp && mdl_print_is_address(
+                                     mdl_loop_op(op) == MDL_LOOP_remsi ? mdl_operand(op, 0) : value);
   if (repeats || folds(p, value, &made) || is_reach) {
     mdl_stmt_expr(p, value, made);
     if (made.reads) mdl_map_set(p->waiting, value.ptr, (void *)op.ptr);

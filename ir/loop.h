@@ -114,6 +114,7 @@ MlirValue mdl_loop_number(MdlBuilder *b, MdlDtype dtype, int lanes, double real,
 MlirValue mdl_loop_splat(MdlBuilder *b, MlirValue a, int lanes); /* a itself if it is a vector */
 MlirValue mdl_loop_shuffle(MdlBuilder *b, MlirValue a, MlirValue c, int count,
                            const int64_t *lanes);
+MlirValue mdl_loop_elements(MdlBuilder *b, int lanes, const MlirValue *element);
 MlirValue mdl_loop_extract(MdlBuilder *b, MlirValue vector, int64_t lane);
 
 /* Shapes a bare pointer; a slice of bytes from `shift` on. `extent`: an index per -1 of type. */

@@ -135,6 +135,13 @@ MlirValue mdl_loop_splat(MdlBuilder *b, MlirValue a, int lanes)
   return mdl_loop_build(b, MDL_LOOP_splat, mdl_loop_value_type(b->ir, type.element, lanes), 1, &a);
 }
 
+MlirValue mdl_loop_elements(MdlBuilder *b, int lanes, const MlirValue *element)
+{
+  MdlDtype dtype = mdl_loop_type_of(b->ir, *element).element;
+  return mdl_loop_build(b, MDL_LOOP_elements, mdl_loop_value_type(b->ir, dtype, lanes), lanes,
+                        element);
+}
+
 MlirValue mdl_loop_shuffle(MdlBuilder *b, MlirValue a, MlirValue c, int count, const int64_t *lanes)
 {
   MdlLoopType type = mdl_loop_type_of(b->ir, a);

@@ -33,6 +33,28 @@ static bool find(MdlIr *ir, MlirOperation module, const char *name, MlirOperatio
   return false;
 }
 
+/* Of a GPU's vector: lane by lane, since lanes are registers of one thread anyway. */
+static MlirValue each(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, int operands,
+                      const MdlTyped *given)
+{
+  MdlArith one = {a->b, a->machine, 1};
+  MlirValue element[64], x[3];
+  for (int i = 0; i < a->lanes; i++) {
+    for (int j = 0; j < operands; j++) x[j] = mdl_loop_extract(a->b, given[j].value, i);
+    element[i] = mdl_arith_maths(&one, maths, dtype, operands, x);
+  }
+  return mdl_loop_elements(a->b, a->lanes, element);
+}
+
+static MlirValue value_of(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, int operands,
+                          const MdlTyped *given)
+{
+  if (a->machine->warp && a->lanes > 1) return each(a, maths, dtype, operands, given);
+  const MdlFormula *formula = mdl_maths_formula(a->b->ir->arena, maths, dtype);
+  MlirValue near = mdl_arith_fold(a, formula, dtype, given, true).value;
+  return mdl_arith_far(a, maths, dtype, operands, given, near);
+}
+
 static MlirOperation make(MdlArith *a, MlirOperation module, const MdlMaths *maths,
                           const char *name, MdlDtype dtype, int operands)
 {
@@ -49,9 +71,7 @@ static MlirOperation make(MdlArith *a, MlirOperation module, const MdlMaths *mat
   MdlArith inner = {&b, a->machine, a->lanes};
   MdlTyped given[3];
   for (int i = 0; i < operands; i++) given[i] = (MdlTyped){mdl_arg(b.block, i), dtype};
-  const MdlFormula *formula = mdl_maths_formula(ir->arena, maths, dtype);
-  MlirValue result = mdl_arith_fold(&inner, formula, dtype, given, true).value;
-  result = mdl_arith_far(&inner, maths, dtype, operands, given, result);
+  MlirValue result = value_of(&inner, maths, dtype, operands, given);
   mdl_build_return(&b, 1, &result);
   mdl_op_set_unit(ir, func, "mdl.maths");
   double ulp = dtype == MDL_f64 ? maths->ulp64 : maths->ulp32;

@@ -33,7 +33,14 @@ static MlirValue at_iota(MdlNest *n, MlirOperation op, const MdlPoint *p)
   int axis = (int)mdl_get_int(&attrs, "axis");
   MdlArith one = mdl_nest_arith(n, NULL), a = mdl_nest_arith(n, p);
   MdlDtype dtype = mdl_nest_type(n, mdl_result(op, 0))->dtype;
-  return mdl_loop_splat(&n->b, mdl_arith_convert(&one, p->at[axis], MDL_index, dtype), a.lanes);
+  if (p->lane != axis)
+    return mdl_loop_splat(&n->b, mdl_arith_convert(&one, p->at[axis], MDL_index, dtype), a.lanes);
+  MlirValue first = mdl_loop_cast(&n->b, MDL_LOOP_index_cast, p->at[axis], MDL_i64);
+  MlirType lanes = mdl_loop_value_type(n->ir, MDL_index, a.lanes);
+  MlirValue past = mdl_loop_build(&n->b, MDL_LOOP_lanes, lanes, 0, NULL);
+  past = mdl_loop_cast(&n->b, MDL_LOOP_index_cast, past, MDL_i64);
+  first = mdl_loop_splat(&n->b, first, a.lanes);
+  return mdl_arith_convert(&a, mdl_loop_binary(&n->b, MDL_LOOP_addi, first, past), MDL_i64, dtype);
 }
 
 static MlirValue at_row(MdlNest *n, MlirOperation op, MdlOp kind, const MdlPoint *p)
@@ -55,6 +62,14 @@ static MlirValue at_convert(MdlNest *n, MlirOperation op, MdlOp kind, const MdlP
                                 : mdl_arith_bitcast(&a, value, from, to);
 }
 
+/* A point that is about to move: in another tensor it has another number. */
+static MdlPoint moving(const MdlPoint *p)
+{
+  MdlPoint to = *p;
+  to.number = (MlirValue){NULL};
+  return to;
+}
+
 /* ---- index maps -------------------------------------------------------------------------- */
 
 /* The operand at a point that has lost its lane: one element for all lanes. */
@@ -73,6 +88,9 @@ static MlirValue at_broadcast(MdlNest *n, MlirOperation op, const MdlPoint *p)
   MdlPoint to = mdl_point(a->rank);
   mdl_get_ints(&attrs, "dims", dims);
   if (n->g.flat && !a->rank) return at_point(n, from, &to, p);
+  bool same = mdl_type_elements(n->ir->sizes, a) == mdl_type_elements(n->ir->sizes, type);
+  for (int i = 1; i < a->rank; i++) same &= dims[i] > dims[i - 1];
+  if (same) to.number = p->number; /* axes of one element are put in between */
   for (int i = 0; i < a->rank; i++) {
     bool stretched = a->dim[i] != type->dim[dims[i]];
     to.at[i] = stretched ? mdl_nest_index(n, 0) : p->at[dims[i]];
@@ -124,6 +142,9 @@ static MlirValue at_reshape(MdlNest *n, MlirOperation op, const MdlPoint *p)
     to.at[--i_end] = p->at[--j_end];
   if (p->lane >= 0 && (p->lane >= j_end || p->lane < j))
     to.lane = p->lane < j ? p->lane : p->lane - type->rank + a->rank;
+  else if (p->lane >= 0 && p->lane == type->rank - 1)
+    to.lane = a->rank - 1; /* rows are cut where vectors end */
+  to.number = p->number;
   MlirValue linear = mdl_nest_index(n, 0);
   for (int k = j; k < j_end; k++)
     linear = mdl_index_add(&n->b, mdl_index_mul(&n->b, linear, mdl_nest_extent(n, type->dim[k])),
@@ -145,7 +166,7 @@ static MlirValue at_slice(MdlNest *n, MlirOperation op, const MdlPoint *p)
   const MdlSize *start[MDL_MAX_RANK];
   int64_t step[MDL_MAX_RANK];
   MdlAttrs attrs = mdl_attrs_of(n->ir, op);
-  MdlPoint to = *p;
+  MdlPoint to = moving(p);
   mdl_get_sizes(&attrs, "start", start);
   mdl_get_ints(&attrs, "step", step);
   for (int i = 0; i < p->rank; i++)
@@ -159,7 +180,7 @@ static MlirValue at_reverse(MdlNest *n, MlirOperation op, const MdlPoint *p)
   int64_t axes[MDL_MAX_RANK];
   const MdlType *type = mdl_nest_type(n, mdl_result(op, 0));
   MdlAttrs attrs = mdl_attrs_of(n->ir, op);
-  MdlPoint to = *p;
+  MdlPoint to = moving(p);
   int count = mdl_get_ints(&attrs, "axes", axes);
   for (int i = 0; i < count; i++) {
     MlirValue last =
@@ -202,7 +223,7 @@ static MlirValue at_dynamic_slice(MdlNest *n, MlirOperation op, const MdlPoint *
   int axis = (int)mdl_get_int(&attrs, "axis");
   MlirValue from = mdl_operand(op, 0);
   const MdlSize *length = mdl_nest_type(n, mdl_result(op, 0))->dim[axis];
-  MdlPoint to = *p;
+  MdlPoint to = moving(p);
   MlirValue start = window_start(n, from, mdl_operand(op, 1), axis, length);
   to.at[axis] = mdl_index_add(&n->b, start, p->at[axis]);
   return mdl_nest_at(n, from, &to);
@@ -238,7 +259,7 @@ static MlirValue at_dynamic_update(MdlNest *n, MlirOperation op, const MdlPoint 
   MlirValue end = mdl_index_add(&n->b, start, mdl_nest_extent(n, length));
   MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_ge, p->at[axis], start);
   inside = both(n, inside, mdl_loop_compare(&n->b, MDL_PREDICATE_lt, p->at[axis], end));
-  MdlPoint to = *p;
+  MdlPoint to = moving(p);
   to.at[axis] = mdl_index_sub(&n->b, p->at[axis], start);
   return choose(n, inside, part, &to, whole, p, p);
 }
@@ -253,9 +274,10 @@ static MlirValue at_concat(MdlNest *n, MlirOperation op, const MdlPoint *p)
   if (mdl_nest_type(n, c)->dim[axis] == empty) return mdl_nest_at(n, a, p);
   MlirValue length = mdl_nest_extent(n, mdl_nest_type(n, a)->dim[axis]);
   MlirValue first = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, p->at[axis], length);
-  MdlPoint to = *p;
+  MdlPoint to = moving(p);
   to.at[axis] = mdl_index_sub(&n->b, p->at[axis], length);
-  return choose(n, first, a, p, c, &to, p);
+  MdlPoint same = moving(p);
+  return choose(n, first, a, &same, c, &to, p);
 }
 
 /* Inside where every axis hits an element of a: lo + i*(inner + 1). */
@@ -266,7 +288,7 @@ static MlirValue at_pad(MdlNest *n, MlirOperation op, const MdlPoint *p)
   MlirValue a = mdl_operand(op, 0), inside = {NULL};
   const MdlType *type = mdl_nest_type(n, a);
   MdlAttrs attrs = mdl_attrs_of(n->ir, op);
-  MdlPoint to = *p, none = mdl_point(0);
+  MdlPoint to = moving(p), none = mdl_point(0);
   mdl_get_sizes(&attrs, "lo", lo);
   mdl_get_sizes(&attrs, "hi", hi);
   mdl_get_ints(&attrs, "inner", inner);

@@ -1,4 +1,4 @@
-#include "passes/gpu.h"
+#include "passes/gpu_maps.h"
 
 #include "passes/cost.h"
 
@@ -80,7 +80,10 @@ const MdlSize *mdl_gpu_points(const MdlGroup *g)
   MdlType type = *mdl_type_of(g->ir, map ? mdl_operand(end, 0) : mdl_result(g->seed, 0));
   int along = map ? -1 : own_axis(g);
   if (along >= 0) type.dim[along] = mdl_size_const(g->ir->sizes, 1);
-  return mdl_type_elements(g->ir->sizes, &type);
+  const MdlSize *points = mdl_type_elements(g->ir->sizes, &type);
+  if (!map || !points) return points;
+  MdlGpuLanes found;
+  return mdl_size_ceil_div(g->ir->sizes, points, mdl_gpu_lanes(g, &found));
 }
 
 static const char *const mode_names[] = {"points", "blocks", "blocks", "tiles", "all", "one"};
@@ -149,17 +152,4 @@ MlirValue mdl_gpu_product(MdlNest *n, int rank, const MlirValue *extent)
   MlirValue product = mdl_nest_index(n, 1);
   for (int i = 0; i < rank; i++) product = mdl_index_mul(&n->extents.top, product, extent[i]);
   return product;
-}
-
-bool mdl_gpu_space_next(MdlNest *n, MdlSpace *s, MdlPoint *p)
-{
-  if (s->state) {
-    mdl_loop_end(n, &s->loop[0], NULL);
-    return false;
-  }
-  s->state = 1;
-  MlirValue all = mdl_gpu_product(n, s->rank, s->extent);
-  mdl_loop_begin(n, &s->loop[0], mdl_gpu_thread(&n->b), all, mdl_gpu_threads(&n->b), 0, NULL);
-  mdl_gpu_split(n, s->rank, s->extent, s->loop[0].iv, p);
-  return true;
 }

@@ -26,12 +26,17 @@ void mdl_gpu_mark(MdlNest *n);
 /* "points", "blocks", ...; NULL for a function that is no group. */
 const char *mdl_gpu_mode_of(MdlIr *ir, MlirOperation func);
 
-/* In place of the loops of a space: one loop that strides over all points by all threads. */
+/* In place of the loops of a space: one loop that strides over all points by all threads; in
+ * vectors first where it has lanes (passes/gpu_maps.c). */
 bool mdl_gpu_space_next(MdlNest *n, MdlSpace *s, MdlPoint *p);
 /* The point of a number, row-major: neighbouring numbers are neighbours along the last axis; and how
  * many there are. */
 void mdl_gpu_split(MdlNest *n, int rank, const MlirValue *extent, MlirValue number, MdlPoint *p);
 MlirValue mdl_gpu_product(MdlNest *n, int rank, const MlirValue *extent);
+/* A tensor's memory as one axis, for points that have a number. */
+MlirValue mdl_gpu_numbered(MdlNest *n, MlirValue tensor, MlirValue memory);
+/* A map's lanes. */
+MdlScheduleFn mdl_gpu_choose_map;
 /* The number of this thread in the grid, and of all threads. */
 MlirValue mdl_gpu_thread(MdlBuilder *b);
 MlirValue mdl_gpu_threads(MdlBuilder *b);

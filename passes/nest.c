@@ -38,9 +38,15 @@ void mdl_nest_remember(MdlNest *n, MlirValue tensor, const MdlPoint *p, MlirValu
   n->memo[n->memos++] = (MdlMemo){tensor, value, *p};
 }
 
-/* In a buffer of one row the axes of the rows do not count. */
-static const MlirValue *place_of(const MdlNest *n, MlirValue tensor, const MdlPoint *p)
+/* Where the element is. In a buffer of one row the axes of the rows do not count. */
+static const MlirValue *place_of(MdlNest *n, MlirValue tensor, const MdlPoint *p,
+                                 MlirValue *memory)
 {
+  if (mdl_is_no_value(*memory)) MDL_BUG(n->ir->session, "a tensor of a group is not in memory");
+  if (!mdl_is_no_value(p->number) && p->rank && !mdl_map_has(n->tables, tensor.ptr)) {
+    *memory = mdl_gpu_numbered(n, tensor, *memory);
+    return &p->number;
+  }
   return mdl_same(tensor, n->buffered) ? p->at + n->rows : p->at;
 }
 
@@ -48,9 +54,9 @@ static MlirValue load(MdlNest *n, MlirValue tensor, const MdlPoint *p)
 {
   bool table = mdl_map_has(n->tables, tensor.ptr);
   MlirValue memory = {mdl_map_get(table ? n->tables : n->memory, tensor.ptr)};
-  if (mdl_is_no_value(memory)) MDL_BUG(n->ir->session, "a tensor of a group is not in memory");
+  const MlirValue *place = place_of(n, tensor, p, &memory);
   MdlArith a = mdl_nest_arith(n, p);
-  MlirValue cell = mdl_loop_load(&n->b, memory, place_of(n, tensor, p), a.lanes);
+  MlirValue cell = mdl_loop_load(&n->b, memory, place, a.lanes);
   return mdl_arith_of_cell(&a, cell, mdl_nest_type(n, tensor)->dtype);
 }
 
@@ -110,8 +116,9 @@ void mdl_nest_store(MdlNest *n, MlirValue tensor, MlirValue root, const MdlPoint
   MlirValue value = mdl_nest_at(n, tensor, p);
   MdlArith a = mdl_nest_arith(n, p);
   MlirValue memory = {mdl_map_get(n->memory, root.ptr)};
+  const MlirValue *place = place_of(n, root, p, &memory);
   mdl_loop_store(&n->b, mdl_arith_to_cell(&a, value, mdl_nest_type(n, tensor)->dtype), memory,
-                 place_of(n, tensor, p));
+                 place);
 }
 
 /* All are computed before one is stored: a result may lie where another one reads. */

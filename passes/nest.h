@@ -20,6 +20,7 @@ typedef struct MdlPoint {
   int rank;
   int lane; /* the axis that runs along the vector; -1: one element */
   MlirValue at[MDL_MAX_RANK];
+  MlirValue number; /* of the element in its tensor, row-major, where it is known; or no value */
 } MdlPoint;
 
 typedef struct MdlMemo {
@@ -37,6 +38,7 @@ typedef struct MdlNest {
   MdlBuilder b;
   MdlExtents extents;
   MdlMap *memory;  /* tensor argument or result of the group -> shaped memory */
+  MdlMap *numbered; /* ... -> the same as one axis, on a GPU */
   MdlMap *tables;  /* mdl.table of the group -> shaped constant memory */
   MdlMap *scalars; /* scalar argument -> value */
   MlirValue scratch; /* memory that the schedule asks for; no value: none */
@@ -116,7 +118,8 @@ typedef struct MdlSpace {
   int rank, state;
   bool lanes;
   int width; /* n->width in vectors */
-  MlirValue extent[MDL_MAX_RANK], split;
+  MlirValue extent[MDL_MAX_RANK], split, number;
+  MlirValue thread, threads; /* of a GPU's grid */
   MdlLoop loop[MDL_MAX_RANK];
 } MdlSpace;
 void mdl_space_begin(MdlNest *n, MdlSpace *s, int rank, const MlirValue *extent, bool lanes);

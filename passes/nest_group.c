@@ -24,7 +24,10 @@ static void nest_map(MdlNest *n)
   MdlSpace space;
   MdlPoint p;
   mdl_space_begin(n, &space, rank, extent, n->width > 1);
-  while (mdl_space_next(n, &space, &p)) mdl_nest_finish(n, &p);
+  while (mdl_space_next(n, &space, &p)) {
+    p.number = space.number;
+    mdl_nest_finish(n, &p);
+  }
 }
 
 /* ---- the function ------------------------------------------------------------------------ */
@@ -190,6 +193,7 @@ MlirOperation mdl_group_lower(MdlPass *pass, MlirOperation group)
   n.width = n.s.width;
   if (n.machine->warp) n.mode = mdl_gpu_mode(&n.g);
   n.memory = mdl_map_create(ir->arena);
+  n.numbered = mdl_map_create(ir->arena);
   n.tables = mdl_map_create(ir->arena);
   n.scalars = mdl_map_create(ir->arena);
   n.g.stored = n.stored = mdl_map_create(ir->arena);

@@ -2,6 +2,7 @@
 #include "passes/schedule.h"
 
 #include "passes/contract.h"
+#include "passes/gpu.h"
 #include "passes/nest.h"
 #include "passes/phases.h"
 
@@ -82,7 +83,7 @@ MdlSchedule mdl_schedule_plain(void)
 
 MdlSchedule mdl_schedule_choose(const MdlGroup *g)
 {
-  if (g->machine->warp) return mdl_schedule_plain(); /* the grid shares points: passes/gpu.h */
+  if (g->machine->warp) return mdl_gpu_choose_map(g); /* the grid shares points: passes/gpu.h */
   if (mdl_is_rows(g->func)) return mdl_schedule_choose_rows(g);
   if (mdl_is_null(g->seed)) return mdl_schedule_choose_map(g);
   MdlNestFn *nest = mdl_nest_of(mdl_op(g->ir, g->seed));
@@ -251,7 +252,7 @@ const char *mdl_schedule_wrong(const MdlGroup *g, const MdlSchedule *s)
     if (fields[i] < -1 || fields[i] >= axes)
       return mdl_text(arena, "%d is no axis: it has %d", fields[i], axes);
   if (s->threads >= 0) return "no group runs on several threads yet: `threads` is -1";
-  if (s->width != 1 && s->width != width)
+  if (s->width != 1 && s->width != width && !g->machine->warp)
     return mdl_text(arena, "`width` is 1 or, on this processor, %d", width);
   if (s->width > 1 && s->lanes < 0) return "`width` wants an axis in `lanes`";
   if (s->unroll[0] < 1 || s->unroll[1] < 1) return "`unroll` counts from 1";

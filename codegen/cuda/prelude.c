@@ -41,6 +41,11 @@ static const Function functions[] = {
     ONE("truncd1", "double", "double a", "trunc(a)"),
     ONE("round1", "float", "float a", "rintf(a)"),
     ONE("roundd1", "double", "double a", "rint(a)"),
+    {"aligned", "",
+     "/* Are all of them multiples of so many bytes? */\n"
+     "template <class... Pointer>\n"
+     "static __device__ __forceinline__ bool aligned(int bytes, const Pointer *...p)\n{\n"
+     "  return ((uintptr_t)p | ...) % bytes == 0;\n}\n"},
     {"block_reduce", "",
      "/* One value out of those of a block's threads, the same for each: halves of a warp, then "
      "the warps\n"

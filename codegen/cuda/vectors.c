@@ -101,6 +101,9 @@ static void print_members(MdlPrinter *p, FILE *out)
               comparisons[i], comparisons[i]);
 }
 
+static const char elements_text[] =
+    "  template <class... More> __device__ Vec(T a, T b, More... more) : at{a, b, T(more)...} {}\n";
+
 static void print_template(MdlPrinter *p, FILE *out, const Vector *v, int count)
 {
   char *body = NULL;
@@ -116,12 +119,12 @@ static void print_template(MdlPrinter *p, FILE *out, const Vector *v, int count)
                "  T at[N];\n\n"
                "  __device__ Vec() {}\n"
                "  __device__ Vec(T all)\n  {\n"
-               "    for (int i = 0; i < N; i++) at[i] = all;\n  }\n"
+               "    for (int i = 0; i < N; i++) at[i] = all;\n  }\n%s"
                "  template <class From> __device__ explicit Vec(const Vec<From, N> &a)\n  {\n"
                "    for (int i = 0; i < N; i++) at[i] = T(a[i]);\n  }\n"
                "  __device__ T &operator[](int i) { return at[i]; }\n"
                "  __device__ T operator[](int i) const { return at[i]; }\n%s%s%s};\n",
-          length ? "\n" : "", wraps ? "  typedef typename Wraps<T>::As U;\n" : "", body);
+          needed(p, "elements") ? elements_text : "", length ? "\n" : "", wraps ? "  typedef typename Wraps<T>::As U;\n" : "", body);
   free(body);
 }
 

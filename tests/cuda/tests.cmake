@@ -39,6 +39,8 @@ foreach(name inout_read_and_stored empty_axes)
 endforeach()
 add_test(NAME cuda/report COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/report.sh ${CMAKE_BINARY_DIR}/cuda/report $<TARGET_FILE:mdlc>)
 set_tests_properties(cuda/report PROPERTIES LABELS cuda TIMEOUT 300)
+add_test(NAME cuda/maps COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/maps.sh ${CMAKE_BINARY_DIR}/cuda/maps $<TARGET_FILE:mdlc>)
+set_tests_properties(cuda/maps PROPERTIES LABELS cuda TIMEOUT 600)
 # Kernels that share a launch: a race between its parts is one between blocks.
 add_test(NAME cuda/launches COMMAND random_programs ${CMAKE_CURRENT_LIST_DIR}/launches.mdl --machine=sm_80 --all)
 set_tests_properties(cuda/launches PROPERTIES LABELS cuda TIMEOUT 600)
