@@ -1,5 +1,6 @@
 /* Rows of ir/maths.def as private functions of the module: `exp1` for scalars, `exp8` for
- * vectors of eight, `expd4` for four f64. They stand before everything that calls them. */
+ * vectors of eight, `expd4` for four f64; on a GPU `exp_f32x4`. They stand before everything that
+ * calls them. */
 #include "passes/arith.h"
 
 #include <ctype.h>
@@ -18,6 +19,8 @@ static const char *name_of(MdlArith *a, const MdlMaths *maths, MdlDtype dtype)
   const char *name = maths->name;
   if (!strcmp(name, "fsign") || !strcmp(name, "frem")) name++;
   const char *wide = dtype == MDL_f64 ? "d" : "";
+  if (a->machine->warp && a->lanes > 1) /* exp2 has a meaning in C++ */
+    return mdl_text(a->b->ir->arena, "%s_%sx%d", name, *wide ? "f64" : "f32", a->lanes);
   bool digit = !*wide && isdigit((unsigned char)name[strlen(name) - 1]);
   return mdl_text(a->b->ir->arena, "%s%s%s%d", name, wide, digit ? "_" : "", a->lanes);
 }

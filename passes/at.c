@@ -149,7 +149,9 @@ static MlirValue at_reshape(MdlNest *n, MlirOperation op, const MdlPoint *p)
   for (int k = j; k < j_end; k++)
     linear = mdl_index_add(&n->b, mdl_index_mul(&n->b, linear, mdl_nest_extent(n, type->dim[k])),
                            p->at[k]);
-  if (n->machine->warp && i_end - i > 1 && mdl_is_null(mdl_def(from))) {
+  if (!j && j_end == type->rank && !mdl_is_no_value(p->number)) linear = p->number;
+  bool runs = n->machine->warp && mdl_is_no_value(p->number);
+  if (runs && i_end - i > 1 && mdl_is_null(mdl_def(from))) {
     to.at[i] = linear;
     return at_run(n, from, &to, i, i_end);
   }
