@@ -1,4 +1,4 @@
-#include "passes/gpu_maps.h"
+#include "passes/gpu.h"
 
 #include "passes/cost.h"
 
@@ -80,10 +80,7 @@ const MdlSize *mdl_gpu_points(const MdlGroup *g)
   MdlType type = *mdl_type_of(g->ir, map ? mdl_operand(end, 0) : mdl_result(g->seed, 0));
   int along = map ? -1 : own_axis(g);
   if (along >= 0) type.dim[along] = mdl_size_const(g->ir->sizes, 1);
-  const MdlSize *points = mdl_type_elements(g->ir->sizes, &type);
-  if (!map || !points) return points;
-  MdlGpuLanes found;
-  return mdl_size_ceil_div(g->ir->sizes, points, mdl_gpu_lanes(g, &found));
+  return mdl_type_elements(g->ir->sizes, &type);
 }
 
 static const char *const mode_names[] = {"points", "blocks", "blocks", "tiles", "all", "one"};
@@ -94,6 +91,7 @@ void mdl_gpu_mark(MdlNest *n)
   if (!points) MDL_BUG(n->ir->session, "the size of a tensor overflows");
   mdl_op_set_text(n->ir, n->func, "mdl.gpu", mode_names[n->mode]);
   mdl_op_set_text(n->ir, n->func, "mdl.points", mdl_size_text(points));
+  if (n->s.width > 1) mdl_op_set_int(n->ir, n->func, "mdl.each", n->s.width);
   mdl_op_set_text(n->ir, n->func, "mdl.class", mdl_op_text(n->ir, n->g.func, "mdl.group"));
   mdl_cost_mark(&n->g, n->func);
 }

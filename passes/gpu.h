@@ -21,7 +21,8 @@ enum { MDL_GPU_THREADS = 256 /* of a block, where the group has no `mdl.threads`
 MdlGpuMode mdl_gpu_mode(const MdlGroup *g);
 /* How many points there are: the units that the grid shares. NULL on overflow. */
 const MdlSize *mdl_gpu_points(const MdlGroup *g);
-/* Writes both on the loop-form function: `mdl.gpu` and `mdl.points`. */
+/* Writes both on the loop-form function: `mdl.gpu` and `mdl.points`; and in `mdl.each` how many points
+ * a thread makes at once, if not one. */
 void mdl_gpu_mark(MdlNest *n);
 /* "points", "blocks", ...; NULL for a function that is no group. */
 const char *mdl_gpu_mode_of(MdlIr *ir, MlirOperation func);

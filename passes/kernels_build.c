@@ -213,7 +213,8 @@ static const MdlSize *blocks_of(MdlKernels *k, MlirOperation group, int64_t thre
   const char *text = mdl_op_text(k->ir, group, "mdl.points");
   const MdlSize *points = mdl_size_parse(k->ir->sizes, text, strlen(text));
   bool by_threads = !strcmp(mdl_gpu_mode_of(k->ir, group), "points");
-  return by_threads ? mdl_size_ceil_div(k->ir->sizes, points, threads) : points;
+  int64_t each = mdl_op_int(group, "mdl.each", 1);
+  return by_threads ? mdl_size_ceil_div(k->ir->sizes, points, threads * each) : points;
 }
 
 /* The launch's shape: from the group, or one block, or one thread. */
