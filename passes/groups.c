@@ -213,6 +213,7 @@ bool mdl_pass_groups(MdlPass *pass, MlirOperation none)
   int count = mdl_entries(pass->ir, pass->module, &entry);
   for (int i = 0; i < count; i++) {
     Outline o = {pass, pass->ir, entry[i], pass->symbols};
+    mdl_join_elements(pass->ir, mdl_body(entry[i], 0));
     mdl_normalise(pass->ir, mdl_body(entry[i], 0));
     if (pass->options->machine->warp) mdl_gpu_split_long(pass->ir, mdl_body(entry[i], 0));
     group_block(&o, mdl_body(entry[i], 0));

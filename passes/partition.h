@@ -39,6 +39,9 @@ typedef struct MdlPiece {
 /* Merges parts, if asked to, and puts the block into an order in which every piece comes after what it needs. */
 int mdl_merge(MdlIr *ir, MlirBlock block, bool merges, MdlPiece **steps);
 
+/* Before grouping: elements read and written by several indices are so in one step, without copies of
+ * rows. Recurses into regions. */
+void mdl_join_elements(MdlIr *ir, MlirBlock block);
 /* Before grouping: padding of conv and windows becomes a pad op, tensor checks become scalar ones,
  * constants stand in the block that uses them. Recurses into regions. */
 void mdl_normalise(MdlIr *ir, MlirBlock block);
