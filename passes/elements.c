@@ -1,6 +1,6 @@
-/* Elements of tensors, `t[i, j]` by indices known at run time, in one step. The program says them one
- * index after the other: a row, an element of it, the row put back. Read and written row by row
- * that costs a copy of the row each way. */
+/* Elements of tensors, `t[i, j]` by indices known at run time, in one step. The program says them
+ * one index after the other: a row, an element of it, the row put back. Read and written row by
+ * row that costs a copy of the row each way. */
 #include "passes/partition.h"
 
 #include "passes/reach.h"
@@ -59,8 +59,8 @@ static MlirValue clamped(MdlBuilder *b, MlirValue index, const MdlSize *extent)
   return mdl_build(b, MDL_OP_max, index, mdl_build_const_int(b, &type, 0));
 }
 
-/* i and j along two axes as one index along both. Reads take the nearest element; a write that is out
- * of range along either axis is out of range: -1. */
+/* i and j along two axes as one index along both. Reads take the nearest element; a write that is
+ * out of range along either axis is out of range: -1. */
 static MlirValue joined(MdlBuilder *b, MlirValue i, const MdlSize *rows, MlirValue j,
                         const MdlSize *columns, bool writes)
 {
@@ -77,7 +77,8 @@ static MlirValue joined(MdlBuilder *b, MlirValue i, const MdlSize *rows, MlirVal
   return mdl_build(b, MDL_OP_where, in, at, mdl_build_const_int(b, &type, -1));
 }
 
-/* The tensor with its first axis and that of its rows, as `row` has them, in one; the rows' axes. */
+/* The tensor with its first axis and that of its rows, as `row` has them, in one; the rows' axes.
+ */
 static bool joined_shape(MdlIr *ir, const MdlType *whole, const MdlType *row, MdlType *type)
 {
   *type = *row;
@@ -106,8 +107,8 @@ static bool uses(MlirOperation op, MlirValue value)
   return w.used;
 }
 
-/* The tensor that a row is of is still there where an element of the row is read: else it could have
- * been updated in its place, and would have to be kept besides. */
+/* The tensor that a row is of is still there where an element of the row is read: else it could
+ * have been updated in its place, and would have to be kept besides. */
 static bool is_still_there(MlirOperation row, MlirOperation element)
 {
   MlirValue whole = mdl_operand(row, 0);
@@ -121,25 +122,43 @@ static bool is_still_there(MlirOperation row, MlirOperation element)
   return !between || after;
 }
 
-static MlirValue read_element(MdlIr *ir, MlirOperation op)
+/* Several elements of the row are read and nothing else: it would be there for them only. One alone
+ * is read through the row without it. */
+static bool is_for_elements(MdlIr *ir, MlirOperation row)
+{
+  MlirValue value = mdl_result(row, 0);
+  MlirOperation owner;
+  int operand, count = mdl_use_count(value);
+  if (count < 2) return false;
+  for (int i = 0; mdl_use(value, i, &owner, &operand); i++)
+    if (operand || mdl_op(ir, owner) != MDL_OP_gather || !is_at_place(ir, owner) ||
+        !is_still_there(row, owner))
+      return false;
+  return true;
+}
+
+/* `rows` knows what was found of a row when its first element was. */
+static MlirValue read_element(MdlIr *ir, MlirOperation op, MdlMap *rows)
 {
   MdlType type;
-  MlirOperation row = row_of(ir, mdl_operand(op, 0));
-  MdlBuilder b = mdl_builder_before(ir, op);
-  if (mdl_is_null(row) || !is_at_place(ir, op) || !is_still_there(row, op))
-    return (MlirValue){NULL};
+  MlirValue part = mdl_operand(op, 0);
+  if (mdl_def_op(ir, part) != MDL_OP_gather || !is_at_place(ir, op)) return (MlirValue){NULL};
+  MlirOperation row = mdl_def(part);
+  if (!is_at_place(ir, row)) return (MlirValue){NULL};
+  if (!mdl_map_has(rows, row.ptr))
+    mdl_map_set(rows, row.ptr, is_for_elements(ir, row) ? (void *)row.ptr : NULL);
   MlirValue whole = mdl_operand(row, 0);
-  const MdlType *shape = mdl_type_of(ir, mdl_operand(op, 0));
-  if (!joined_shape(ir, mdl_type_of(ir, whole), shape, &type)) return (MlirValue){NULL};
+  const MdlType *shape = mdl_type_of(ir, part), *all = mdl_type_of(ir, whole);
+  if (!mdl_map_get(rows, row.ptr) || !joined_shape(ir, all, shape, &type)) return (MlirValue){NULL};
+  MdlBuilder b = mdl_builder_before(ir, op);
   b.at = mdl_location_named(ir, mdl_location_of(op), NULL);
-  MlirValue at = joined(&b, mdl_operand(row, 1), mdl_type_of(ir, whole)->dim[0],
-                        mdl_operand(op, 1), shape->dim[0], false);
+  MlirValue at =
+      joined(&b, mdl_operand(row, 1), all->dim[0], mdl_operand(op, 1), shape->dim[0], false);
   MdlAttrs attrs = mdl_attrs_of(ir, op);
   MlirValue operand[] = {mdl_build_reshape(&b, whole, &type), at};
   b.at = mdl_location_of(op);
-  return mdl_result(mdl_build_op(&b, MDL_OP_gather, 2, operand, &attrs,
-                                 mdl_type_of(ir, mdl_result(op, 0))),
-                    0);
+  return mdl_result(
+      mdl_build_op(&b, MDL_OP_gather, 2, operand, &attrs, mdl_type_of(ir, mdl_result(op, 0))), 0);
 }
 
 /* ---- writes ------------------------------------------------------------------------------ */
@@ -160,8 +179,8 @@ static MlirValue write_element(MdlIr *ir, MlirOperation op)
     return (MlirValue){NULL};
   MdlBuilder b = mdl_builder_before(ir, op);
   b.at = mdl_location_named(ir, mdl_location_of(op), NULL);
-  MlirValue at = joined(&b, mdl_operand(op, 1), all->dim[0], mdl_operand(inner, 1), shape->dim[0],
-                        true);
+  MlirValue at =
+      joined(&b, mdl_operand(op, 1), all->dim[0], mdl_operand(inner, 1), shape->dim[0], true);
   MdlAttrs attrs = mdl_attrs_of(ir, inner);
   MlirValue operand[] = {mdl_build_reshape(&b, whole, &type), at, mdl_operand(inner, 2)};
   b.at = mdl_location_of(op);
@@ -185,26 +204,44 @@ static void erase(MdlIr *ir, MlirOperation op)
   }
 }
 
-static void join(MdlIr *ir, MlirBlock block, MdlOp wanted)
+static void join_writes(MdlIr *ir, MlirBlock block)
 {
   MlirOperation *op;
   int count = mdl_list(ir, block, &op);
   for (int i = 0; i < count; i++) {
-    MdlOp kind = mdl_op(ir, op[i]);
-    MlirValue with = {NULL};
     for (int r = 0; r < mdl_region_count(op[i]); r++)
-      if (mdl_body(op[i], r).ptr) join(ir, mdl_body(op[i], r), wanted);
-    if (kind == wanted)
-      with = kind == MDL_OP_gather ? read_element(ir, op[i]) : write_element(ir, op[i]);
+      if (mdl_body(op[i], r).ptr) join_writes(ir, mdl_body(op[i], r));
+    if (mdl_op(ir, op[i]) != MDL_OP_scatter) continue;
+    MlirValue with = write_element(ir, op[i]);
     if (mdl_is_no_value(with)) continue;
     mdl_replace(mdl_result(op[i], 0), with);
     erase(ir, op[i]);
   }
 }
 
+static void join_reads(MdlIr *ir, MlirBlock block)
+{
+  MlirOperation *op;
+  MdlMap *rows = mdl_map_create(ir->arena);
+  int count = mdl_list(ir, block, &op);
+  for (int i = 0; i < count; i++) {
+    for (int r = 0; r < mdl_region_count(op[i]); r++)
+      if (mdl_body(op[i], r).ptr) join_reads(ir, mdl_body(op[i], r));
+    if (mdl_op(ir, op[i]) != MDL_OP_gather) continue;
+    MlirValue with = read_element(ir, op[i], rows);
+    if (mdl_is_no_value(with)) continue;
+    mdl_replace(mdl_result(op[i], 0), with);
+    mdl_erase(ir, op[i]);
+  }
+  for (int i = 0; i < mdl_map_count(rows); i++) {
+    MlirOperation row = {(void *)mdl_map_key(rows, i)};
+    if (mdl_map_value(rows, i) && !mdl_has_uses(mdl_result(row, 0))) erase(ir, row);
+  }
+}
+
 /* Writes first: they are known by the rows that they read. */
 void mdl_join_elements(MdlIr *ir, MlirBlock block)
 {
-  join(ir, block, MDL_OP_scatter);
-  join(ir, block, MDL_OP_gather);
+  join_writes(ir, block);
+  join_reads(ir, block);
 }

@@ -245,8 +245,9 @@ static void head_part(Partition *p, Item *item)
   put_in(p, item, (Use){p->parts++, 0, false});
 }
 
-/* A tensor in another shape that a scatter updates, in its place if it can; it is in memory anyway. */
-static bool is_updated(Partition *p, Item *item)
+/* A tensor in another shape of which one place is read or written, the latter in its place if it
+ * can; it is in memory anyway. */
+static bool is_picked_from(Partition *p, Item *item)
 {
   MlirValue whole = mdl_operand(item->op, 0), shaped = mdl_result(item->op, 0);
   while (mdl_def_op(p->ir, whole) == MDL_OP_reshape) whole = mdl_operand(mdl_def(whole), 0);
@@ -257,17 +258,19 @@ static bool is_updated(Partition *p, Item *item)
   for (int i = 0; mdl_use(shaped, i, &owner, &operand); i++) {
     MdlOp kind = mdl_op(p->ir, owner);
     bool scatter = kind < MDL_OP_COUNT && mdl_op_info(kind)->class == MDL_CLASS_scatter;
-    if (scatter && !operand && !mdl_is_onehot(p->ir, owner)) return true;
+    if (operand || (!scatter && kind != MDL_OP_gather)) continue;
+    bool at_place = !mdl_type_of(p->ir, mdl_operand(owner, 1))->rank;
+    if (at_place && !mdl_is_onehot(p->ir, owner)) return true;
   }
   return false;
 }
 
-/* A reshape of a whole tensor that is kept, or updated, is a view: it stays in the entry, its operand
- * is kept. */
+/* A reshape of a whole tensor that is kept, or picked from, is a view: it stays in the entry, its
+ * operand is kept. */
 static bool is_view(Partition *p, Item *item)
 {
   if (mdl_op(p->ir, item->op) != MDL_OP_reshape) return false;
-  if (!item->is_kept && !is_updated(p, item)) return false;
+  if (!item->is_kept && !is_picked_from(p, item)) return false;
   return mdl_type_of(p->ir, mdl_operand(item->op, 0))->rank &&
          mdl_type_of(p->ir, mdl_result(item->op, 0))->rank;
 }
