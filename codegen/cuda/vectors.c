@@ -124,7 +124,8 @@ static void print_template(MdlPrinter *p, FILE *out, const Vector *v, int count)
                "    for (int i = 0; i < N; i++) at[i] = T(a[i]);\n  }\n"
                "  __device__ T &operator[](int i) { return at[i]; }\n"
                "  __device__ T operator[](int i) const { return at[i]; }\n%s%s%s};\n",
-          needed(p, "elements") ? elements_text : "", length ? "\n" : "", wraps ? "  typedef typename Wraps<T>::As U;\n" : "", body);
+          needed(p, "elements") ? elements_text : "", length ? "\n" : "",
+          wraps ? "  typedef typename Wraps<T>::As U;\n" : "", body);
   free(body);
 }
 

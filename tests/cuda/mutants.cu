@@ -28,7 +28,7 @@ static int check(const char *name, size_t i, double got, double wanted)
 
 static int test_scale()
 {
-  const int64_t N = 1001;
+  const int64_t N = 3001;
   const Floats x = drawn(N, 1);
   Floats y(N);
   int wrong = mutants_scale(N, x.data(), 3.0f, y.data(), nullptr, nullptr);

@@ -22,13 +22,11 @@ awk '
   /^mutants_[a-z_]*\(/ { kernel = $0; sub(/^mutants_/, "", kernel); sub(/_.*/, "", kernel) }
   /65536/ && /grid/ { gsub(/65536/, "2"); planted["grid"]++ }
   /__syncthreads\(\);/ { sub(/__syncthreads/, "if (mutant != " ++barriers ") &") }
-  kernel == "scale" && /for \(/ {
+  kernel == "scale" {
     plant(101, " < N;", " < N + (mutant == 101);")
-    plant(103, "blockIdx.x", "(mutant != 103) * blockIdx.x")
-  }
-  kernel == "scale" && /\] = / {
     plant(102, "] = ", " + (mutant == 102)] = ")
-    plant(107, "x[i]", "(mutant == 107 ? float4(*(const float4 *)(x + i)).x : x[i])")
+    plant(103, "blockIdx.x", "(mutant != 103) * blockIdx.x")
+    plant(107, "4 * thread;", "4 * thread + (mutant == 107);")
   }
   kernel == "total" { plant(104, "if (threadIdx.x == 0)", "if (threadIdx.x == 0 || mutant == 104)") }
   { plant(105, "__shfl_xor_sync(0xffffffffu", "__shfl_xor_sync(mutant == 105 ? 0xffffu : 0xffffffffu") }
@@ -74,5 +72,5 @@ expect race 103 "all blocks do the same" "race between blocks"
 expect race 104 "all threads store" "race in a block: write"
 expect plain 105 "half a warp's mask" "wrong warp mask"
 expect race 106 "nothing in shared memory" "uninitialised shared memory"
-expect plain 107 "four floats at any" "misaligned access"
+expect plain 107 "four floats from the second on" "misaligned access"
 exit $failed
