@@ -287,6 +287,13 @@ static void add_argument(Making *m, MlirValue stands, MlirValue given, MlirValue
   m->stands[m->args++] = stands;
 }
 
+/* A size as an index: whatever it was called since, it is the entry's argument. */
+static bool is_size(MlirValue value)
+{
+  return mdl_loop_def_op(value) == MDL_LOOP_index_cast &&
+         mdl_is_null(mdl_def(mdl_operand(mdl_def(value), 0)));
+}
+
 static void list_arguments(Making *m)
 {
   MdlKernels *k = m->k;
@@ -300,7 +307,7 @@ static void list_arguments(Making *m)
     MlirValue value = {mdl_map_key(m->uses.taken, i)};
     if (mdl_loop_def_op(value) == MDL_LOOP_constant) continue;
     MlirValue given = mdl_kernel_on_host(k, value) ? value : cell_of(k, value);
-    add_argument(m, value, given, given);
+    add_argument(m, value, given, is_size(given) ? mdl_operand(mdl_def(given), 0) : given);
   }
   m->in = m->args;
   for (int i = 0; i < m->s->ops; i++)

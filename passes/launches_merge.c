@@ -196,6 +196,10 @@ static const char *name_of(Merge *m)
 
 static const char *argument_name(Merge *m, MlirValue value)
 {
+  MlirOperation cast = mdl_def(value);
+  bool is_size =
+      mdl_loop_def_op(value) == MDL_LOOP_index_cast && mdl_is_null(mdl_def(mdl_operand(cast, 0)));
+  if (is_size) return mdl_value_name(m->ir, mdl_operand(cast, 0));
   for (int i = 0; i < m->parts; i++)
     for (int j = 0; j < mdl_operand_count(m->part[i]->call); j++) {
       MlirValue arg = mdl_arg(mdl_body(m->part[i]->kernel, 0), j);

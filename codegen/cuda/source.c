@@ -136,6 +136,10 @@ static const char *parameter(Source *s, MlirOperation func, int i, const char *n
                   is_restrict(func, i) ? "__restrict__ " : "", name);
 }
 
+/* Told nothing, ptxas may spill one part of a kernel to have more blocks of it: a block a
+ * multiprocessor is enough. */
+static const char *least_blocks(const char *mode) { return strcmp(mode, "parts") ? "" : ", 1"; }
+
 static void print_function(Source *s, MlirOperation func)
 {
   MdlPrinter *p = &s->printer;
@@ -154,7 +158,9 @@ static void print_function(Source *s, MlirOperation func)
     mdl_func_bind(p, arg, name, NULL);
   }
   if (doc) mdl_func_doc(p, doc);
-  if (mode) mdl_line(p, "extern \"C\" __global__ void __launch_bounds__(%lld)", threads_of(func));
+  if (mode)
+    mdl_line(p, "extern \"C\" __global__ void __launch_bounds__(%lld%s)", threads_of(func),
+             least_blocks(mode));
   mdl_line(p, "%s)", text);
   mdl_line(p, "{");
   p->indent++;
