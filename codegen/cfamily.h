@@ -16,7 +16,8 @@ typedef struct MdlExpr {
   const char *text;
   int precedence; /* 16: a name or literal */
   bool reads;     /* mentions memory: may not move past a store */
-  const char *raw; /* i32 and i64: the same bits as uint32_t or uint64_t, without a cast; or NULL */
+  const char *raw; /* i32 and i64: the same bits as uint32_t or uint64_t, without a cast; or NULL.
+                      An index: as unsigned, where it is computed out of threadIdx.x and the like */
   int raw_precedence;
 } MdlExpr;
 
@@ -39,6 +40,7 @@ typedef struct MdlPrinter {
   const char **local; /* names in use, in order: a block's are free again when it closes */
   int locals, local_capacity;
   MdlMap *in_place;  /* next value of a carried variable -> its name: assigned where it is made */
+  MdlMap *ranges;    /* index value -> MdlIndexRange */
   MdlMap *waiting;   /* values folded into a later statement that read memory */
   int temporaries;
   bool chains; /* an `if` alone in an `else` is an `else if` */
@@ -74,6 +76,19 @@ const char *mdl_print_at(MdlPrinter *p, MlirValue value, int precedence);
 MdlExpr mdl_print_op(MdlPrinter *p, MlirOperation op);
 /* x[i * 64 + j], or *x. `first` is the operand number of the first index. */
 const char *mdl_print_element(MdlPrinter *p, MlirOperation access, MlirValue memory, int first);
+
+/* ---- index values of a GPU (cfamily_range.c) --------------------------------------------- */
+
+/* What an index may be; of a loop's counter with what it is when it leaves. */
+typedef struct MdlIndexRange {
+  int64_t lo, hi;
+} MdlIndexRange;
+MdlIndexRange mdl_print_range(MdlPrinter *p, MlirValue index);
+bool mdl_range_is_int(MdlIndexRange r);
+MdlIndexRange mdl_range_product(MdlIndexRange a, MdlIndexRange b);
+MdlIndexRange mdl_range_sum(MdlIndexRange a, MdlIndexRange b);
+/* An index that is an int; all others are ptrdiff_t. */
+bool mdl_print_is_int(MdlPrinter *p, MlirValue value);
 
 /* Nothing but how far pointers reach: no index of C needs the value. */
 bool mdl_print_is_reach(MdlPrinter *p, MlirValue value);

@@ -114,6 +114,41 @@ static bool is_negation(MdlPrinter *p, MlirOperation op, const MdlLoopType *type
          mdl_loop_constant(p->ir, mdl_operand(op, 1), &real, &integer) && integer;
 }
 
+static bool is_literal(const char *text) { return !text[strspn(text, "0123456789")]; }
+
+/* An operand as unsigned, without a cast: what is computed out of threadIdx.x and the like, a name
+ * or number that is not negative; or NULL. */
+static const char *unsigned_index(MdlPrinter *p, MlirValue value, int precedence)
+{
+  MdlExpr e = mdl_print_expr(p, value);
+  bool plain = e.precedence == NAME && mdl_print_is_int(p, value) &&
+               mdl_print_range(p, value).lo >= 0;
+  if (!e.raw) return plain ? e.text : NULL;
+  return e.raw_precedence < precedence ? mdl_text(p->arena, "(%s)", e.raw) : e.raw;
+}
+
+/* Of an index on a GPU: out of unsigned terms (threadIdx.x / 32), whose differences would wrap, as
+ * unsigned too, to be cast where it meets others; out of ints what is none as ptrdiff_t. */
+static bool index_of_gpu(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row, MdlExpr *made)
+{
+  MlirValue a = mdl_operand(op, 0), b = mdl_operand(op, 1), result = mdl_result(op, 0);
+  const char *left = unsigned_index(p, a, row->precedence);
+  const char *right = unsigned_index(p, b, row->precedence + 1);
+  bool some = mdl_print_expr(p, a).raw || mdl_print_expr(p, b).raw;
+  if (strchr("+*/%", *row->c) && some && left && right && mdl_print_is_int(p, result)) {
+    const char *raw = mdl_text(p->arena, "%s %s %s", left, row->c, right);
+    *made = cast(p, "int", mdl_text(p->arena, "(%s)", raw));
+    made->raw = raw;
+    made->raw_precedence = row->precedence;
+    return true;
+  }
+  bool wider = mdl_print_is_int(p, a) && mdl_print_is_int(p, b) && !mdl_print_is_int(p, result);
+  if (!wider || !strchr("+-*", *row->c)) return false;
+  *made = expr(p, row->precedence, "(ptrdiff_t)%s %s %s", mdl_print_at(p, a, PREFIX), row->c,
+               operand(p, row, b, true));
+  return true;
+}
+
 /* Bools are ints that are 0 or 1; indices do not overflow; other integers wrap, so they meet as
  * unsigned. */
 static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
@@ -130,6 +165,10 @@ static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
   if (is_class(p, &type))
     mdl_need(p, negates ? "not" : mdl_text(p->arena, "operator%s", row->c));
   if (negates) return expr(p, PREFIX, "!%s", mdl_print_at(p, a, PREFIX));
+  MdlExpr index;
+  if (p->machine->warp && type.element == MDL_index && type.kind == MDL_LOOP_scalar &&
+      index_of_gpu(p, op, row, &index))
+    return index;
   bool keeps_bits = !strcmp(row->c, "/") || !strcmp(row->c, "%") || !strcmp(row->c, ">>");
   if (row->is_unsigned && keeps_bits && type.kind == MDL_LOOP_vector) {
     const char *u = unsigned_vector(p, &type);
@@ -179,6 +218,9 @@ static MdlExpr compare(MdlPrinter *p, MlirOperation op)
   MdlPredicate predicate = mdl_loop_predicate(op);
   if (is_class(p, &type)) mdl_need(p, mdl_text(p->arena, "operator%s", signs[predicate]));
   bool is_unsigned = predicate >= MDL_PREDICATE_ult && type.element != MDL_index;
+  if (type.element == MDL_index && mdl_print_expr(p, a).raw && is_literal(mdl_print_expr(p, b).text))
+    return expr(p, COMPARE, "%s %s %s", mdl_print_expr(p, a).raw, signs[predicate],
+                mdl_print_expr(p, b).text); /* threadIdx.x == 0 */
   const char *u = "";
   if (is_unsigned)
     u = type.kind == MDL_LOOP_vector ? mdl_text(p->arena, "(%s)", unsigned_vector(p, &type))
@@ -268,6 +310,11 @@ static MdlExpr convert(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
       mdl_loop_op(before) == MDL_LOOP_index_cast &&
       mdl_loop_type_of(p->ir, mdl_operand(before, 0)).element == to.element)
     return mdl_print_expr(p, mdl_operand(before, 0)); /* a size there and back */
+  if (from.element == MDL_i32 && mdl_print_is_int(p, mdl_result(op, 0))) {
+    MdlExpr same = mdl_print_expr(p, a);
+    same.raw = NULL;
+    return same;
+  }
   if (row->is_unsigned && from.element != MDL_bool)
     text = mdl_text(p->arena, "(u%s)%s", mdl_dtypes[from.element].c, text);
   if (kind == MDL_LOOP_extui && from.element == MDL_bool && is_compared(mdl_result(op, 0)))
@@ -330,21 +377,46 @@ static MdlExpr constant(MdlPrinter *p, MlirOperation op)
   return made;
 }
 
+/* Of memory so large that an index of ints may be none: its first term widens. */
+static bool is_large(MdlPrinter *p, const MdlLoopType *memory)
+{
+  int64_t elements = 1;
+  for (int i = 0; p->machine->warp && i < memory->rank; i++)
+    if (memory->dim[i] < 0 || __builtin_mul_overflow(elements, memory->dim[i], &elements))
+      return true;
+  return p->machine->warp && elements > INT32_MAX;
+}
+
+/* index*extent + next: does it take more than the ints that it is made of? `range` becomes its. */
+static bool widens(MdlIndexRange *range, MdlIndexRange extent, MdlIndexRange next)
+{
+  bool ints = mdl_range_is_int(*range) && mdl_range_is_int(extent);
+  *range = mdl_range_sum(mdl_range_product(*range, extent), next);
+  return ints && !mdl_range_is_int(*range);
+}
+
 /* Horner over the extents: ((i * N + j) * K + k). */
 static const char *linear_index(MdlPrinter *p, MlirOperation access, MlirValue memory, int first)
 {
   MdlLoopType type = mdl_loop_type_of(p->ir, memory);
   const char *text = mdl_print_expr(p, mdl_operand(access, first)).text;
   MlirOperation shape = mdl_def(memory);
+  bool large = is_large(p, &type);
+  MdlIndexRange range = {0, 0};
+  if (large) range = mdl_print_range(p, mdl_operand(access, first));
   int dynamic = type.dim[0] < 0;
   for (int i = 1; i < type.rank; i++) {
-    bool simple = !strpbrk(text, " ");
-    const char *extent = type.dim[i] >= 0
-                             ? mdl_text(p->arena, "%lld", (long long)type.dim[i])
-                             : mdl_print_at(p, mdl_loop_extent(shape, dynamic), PREFIX);
-    dynamic += type.dim[i] < 0;
-    const char *scaled = mdl_text(p->arena, simple ? "%s * %s" : "(%s) * %s", text, extent);
-    const char *next = mdl_print_at(p, mdl_operand(access, first + i), 12);
+    bool simple = !strpbrk(text, " "), known = type.dim[i] >= 0;
+    MdlIndexRange by = {type.dim[i], type.dim[i]};
+    MlirValue size = known ? (MlirValue){NULL} : mdl_loop_extent(shape, dynamic++);
+    MlirValue index = mdl_operand(access, first + i);
+    const char *extent = known ? mdl_text(p->arena, "%lld", (long long)type.dim[i])
+                               : mdl_print_at(p, size, PREFIX);
+    if (large && !known) by = mdl_print_range(p, size);
+    const char *wide = large && widens(&range, by, mdl_print_range(p, index)) ? "(ptrdiff_t)" : "";
+    const char *scaled =
+        mdl_text(p->arena, simple ? "%s%s * %s" : "%s(%s) * %s", wide, text, extent);
+    const char *next = mdl_print_at(p, index, 12);
     if (!strcmp(text, "0"))
       text = next;
     else if (!strcmp(next, "0"))
@@ -482,6 +554,15 @@ static MdlExpr all_reduce(MdlPrinter *p, MlirOperation op)
   return cast(p, mdl_c_type(p, &type), given);
 }
 
+/* (int)threadIdx.x, for what is not all unsigned */
+static MdlExpr launch_index(MdlPrinter *p, MdlLoopOp kind)
+{
+  MdlExpr made = cast(p, "int", mdl_loop_info(kind)->c);
+  made.raw = mdl_loop_info(kind)->c;
+  made.raw_precedence = POSTFIX;
+  return made;
+}
+
 static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
 {
   MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
@@ -514,7 +595,7 @@ static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
   case MDL_LOOP_block:
   case MDL_LOOP_threads:
   case MDL_LOOP_blocks:
-    return expr(p, POSTFIX, "%s", mdl_loop_info(kind)->c);
+    return launch_index(p, kind);
   case MDL_LOOP_all_reduce:
     return all_reduce(p, op);
   default:

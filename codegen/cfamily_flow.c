@@ -90,7 +90,7 @@ static void declare_carried(MdlPrinter *p, MlirOperation op, int first, int coun
     const char *own = mdl_value_name(p->ir, mdl_result(op, i));
     names[i] = own ? mdl_print_unique(p, own)
                    : mdl_print_name(p, arg, mdl_text(p->arena, "s%d", ++p->temporaries));
-    mdl_declare(p, &d, mdl_stmt_type(p, init), names[i], mdl_print_expr(p, init).text);
+    mdl_declare(p, &d, mdl_stmt_type(p, arg), names[i], mdl_print_expr(p, init).text);
     mdl_stmt_name(p, arg, names[i]);
   }
   mdl_declare(p, &d, NULL, "", NULL);
@@ -162,9 +162,9 @@ static void print_for(MdlPrinter *p, MlirOperation op)
   MlirBlock body = mdl_body(op, 0);
   if (carried > 64) MDL_BUG(p->ir->session, "a loop carries %d values", carried);
   mdl_stmt_settle(p);
-  const char *lo = mdl_print_expr(p, mdl_operand(op, 0)).text;
+  const char *lo = mdl_stmt_index(p, mdl_operand(op, 0));
   const char *hi = mdl_print_at(p, mdl_operand(op, 1), 11);
-  const char *step = mdl_print_expr(p, mdl_operand(op, 2)).text;
+  const char *step = mdl_stmt_index(p, mdl_operand(op, 2));
   declare_carried(p, op, 3, carried, body, 1, names);
   MdlScope scope = mdl_scope_open(p);
   const char *i = mdl_print_name(p, mdl_arg(body, 0), "i");
@@ -175,7 +175,8 @@ static void print_for(MdlPrinter *p, MlirOperation op)
   bool one = is_one_line(inside);
   if (stores_halves(p, body)) mdl_line(p, "%s", mdl_need(p, "MDL_NO_VECTORS"));
   if (mdl_op_has(op, "mdl.unroll")) fputs("#pragma unroll\n", p->out);
-  mdl_line(p, "for (ptrdiff_t %s = %s; %s < %s; %s)%s", i, lo, i, hi, next, one ? "" : " {");
+  mdl_line(p, "for (%s %s = %s; %s < %s; %s)%s", mdl_stmt_type(p, mdl_arg(body, 0)), i, lo, i, hi,
+           next, one ? "" : " {");
   fputs(inside, p->out);
   if (!one) mdl_line(p, "}");
   mdl_scope_close(p, scope);

@@ -12,6 +12,7 @@ void mdl_printer_begin(MdlPrinter *p)
   p->exprs = mdl_map_create(p->arena);
   p->c_types = mdl_map_create(p->arena);
   p->names = mdl_map_create(p->arena);
+  p->ranges = mdl_map_create(p->arena);
   p->waiting = mdl_map_create(p->arena);
   p->in_place = mdl_map_create(p->arena);
   p->temporaries = p->locals = p->results = 0;
@@ -32,7 +33,15 @@ void mdl_stmt_name(MdlPrinter *p, MlirValue value, const char *name)
 const char *mdl_stmt_type(MdlPrinter *p, MlirValue value)
 {
   MdlLoopType type = mdl_loop_type_of(p->ir, value);
-  return mdl_c_type(p, &type);
+  return mdl_print_is_int(p, value) ? "int" : mdl_c_type(p, &type);
+}
+
+/* What an index is assigned needs no cast of unsigned terms. */
+const char *mdl_stmt_index(MdlPrinter *p, MlirValue value)
+{
+  MdlExpr e = mdl_print_expr(p, value);
+  bool is_index = mdl_loop_type_of(p->ir, value).element == MDL_index;
+  return is_index && e.raw ? e.raw : e.text;
 }
 
 /* const float z = ...; */
@@ -186,7 +195,8 @@ static void print_value(MdlPrinter *p, MlirOperation op)
     if (made.reads) mdl_map_set(p->waiting, value.ptr, (void *)op.ptr);
     return;
   }
-  declare(p, value, made.text);
+  bool is_index = mdl_loop_type_of(p->ir, value).element == MDL_index;
+  declare(p, value, is_index && made.raw ? made.raw : made.text);
 }
 
 static void print_call_of_many(MdlPrinter *p, MlirOperation op)

@@ -5,6 +5,7 @@
 #include "codegen/cfamily.h"
 
 /* The C type of a value. */
+const char *mdl_stmt_index(MdlPrinter *p, MlirValue value);
 const char *mdl_stmt_type(MdlPrinter *p, MlirValue value);
 /* From here on the value is printed so. */
 void mdl_stmt_expr(MdlPrinter *p, MlirValue value, MdlExpr made);

@@ -97,6 +97,7 @@ static bool tell(const MdlPass *pass, MlirOperation func)
     if (tell(pass, mdl_callee(ir, pass->symbols, a.call[i]))) hand_on(pass, a.call[i], told);
   mdl_func_refresh_type(ir, func);
   mdl_loop_noalias(ir, func);
+  mdl_op_set_unit(ir, func, "mdl.told"); /* its last two arguments are less than a grid's blocks */
   return true;
 }
 

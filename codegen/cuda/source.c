@@ -130,7 +130,8 @@ static const char *parameter(Source *s, MlirOperation func, int i, const char *n
   MdlPrinter *p = &s->printer;
   MlirValue arg = mdl_arg(mdl_body(func, 0), i);
   MdlLoopType type = mdl_loop_type_of(s->ir, arg);
-  if (type.kind != MDL_LOOP_memory) return mdl_text(s->arena, "%s %s", mdl_c_type(p, &type), name);
+  const char *plain = mdl_print_is_int(p, arg) ? "int" : mdl_c_type(p, &type);
+  if (type.kind != MDL_LOOP_memory) return mdl_text(s->arena, "%s %s", plain, name);
   return mdl_text(s->arena, "%s%s *%s%s", mdl_func_writes(p, arg) ? "" : "const ",
                   mdl_c_type(p, &(MdlLoopType){.element = type.element}),
                   is_restrict(func, i) ? "__restrict__ " : "", name);
