@@ -1,5 +1,5 @@
 /* Elements of memory: row-major indices. */
-#include "codegen/cfamily.h"
+#include "codegen/cfamily_stmt.h"
 
 #include <string.h>
 
