@@ -309,4 +309,4 @@ static void mma_tile(MdlGpuTiles *t)
   leave(t, m);
 }
 
-const MdlTileEngine mdl_mma_engine = {mma_shape, mma_open, mma_tile};
+const MdlTileEngine mdl_mma_engine = {mma_shape, mma_open, mma_tile, false};

@@ -18,7 +18,7 @@ enum {
   LEAST_ROWS = 32,
   THREADS = 1 << 17,  /* fill the grid */
   FEW_THREADS = 1 << 15,
-  FREE = 1 << 30      /* what an axis of free size may come to */
+  FREE = MDL_SPLIT_FREE
 };
 
 typedef struct Split {
@@ -44,7 +44,7 @@ static bool is_wide(const Split *s)
 
 /* ---- what there is to gain --------------------------------------------------------------- */
 
-static int64_t most_of(const MdlSize *size)
+int64_t mdl_split_most(const MdlSize *size)
 {
   int64_t known;
   return mdl_size_is_const(size, &known) ? known : FREE;
@@ -70,7 +70,7 @@ static bool choose_axis(Split *s)
   s->axis = -1;
   for (int i = 0; i < s->type->rank; i++)
     if (s->is_reduced[i] &&
-        (s->axis < 0 || most_of(s->type->dim[i]) > most_of(s->type->dim[s->axis])))
+        (s->axis < 0 || mdl_split_most(s->type->dim[i]) > mdl_split_most(s->type->dim[s->axis])))
       s->axis = i;
   return s->axis >= 0;
 }
@@ -89,7 +89,7 @@ static bool choose_part(Split *s)
   const MdlType *type = s->type;
   int64_t kept = 1, most_kept = 1, others = 1, all = 1;
   for (int i = 0; i < type->rank; i++) {
-    int64_t most = most_of(type->dim[i]), guess = mdl_schedule_guess(type->dim[i]);
+    int64_t most = mdl_split_most(type->dim[i]), guess = mdl_schedule_guess(type->dim[i]);
     if (!most) return false;
     if (!s->is_reduced[i])
       kept = product(kept, guess), most_kept = product(most_kept, most);
@@ -106,7 +106,7 @@ static bool choose_part(Split *s)
     int64_t part = all < FREE ? (all * kept + BLOCKS - 1) / BLOCKS : BLOCK_PART;
     cut(s, part > LEAST_PART ? part : LEAST_PART, others);
   }
-  return s->part < most_of(type->dim[s->axis]);
+  return s->part < mdl_split_most(type->dim[s->axis]);
 }
 
 /* ---- one axis instead of many ------------------------------------------------------------ */
@@ -177,34 +177,35 @@ static void flatten_whole(Split *s)
 
 /* ---- the view ---------------------------------------------------------------------------- */
 
-/* The axis padded to whole parts. */
-static MlirValue padded(Split *s, MlirValue from, const MdlSize *parts)
+/* The axis padded to whole parts, which its readers know the end of. */
+static MlirValue padded(MdlBuilder *b, MlirValue from, const MdlSplitView *view)
 {
-  MdlSizes *sizes = s->ir->sizes;
-  const MdlType *type = mdl_type_of(s->ir, from);
+  MdlSizes *sizes = b->ir->sizes;
+  const MdlType *type = mdl_type_of(b->ir, from);
   const MdlSize *lo[MDL_MAX_RANK], *hi[MDL_MAX_RANK], *zero = mdl_size_const(sizes, 0);
   int64_t inner[MDL_MAX_RANK] = {0};
-  const MdlSize *whole = mdl_size_mul(sizes, parts, mdl_size_const(sizes, s->part));
-  if (whole == type->dim[s->axis]) return from;
+  const MdlSize *whole = mdl_size_mul(sizes, view->parts, mdl_size_const(sizes, view->part));
+  if (whole == type->dim[view->axis]) return from;
   for (int i = 0; i < type->rank; i++) lo[i] = hi[i] = zero;
-  hi[s->axis] = mdl_size_sub(sizes, whole, type->dim[s->axis]);
-  MdlAttrs attrs = mdl_attrs_none(s->ir);
+  hi[view->axis] = mdl_size_sub(sizes, whole, type->dim[view->axis]);
+  MdlAttrs attrs = mdl_attrs_none(b->ir);
   mdl_put_sizes(&attrs, "lo", type->rank, lo);
   mdl_put_sizes(&attrs, "hi", type->rank, hi);
   mdl_put_ints(&attrs, "inner", type->rank, inner);
-  MlirValue operand[] = {from, mdl_build_neutral(&s->b, s->kind, type->dtype)};
-  return mdl_result(mdl_build_op(&s->b, MDL_OP_pad, 2, operand, &attrs, NULL), 0);
+  MlirValue operand[] = {from, view->neutral};
+  MlirOperation pad = mdl_build_op(b, MDL_OP_pad, 2, operand, &attrs, NULL);
+  mdl_op_set_unit(b->ir, pad, "mdl.parts");
+  return mdl_result(pad, 0);
 }
 
-/* [.., axis, ..] as [.., parts, part, ..], or [.., part, parts, ..]. */
-static MlirValue in_parts(Split *s, MlirValue from, const MdlSize *parts)
+MlirValue mdl_split_view(MdlBuilder *b, MlirValue from, const MdlSplitView *view)
 {
-  MlirValue whole = padded(s, from, parts);
-  MdlType type = *mdl_type_of(s->ir, whole);
-  for (int i = type.rank++; i > s->axis; i--) type.dim[i] = type.dim[i - 1];
-  type.dim[s->axis + s->by_thread] = parts;
-  type.dim[s->axis + !s->by_thread] = mdl_size_const(s->ir->sizes, s->part);
-  return mdl_build_reshape(&s->b, whole, &type);
+  MlirValue whole = padded(b, from, view);
+  MdlType type = *mdl_type_of(b->ir, whole);
+  for (int i = type.rank++; i > view->axis; i--) type.dim[i] = type.dim[i - 1];
+  type.dim[view->axis + view->parts_last] = view->parts;
+  type.dim[view->axis + !view->parts_last] = mdl_size_const(b->ir->sizes, view->part);
+  return mdl_build_reshape(b, whole, &type);
 }
 
 /* ---- both passes ------------------------------------------------------------------------- */
@@ -213,7 +214,12 @@ static MlirValue reduce_parts(Split *s, MlirValue from, const MdlSize *parts)
 {
   int64_t axes[MDL_MAX_RANK];
   int count = 0, added = s->part > 1;
-  if (added) from = in_parts(s, from, parts);
+  MdlSplitView view = {.axis = s->axis, .parts = parts, .part = s->part};
+  view.parts_last = s->by_thread;
+  if (added) {
+    view.neutral = mdl_build_neutral(&s->b, s->kind, mdl_type_of(s->ir, from)->dtype);
+    from = mdl_split_view(&s->b, from, &view);
+  }
   int over = s->axis + (added && !s->by_thread); /* the axis of a part, where there is one */
   for (int i = 0; i < s->type->rank; i++) {
     if (i == s->axis && added) axes[count++] = over;
@@ -321,7 +327,9 @@ void mdl_gpu_split_long(MdlIr *ir, MlirBlock block)
   int count = mdl_list(ir, block, &op);
   for (int i = 0; i < count; i++)
     if (runs_on_host(ir, op[i])) mdl_gpu_split_long(ir, mdl_body(op[i], 0));
+  mdl_gpu_split_narrow(ir, block);
   each_reduction(ir, block, join);
   each_reduction(ir, block, split_reduction);
+  mdl_gpu_split_steps(ir, block);
   erase_unused(ir, block);
 }

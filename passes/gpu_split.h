@@ -4,7 +4,26 @@
 
 #include "ir/ir.h"
 
-/* Long reductions in two passes. Recurses into loops that stay on the host. */
+/* Long reductions in two passes, products with long contractions and few results too. Recurses into
+ * loops that stay on the host. */
 void mdl_gpu_split_long(MdlIr *ir, MlirBlock block);
+/* Its steps for products (gpu_split_dot.c): those with a vector become reductions; the others, once
+ * reductions are split, sums of products of parts. */
+void mdl_gpu_split_narrow(MdlIr *ir, MlirBlock block);
+void mdl_gpu_split_steps(MdlIr *ir, MlirBlock block);
+
+/* What an axis of free size may come to, and what a size may. */
+enum { MDL_SPLIT_FREE = 1 << 30 };
+int64_t mdl_split_most(const MdlSize *size);
+
+/* An axis as two: [.., parts, part, ..], or [.., part, parts, ..], padded behind its end. */
+typedef struct MdlSplitView {
+  int axis;
+  const MdlSize *parts;
+  int64_t part;
+  bool parts_last;
+  MlirValue neutral; /* what it is padded with */
+} MdlSplitView;
+MlirValue mdl_split_view(MdlBuilder *b, MlirValue from, const MdlSplitView *view);
 
 #endif

@@ -194,6 +194,18 @@ static MlirValue tiles_along(MdlGpuTiles *t, int side)
   return mdl_index_div(top, up, number(t, t->shape.side[side]));
 }
 
+/* Of the last part less is there. */
+static void end_part(MdlGpuTiles *t)
+{
+  MdlBuilder *b = &t->n->b;
+  MlirValue part = mdl_nest_extent(t->n, t->s.c.k[0]), each = number(t, 1);
+  MlirValue first = mdl_index_mul(b, t->base.at[t->part_axis], part);
+  MlirValue left = mdl_index_sub(b, mdl_nest_extent(t->n, t->in_parts), first);
+  for (int i = 1; i < t->s.c.ks; i++)
+    each = mdl_index_mul(b, each, mdl_nest_extent(t->n, t->s.c.k[i]));
+  t->step_end = mdl_index_mul(b, mdl_index_min(b, part, left), each);
+}
+
 /* Row-major over the batch, rows of tiles, columns of tiles. */
 static void place_tile(MdlGpuTiles *t, MlirValue tile)
 {
@@ -211,6 +223,27 @@ static void place_tile(MdlGpuTiles *t, MlirValue tile)
   t->base = mdl_point(t->s.c.result->rank);
   spread(t, t->s.batch, t->s.batches, t->batch, &t->base);
   if (t->s.c.is_conv && t->s.c.groups > 1) t->s.c.group = t->batch;
+  t->step_end = t->step_extent;
+  if (t->in_parts) end_part(t);
+}
+
+/* Both operands show parts of an axis, the first that is contracted. */
+static void read_parts(MdlGpuTiles *t)
+{
+  MdlIr *ir = t->n->ir;
+  const MdlContract *c = &t->s.c;
+  int64_t axis = c->is_conv ? 0 : c->contract[0][0];
+  for (int i = 0; i < 2; i++) {
+    MlirValue view = mdl_operand(c->op, i);
+    if (mdl_def_op(ir, view) != MDL_OP_reshape || !axis) return;
+    MlirOperation pad = mdl_def(mdl_operand(mdl_def(view), 0));
+    if (mdl_is_null(pad) || !mdl_op_has(pad, "mdl.parts")) return;
+    const MdlType *whole = mdl_type_of(ir, mdl_operand(pad, 0));
+    const MdlType *padded = mdl_type_of(ir, mdl_result(pad, 0));
+    if (!i && whole->dim[axis - 1] == padded->dim[axis - 1]) return;
+    if (!i) t->in_parts = whole->dim[axis - 1];
+  }
+  t->part_axis = c->axis[0][axis - 1];
 }
 
 static void open(MdlGpuTiles *t)
@@ -220,7 +253,8 @@ static void open(MdlGpuTiles *t)
   t->batch_extent = mdl_nest_extent(n, t->s.batch_extent);
   t->step_extent = mdl_nest_extent(n, t->s.step_extent);
   t->whole_steps = mdl_size_is_const(t->s.step_extent, &known) && known;
-  t->whole_steps &= mdl_size_exact_div(n->ir->sizes, t->s.step_extent, t->shape.steps) != NULL;
+  if (t->engine->knows_ends) read_parts(t);
+  t->whole_steps &= !t->in_parts && mdl_size_exact_div(n->ir->sizes, t->s.step_extent, t->shape.steps) != NULL;
   for (int i = 0; i < 2; i++) {
     t->extent[i] = mdl_nest_extent(n, t->s.extent[i]);
     t->whole[i] = mdl_size_exact_div(n->ir->sizes, t->s.extent[i], t->shape.side[i]);

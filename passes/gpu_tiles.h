@@ -59,6 +59,7 @@ typedef struct MdlTileEngine {
   /* Sums and emits the tile at t->origin. All threads of the block are here; shared memory is free
    * to be written, and must be again at the end. */
   void (*tile)(MdlGpuTiles *t);
+  bool knows_ends; /* asks t->step_end which steps exist: some tiles have fewer */
 } MdlTileEngine;
 
 struct MdlGpuTiles {
@@ -70,6 +71,9 @@ struct MdlGpuTiles {
   MlirValue extent[2], batch_extent, step_extent;
   bool whole[2];       /* known: tiles never reach past the side's end */
   bool whole_steps;    /* known: there are steps, and slabs never reach past their end */
+  const MdlSize *in_parts; /* a contracted axis whose parts are a batch (passes/gpu_split.h) */
+  int part_axis;           /* ... which axis of the result counts them */
+  MlirValue step_end;  /* of this tile: step_extent, or what there is of the last part */
   MlirValue thread;    /* in the block */
   MlirValue batch;     /* which product */
   MlirValue origin[2]; /* the tile's first row and column in it */

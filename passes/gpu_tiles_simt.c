@@ -152,7 +152,7 @@ static MlirValue element(MdlGpuTiles *t, Slab *s, MlirValue step)
   MdlBranch branch;
   if (t->whole_steps) return mdl_source_load(&s->source, &s->line, step, s->lanes);
   MlirType type = mdl_loop_value_type(n->ir, t->s.c.result->dtype, s->lanes);
-  MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, step, t->step_extent);
+  MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, step, t->step_end);
   mdl_branch_begin(n, &branch, inside, 1, &type);
   MlirValue value = mdl_source_load(&s->source, &s->line, step, s->lanes);
   mdl_branch_else(n, &branch, 1, &value);
@@ -337,4 +337,4 @@ static void simt_tile(MdlGpuTiles *t)
   leave(t, s);
 }
 
-const MdlTileEngine mdl_simt_engine = {simt_shape, simt_open, simt_tile};
+const MdlTileEngine mdl_simt_engine = {simt_shape, simt_open, simt_tile, true};

@@ -138,13 +138,26 @@ static int lanes_of(const MdlTileSource *s)
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
+/* Elements lie where they lie in what a reshape reads, and in what it padded behind the end of its
+ * first axis, as long as nobody reads past that. */
+static MlirValue behind_view(MdlGpuTiles *t, MlirValue tensor)
+{
+  MdlIr *ir = t->n->ir;
+  if (mdl_def_op(ir, tensor) != MDL_OP_reshape) return tensor;
+  MlirValue whole = mdl_operand(mdl_def(tensor), 0);
+  if (mdl_def_op(ir, whole) != MDL_OP_pad || !t->in_parts) return whole;
+  MlirValue from = mdl_operand(mdl_def(whole), 0);
+  const MdlType *type = mdl_type_of(ir, from), *padded = mdl_type_of(ir, whole);
+  return type->dim[0] != padded->dim[0] ? from : whole;
+}
+
 /* The operand's memory as one axis; no value where it is none of its own, or too large. */
 static MlirValue flat_memory(MdlGpuTiles *t, int operand)
 {
   MdlNest *n = t->n;
-  MlirValue tensor = mdl_operand(t->s.c.op, operand), none = {NULL};
+  MlirValue tensor = behind_view(t, mdl_operand(t->s.c.op, operand)), none = {NULL};
   if (!mdl_is_null(mdl_def(tensor))) return none;
-  const MdlSize *all = mdl_type_elements(n->ir->sizes, t->s.c.in[operand]);
+  const MdlSize *all = mdl_type_elements(n->ir->sizes, mdl_nest_type(n, tensor));
   MlirValue shaped = {mdl_map_get(n->memory, tensor.ptr)};
   if (!all || mdl_is_no_value(shaped)) return none;
   MdlLoopType type = {.kind = MDL_LOOP_memory, .rank = 1};

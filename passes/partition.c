@@ -208,7 +208,8 @@ static bool joins(Partition *p, const Item *item)
   MdlOp op = mdl_op(p->ir, item->op);
   if (op == MDL_OP_dynamic_update) return false;
   if (is_seed(p->ir, item->op)) return seed_joins(p, item, use);
-  return !use->moves_only || is_plain_move(op);
+  bool view = mdl_op_has(item->op, "mdl.parts"); /* padded only in name (gpu_split.h) */
+  return !use->moves_only || is_plain_move(op) || view;
 }
 
 enum { MOST_COPIES = 3 };

@@ -180,6 +180,58 @@ static void test_columns(int64_t N)
   }
 }
 
+/* rows x steps by steps x columns; turned: the first operand is steps x rows. */
+template <class T>
+static void check_product(const char *what, const std::vector<T> &x, const std::vector<T> &y,
+                          const T *got, int64_t rows, int64_t steps, int64_t columns, bool turned,
+                          double scale)
+{
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j++) {
+      double sum = 0;
+      for (int64_t k = 0; k < steps; k++)
+        sum += (double)x[(size_t)(turned ? k * rows + i : i * steps + k)] *
+               y[(size_t)(k * columns + j)];
+      check(what, steps, got[i * columns + j], scale * sum, 1e-5 * (1 + sqrt((double)steps)));
+    }
+}
+
+static void test_products(int64_t N)
+{
+  const int64_t D = 37;
+  const std::vector<float> x = drawn(N * D), y = drawn(N * 36);
+  std::vector<int32_t> a((size_t)N * 20), b((size_t)N * 36);
+  for (int32_t &v : a) v = (int32_t)(8 * draw());
+  for (int32_t &v : b) v = (int32_t)(8 * draw());
+  std::vector<float> got((size_t)N + 720);
+  std::vector<int32_t> got_i32(720);
+  float *out = got.data();
+  run("inner", SPLIT_INNER_WORK_BYTES(N), split_inner, N, x.data(), y.data(), out);
+  check_product("inner", x, y, out, 1, N, 1, true, 1);
+  run("outer_by_vector", SPLIT_OUTER_BY_VECTOR_WORK_BYTES(N, D), split_outer_by_vector, N, D,
+      x.data(), y.data(), out);
+  check_product("outer_by_vector", x, y, out, D, N, 1, true, 1);
+  if (N >= 2 && N < 100) { /* a block a row */
+    run("by_vector", SPLIT_BY_VECTOR_WORK_BYTES(N, D), split_by_vector, N, D, x.data(), y.data(),
+        out);
+    check_product("by_vector", x, y, out, N, D, 1, false, 1);
+  }
+  run("narrow", SPLIT_NARROW_WORK_BYTES(N), split_narrow, N, x.data(), y.data(), out);
+  check_product("narrow", x, y, out, 20, N, 5, true, 1);
+  run("weights", SPLIT_WEIGHTS_WORK_BYTES(N), split_weights, N, x.data(), y.data(), out);
+  check_product("weights", x, y, out, 20, N, 36, true, 0.5);
+  run("weights_last", SPLIT_WEIGHTS_LAST_WORK_BYTES(N), split_weights_last, N, x.data(), y.data(),
+      out);
+  check_product("weights_last", x, y, out, 20, N, 36, false, 1);
+  run("weights_i32", SPLIT_WEIGHTS_I32_WORK_BYTES(N), split_weights_i32, N, a.data(), b.data(),
+      got_i32.data());
+  check_product("weights_i32", a, b, got_i32.data(), 20, N, 36, true, 1);
+  if (N < 1100) return;
+  run("weights_fixed", SPLIT_WEIGHTS_FIXED_WORK_BYTES, split_weights_fixed, x.data(), y.data(),
+      out);
+  check_product("weights_fixed", x, y, out, 20, 1100, 36, true, 1);
+}
+
 static void test_grid(void)
 {
   const std::vector<float> x = drawn(30000);
@@ -195,11 +247,11 @@ int main(int count, char **)
   static const int64_t sizes[] = {0, 1, 31, 32, 33, 1000, 4096, 8193, 100003};
   test_grid();
   for (int64_t N : sizes) {
-    if (N > 10000 && count > 1) break; /* the checker of races takes its time */
+    if (N > 2000 && count > 1) break; /* the checkers take their time */
     test_floats(N);
     test_integers(N);
     test_bools(N);
-    if (N < 10000) test_columns(N);
+    if (N < 5000) test_columns(N), test_products(N);
   }
   puts(wrong ? "wrong" : "right");
   return wrong != 0;

@@ -8,5 +8,5 @@ mkdir -p "$out/code"
 cp "$here/split.cu" "$out/code/main.cu"
 for mode in plain asan race; do
   sh "$here/emulate.sh" $mode "$out/$mode" "$out/objects" "$out/code/main.cu" "$out/code/split.cu"
-  if [ $mode = race ]; then "$out/$mode" short; else "$out/$mode"; fi
+  if [ $mode = plain ]; then "$out/$mode"; else "$out/$mode" short; fi
 done
