@@ -471,6 +471,16 @@ static MdlExpr elements(MdlPrinter *p, MlirOperation op, const MdlLoopType *type
   return expr(p, POSTFIX, "%s(%s)", mdl_c_type(p, type), text);
 }
 
+/* "block_reduce<Add>", "warp_reduce<Add>" over whole warps, "warp_reduce<Add, 8>" */
+static const char *reduce_name(MdlPrinter *p, MlirOperation op, const char *combine)
+{
+  MdlLoopOp kind = mdl_loop_op(op);
+  const char *name = mdl_need(p, mdl_loop_info(kind)->c);
+  int team = kind == MDL_LOOP_team_reduce ? mdl_loop_team(op) : 32;
+  if (team == 32) return mdl_text(p->arena, "%s<%s>", name, mdl_need(p, combine));
+  return mdl_text(p->arena, "%s<%s, %d>", name, mdl_need(p, combine), team);
+}
+
 /* block_reduce<Add>(s), on a type that a shuffle takes, and on which sums may wrap. */
 static MdlExpr all_reduce(MdlPrinter *p, MlirOperation op)
 {
@@ -479,7 +489,7 @@ static MdlExpr all_reduce(MdlPrinter *p, MlirOperation op)
   MdlLoopType type = mdl_loop_type_of(p->ir, mdl_result(op, 0));
   MdlAllReduce kind = mdl_loop_all_reduce_kind(op);
   const char *text = mdl_print_at(p, mdl_operand(op, 0), PREFIX);
-  const char *call = mdl_text(p->arena, "block_reduce<%s>", mdl_need(p, words[kind]));
+  const char *call = reduce_name(p, op, words[kind]);
   if (mdl_is_float(type.element) || type.element == MDL_bool)
     return expr(p, POSTFIX, "%s(%s)", call, mdl_print_expr(p, mdl_operand(op, 0)).text);
   bool is_signed = kind == MDL_ALL_max || kind == MDL_ALL_min;
@@ -536,6 +546,7 @@ static MdlExpr other(MdlPrinter *p, MlirOperation op, MdlLoopOp kind)
   case MDL_LOOP_blocks:
     return launch_index(p, kind);
   case MDL_LOOP_all_reduce:
+  case MDL_LOOP_team_reduce:
     return all_reduce(p, op);
   default:
     MDL_BUG(p->ir->session, "%s is no expression", mdl_loop_info(kind)->mlir);

@@ -41,6 +41,24 @@ void mdl_stmt_update(MdlPrinter *p, MlirValue value, const char *name, const cha
     mdl_line(p, "%s = %s;", name, text);
 }
 
+static bool is_inside(MlirOperation op, MlirOperation outer)
+{
+  while (!mdl_is_null(op) && !mdl_same_op(op, outer)) op = mdl_parent(op);
+  return !mdl_is_null(op);
+}
+
+/* `if (c) s = …;` in a loop that carries s: the other side leaves it as it is. */
+static bool keeps_old(MdlPrinter *p, MlirOperation op, int result, MlirValue old)
+{
+  MlirOperation user;
+  int operand;
+  if (!p->launch || mdl_op(p->ir, op) != MDL_OP_if || !mdl_body(op, 1).ptr) return false;
+  if (!mdl_same(mdl_operand(mdl_terminator(mdl_body(op, 1)), result), old)) return false;
+  for (int i = 0; mdl_use(old, i, &user, &operand); i++)
+    if (!is_inside(user, op)) return false;
+  return true;
+}
+
 /* Where nothing but the new value reads the old one, it is assigned at once: twelve sums of a tile
  * need no second set of registers then. */
 static void find_in_place(MdlPrinter *p, MlirBlock body, int carried, const char *const *names)
@@ -50,8 +68,11 @@ static void find_in_place(MdlPrinter *p, MlirBlock body, int carried, const char
   for (int i = 0; i < carried; i++) {
     MlirValue next = mdl_operand(end, i), old = mdl_arg(body, 1 + i);
     MlirOperation op = mdl_def(next);
-    if (mdl_is_null(op) || mdl_block_of(op).ptr != body.ptr || mdl_result_count(op) != 1) continue;
-    if (mdl_use_count(next) != 1 || mdl_use_count(old) != 1 || mdl_region_count(op)) continue;
+    if (mdl_is_null(op) || mdl_block_of(op).ptr != body.ptr) continue;
+    if (mdl_use_count(next) == 1 && keeps_old(p, op, mdl_result_index(next), old))
+      mdl_map_set(p->in_place, next.ptr, (void *)names[i]);
+    bool plain = mdl_result_count(op) == 1 && !mdl_region_count(op);
+    if (!plain || mdl_use_count(next) != 1 || mdl_use_count(old) != 1) continue;
     mdl_use(old, 0, &user, &operand);
     if (mdl_same_op(user, op)) mdl_map_set(p->in_place, next.ptr, (void *)names[i]);
   }
@@ -219,6 +240,18 @@ static void print_early_return(MdlPrinter *p, MlirOperation op)
   mdl_stmt_expr(p, mdl_result(op, 0), rest);
 }
 
+static const char *else_text(MdlPrinter *p, MlirOperation op, int result)
+{
+  return mdl_print_expr(p, mdl_operand(mdl_terminator(mdl_body(op, 1)), result)).text;
+}
+
+/* On a GPU, where threads stand beside what they have an element of: `float s = 0; if (…) s = …;` */
+static bool has_plain_else(MdlPrinter *p, MlirOperation op)
+{
+  MlirBlock body = mdl_body(op, 1);
+  return p->launch && body.ptr && mdl_same_op(mdl_first(body), mdl_terminator(body));
+}
+
 /* Nothing in the block but an `if` and what it asks: `else if`. The `if`, or null. */
 static MlirOperation chained(MdlPrinter *p, MlirBlock body)
 {
@@ -241,7 +274,8 @@ static void print_branches(MdlPrinter *p, MlirOperation op, const char *start,
     MlirBlock body = mdl_body(op, region);
     if (!body.ptr) break;
     MlirOperation end = mdl_terminator(body);
-    if (region && mdl_same_op(mdl_first(body), end) && !results) break;
+    bool said = !results || has_plain_else(p, op);
+    if (region && mdl_same_op(mdl_first(body), end) && said) break;
     MlirOperation next = region ? chained(p, body) : (MlirOperation){NULL};
     if (!mdl_is_null(next)) {
       mdl_stmt_ops(p, body, next);
@@ -273,9 +307,16 @@ static void print_if(MdlPrinter *p, MlirOperation op)
   const char *condition = mdl_print_expr(p, mdl_operand(op, 0)).text;
   mdl_stmt_consume(p, op);
   mdl_stmt_settle(p);
+  bool else_is_plain = has_plain_else(p, op);
   for (int i = 0; i < results; i++) {
+    names[i] = mdl_map_get(p->in_place, mdl_result(op, i).ptr);
+    if (names[i]) continue;
     names[i] = mdl_print_name(p, mdl_result(op, i), mdl_text(p->arena, "t%d", ++p->temporaries));
-    mdl_line(p, "%s %s;", mdl_stmt_type(p, mdl_result(op, i)), names[i]);
+    const char *type = mdl_stmt_type(p, mdl_result(op, i));
+    if (else_is_plain)
+      mdl_line(p, "%s %s = %s;", type, names[i], else_text(p, op, i));
+    else
+      mdl_line(p, "%s %s;", type, names[i]);
   }
   print_branches(p, op, "if", condition, names);
   name_results(p, op, names);

@@ -301,6 +301,7 @@ static void print_statement(MdlPrinter *p, MlirOperation op)
     mdl_line(p, "__syncthreads();");
     return;
   case MDL_LOOP_all_reduce:
+  case MDL_LOOP_team_reduce:
     print_all_reduce(p, op);
     return;
   default:

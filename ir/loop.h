@@ -171,7 +171,12 @@ typedef enum MdlAllReduce {
 } MdlAllReduce;
 /* One value out of those of all threads of the block, the same for each; a barrier too. */
 MlirValue mdl_loop_all_reduce(MdlBuilder *b, MdlAllReduce kind, MlirValue value);
+/* ... of those of a team: as many neighbours of a warp as `threads` says, 2 to 32, the first of them
+ * at a multiple of that. Teams of one warp need not be at the same place. */
+MlirValue mdl_loop_team_reduce(MdlBuilder *b, MdlAllReduce kind, MlirValue value, int threads);
+/* Of either. */
 MdlAllReduce mdl_loop_all_reduce_kind(MlirOperation op);
+int mdl_loop_team(MlirOperation team_reduce);
 
 /* A call of a function of the device's prelude, "ldmatrix_x4" or "cp_async_wait<1>": of a private
  * declaration with `mdl.device`, one for each list of types. A memory among the operands is followed

@@ -50,18 +50,35 @@ static const char *const words[MDL_ALL_COUNT][2] = {
     {"add", "add"},        {"mul", "mul"},        {"maxsi", "maximumf"}, {"minsi", "minimumf"},
     {"maxui", "maximumf"}, {"minui", "minimumf"}, {"and", "and"},        {"or", "or"}};
 
-MlirValue mdl_loop_all_reduce(MdlBuilder *b, MdlAllReduce kind, MlirValue value)
+static MlirValue reduce(MdlBuilder *b, MlirOperationState *state, MdlAllReduce kind,
+                        MlirValue value)
 {
   MlirType type = mlirValueGetType(value);
   bool is_float = mdl_is_float(mdl_loop_type_of(b->ir, value).element);
+  add_attr(b, state, "op", mdl_text(b->ir->arena, "#gpu<all_reduce_op %s>", words[kind][is_float]));
+  mlirOperationStateAddOperands(state, 1, &value);
+  mlirOperationStateAddResults(state, 1, &type);
+  return mdl_result(mdl_insert(b, state), 0);
+}
+
+MlirValue mdl_loop_all_reduce(MdlBuilder *b, MdlAllReduce kind, MlirValue value)
+{
   MlirOperationState state = state_of(b, MDL_LOOP_all_reduce);
-  add_attr(b, &state, "op",
-           mdl_text(b->ir->arena, "#gpu<all_reduce_op %s>", words[kind][is_float]));
   MlirRegion none = mlirRegionCreate();
   mlirOperationStateAddOwnedRegions(&state, 1, &none);
-  mlirOperationStateAddOperands(&state, 1, &value);
-  mlirOperationStateAddResults(&state, 1, &type);
-  return mdl_result(mdl_insert(b, &state), 0);
+  return reduce(b, &state, kind, value);
+}
+
+MlirValue mdl_loop_team_reduce(MdlBuilder *b, MdlAllReduce kind, MlirValue value, int threads)
+{
+  MlirOperationState state = state_of(b, MDL_LOOP_team_reduce);
+  add_attr(b, &state, "cluster_size", mdl_text(b->ir->arena, "%d : i32", threads));
+  return reduce(b, &state, kind, value);
+}
+
+int mdl_loop_team(MlirOperation team_reduce)
+{
+  return (int)mdl_op_int(team_reduce, "cluster_size", 32);
 }
 
 typedef struct Word {

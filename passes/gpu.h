@@ -12,6 +12,7 @@ typedef enum MdlGpuMode {
   MDL_GPU_columns, /* the grid's blocks share strips of a kept last axis; a block's threads stand in
                       rows along one and reduce it together */
   MDL_GPU_tiles,  /* the grid's blocks share tiles of a product of matrices (passes/gpu_tiles.c) */
+  MDL_GPU_rows,   /* teams of threads share the rows: passes/gpu_rows.c */
   MDL_GPU_all,    /* every thread computes the scalar that is returned */
   MDL_GPU_one     /* one thread does it all */
 } MdlGpuMode;
@@ -51,6 +52,20 @@ bool mdl_gpu_is_part(const MdlGroup *g);
 /* Reductions by columns: how many stand side by side in a strip; how many strips there are. */
 int64_t mdl_gpu_strip(const MdlGroup *g);
 const MdlSize *mdl_gpu_strips(const MdlGroup *g);
+
+/* How the threads of a team combine what they found. */
+MdlAllReduce mdl_gpu_all_reduce(MdlOp reduction, MdlDtype dtype);
+
+/* Rows: threads that share one, by its length; `mdl.team` on the group. Blocks for all of them. */
+int mdl_gpu_team(MdlIr *ir, MlirOperation group);
+const MdlSize *mdl_gpu_row_blocks(const MdlGroup *g);
+
+/* Totals over rows (passes/gpu_totals.c): a reduction of a whole tensor that rows have found becomes
+ * one within the rows and one over them; and among the parts of a block, what such a total reads
+ * becomes a part of its own. Returns how many there are then. */
+void mdl_gpu_row_totals(MdlIr *ir, MlirBlock block);
+bool mdl_gpu_is_row_sum(MdlIr *ir, MlirOperation op);
+int mdl_gpu_split_totals(MdlIr *ir, int parts, MdlPart **part);
 
 /* A product of matrices that is worth tiles; how many there are; its loops. */
 bool mdl_gpu_has_tiles(const MdlGroup *g);

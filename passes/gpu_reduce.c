@@ -35,7 +35,7 @@ static void read_axes(Reduce *r, MlirOperation op)
   r->over_extent[0] = mdl_nest_extent(r->n, mdl_type_elements(r->n->ir->sizes, r->type));
 }
 
-static MdlAllReduce all_reduce_of(MdlOp kind, MdlDtype dtype)
+MdlAllReduce mdl_gpu_all_reduce(MdlOp kind, MdlDtype dtype)
 {
   bool u = mdl_is_unsigned(dtype);
   switch (kind) {
@@ -232,7 +232,7 @@ static void reduce_by_blocks(Reduce *r, MlirValue seed)
   }
   MlirValue part = part_of(r, &p, mdl_loop_gpu_index(&n->b, MDL_LOOP_thread),
                            mdl_loop_gpu_index(&n->b, MDL_LOOP_threads));
-  MlirValue whole = mdl_loop_all_reduce(&n->b, all_reduce_of(r->kind, r->type->dtype), part);
+  MlirValue whole = mdl_loop_all_reduce(&n->b, mdl_gpu_all_reduce(r->kind, r->type->dtype), part);
   emit_by_block(n, seed, &p, whole);
   if (r->kept) mdl_loop_end(n, &loop, NULL);
 }

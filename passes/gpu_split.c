@@ -4,6 +4,7 @@
  * that neighbouring threads read neighbours. The order of a sum follows from sizes alone. */
 #include "passes/gpu_split.h"
 
+#include "passes/gpu.h"
 #include "passes/partition.h"
 #include "passes/schedule.h"
 
@@ -268,7 +269,7 @@ static void join(Split *s)
   int64_t axis[MDL_MAX_RANK];
   MlirOperation inner = mdl_def(s->from);
   bool joins = mdl_def_op(s->ir, s->from) == s->kind && mdl_use_count(s->from) == 1;
-  if (!joins || is_wide(s)) return;
+  if (!joins || is_wide(s) || mdl_gpu_is_row_sum(s->ir, inner)) return;
   Split all = *s;
   all.op = inner;
   memset(all.is_reduced, 0, sizeof all.is_reduced);

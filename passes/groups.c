@@ -1,5 +1,6 @@
 #include "passes/gpu_split.h"
 #include "passes/group.h"
+#include "passes/gpu.h"
 #include "passes/group_doc.h"
 #include "passes/partition.h"
 
@@ -155,6 +156,8 @@ static void outline(Outline *o, const MdlCluster *c, MlirOperation end)
   fill_function(o, c, args, func);
   mdl_op_set_text(o->ir, func, "mdl.group", class_of(o, c));
   if (c->rows >= 0) mdl_op_set_int(o->ir, func, "mdl.rows", c->rows);
+  if (c->rows >= 0 && o->pass->options->machine->warp)
+    mdl_op_set_int(o->ir, func, "mdl.team", mdl_gpu_team(o->ir, func));
   mdl_op_set_text(o->ir, func, "mdl.doc", mdl_group_doc(o->ir, c));
   MlirValue *operand = MDL_NEW(o->ir->arena, MlirValue, (size_t)mdl_map_count(args));
   for (int i = 0; i < mdl_map_count(args); i++) operand[i] = (MlirValue){mdl_map_key(args, i)};
@@ -193,8 +196,7 @@ static void group_block(Outline *o, MlirBlock block)
       if (mdl_body(op[i], j).ptr) group_block(o, mdl_body(op[i], j));
   MdlPiece *step;
   MlirOperation end = mdl_terminator(block);
-  /* a GPU's nests know one seed each */
-  int steps = mdl_merge(o->ir, block, !o->pass->options->machine->warp, &step);
+  int steps = mdl_merge(o->ir, o->pass->options->machine, block, &step);
   for (int i = 0; i < steps; i++)
     if (step[i].cluster)
       outline(o, step[i].cluster, end);
@@ -215,6 +217,7 @@ bool mdl_pass_groups(MdlPass *pass, MlirOperation none)
     Outline o = {pass, pass->ir, entry[i], pass->symbols};
     mdl_join_elements(pass->ir, mdl_body(entry[i], 0));
     mdl_normalise(pass->ir, mdl_body(entry[i], 0));
+    if (pass->options->machine->warp) mdl_gpu_row_totals(pass->ir, mdl_body(entry[i], 0));
     if (pass->options->machine->warp) mdl_gpu_split_long(pass->ir, mdl_body(entry[i], 0));
     group_block(&o, mdl_body(entry[i], 0));
   }

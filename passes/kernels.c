@@ -56,6 +56,7 @@ bool mdl_kernel_is_pure(const MdlKernels *k, MlirOperation op)
   case MDL_LOOP_alloca:
   case MDL_LOOP_barrier:
   case MDL_LOOP_all_reduce:
+  case MDL_LOOP_team_reduce:
     return false;
   case MDL_LOOP_load:
     return mdl_is_null(mdl_def(mdl_operand(op, 0)));
@@ -79,7 +80,8 @@ bool mdl_kernel_is_grid(const MdlKernels *k, MlirOperation op)
   const char *mode = mdl_gpu_mode_of(k->ir, callee);
   bool one_block = !strcmp(mode, "blocks") && mdl_result_count(op); /* returns a scalar */
   if (one_block) return false;
-  return !strcmp(mode, "points") || !strcmp(mode, "blocks") || !strcmp(mode, "tiles");
+  return !strcmp(mode, "points") || !strcmp(mode, "blocks") || !strcmp(mode, "tiles") ||
+         !strcmp(mode, "rows");
 }
 
 typedef struct Search {

@@ -6,7 +6,9 @@
  *   maps   of one shape, with several results, behind at most one other nest (a dot, a conv)
  * `mdl_phases_read` (phases.h) finds the phases of such a group again. */
 #include "passes/align.h"
+#include "passes/gpu.h"
 #include "passes/partition.h"
+#include "passes/schedule.h"
 
 #include <stdlib.h>
 
@@ -32,6 +34,7 @@ typedef struct Node {
 
 typedef struct Merge {
   MdlIr *ir;
+  bool gpu;
   MlirBlock block;
   int nodes, parts;
   Node *node; /* parts first */
@@ -240,6 +243,18 @@ static bool may_finish(const Union *u, const Node *node)
   }
 }
 
+/* Rows are shared by teams of threads: a sum over all rows would have to wait for all teams, and
+ * maps alone have a thread an element. */
+static bool suits_gpu(const Union *u, bool reduces)
+{
+  const MdlType *shape = first(u)->shape;
+  for (const Node *n = first(u); n; n = after(u, n)) {
+    if (n->reduces && !n->kept) return false;
+    if (!reduces && n->shape->rank != shape->rank) return false;
+  }
+  return true;
+}
+
 /* The axes that the row loops would run over; false: the members do not go together. */
 static bool choose_rows(Union *u)
 {
@@ -254,6 +269,7 @@ static bool choose_rows(Union *u)
   }
   u->has_seed = seeds > 0;
   if (seeds && reductions) return false;
+  if (u->m->gpu && !suits_gpu(u, reductions)) return false;
   u->rows = row ? row->kept : reductions ? 0 : NO_ROWS;
   const MdlType *shape = row ? row->shape : first(u)->shape;
   int common = row ? u->rows : shortest->shape->rank;
@@ -426,6 +442,16 @@ static void list_parts(Merge *m, MdlCluster *c, int cluster)
   }
 }
 
+/* A reduction that a GPU runs as a group of rows even alone: a block would have too little to do. */
+static bool is_short_row(const Node *node)
+{
+  int64_t length = 1;
+  if (!node->reduces || !node->kept) return false;
+  for (int i = node->kept; i < node->shape->rank; i++)
+    length *= mdl_schedule_guess(node->shape->dim[i]);
+  return length <= 1024;
+}
+
 /* The members as one group; a single part stays what it was. */
 static MdlCluster *make_cluster(Merge *m, int cluster)
 {
@@ -435,6 +461,7 @@ static MdlCluster *make_cluster(Merge *m, int cluster)
   c->rows = NO_ROWS;
   if (c->parts == 1) {
     c->seed = c->part[0]->seed;
+    if (m->gpu && is_short_row(&m->node[cluster])) c->rows = m->node[cluster].kept;
     return c;
   }
   Union u = {.m = m, .cluster = {cluster, cluster}};
@@ -475,19 +502,19 @@ static int last_position(const Merge *m, int node)
   return last;
 }
 
-int mdl_merge(MdlIr *ir, MlirBlock block, bool merges, MdlPiece **steps)
+int mdl_merge(MdlIr *ir, const MdlMachine *machine, MlirBlock block, MdlPiece **steps)
 {
   MdlPart *part;
   Merge m = {.ir = ir, .block = block, .parts = mdl_partition(ir, block, &part)};
+  m.gpu = machine->warp;
+  if (m.gpu) m.parts = mdl_gpu_split_totals(ir, m.parts, &part);
   m.made_by = mdl_map_create(ir->arena);
   m.position = mdl_map_create(ir->arena);
   read_graph(&m, part);
   m.stamp = MDL_NEW(ir->arena, int, (size_t)m.nodes);
   m.stack = MDL_NEW(ir->arena, int, (size_t)m.nodes);
-  if (merges) {
-    merge_all(&m, false); /* rows and maps */
-    merge_all(&m, true);  /* what is left finishes a dot, a conv */
-  }
+  merge_all(&m, false); /* rows and maps */
+  merge_all(&m, true);  /* what is left finishes a dot, a conv */
   Order o = {&m, 0, MDL_NEW(ir->arena, MdlPiece, (size_t)m.nodes),
              MDL_NEW(ir->arena, bool, (size_t)m.nodes)};
   Place *place = MDL_NEW(ir->arena, Place, (size_t)m.nodes);

@@ -3,6 +3,7 @@
 #define MDL_PASSES_PARTITION_H
 
 #include "ir/ir.h"
+#include "ir/machine.h"
 
 enum { MDL_MAX_ROOTS = 8 }; /* results of a group */
 
@@ -36,8 +37,9 @@ typedef struct MdlPiece {
   MlirOperation op;
 } MdlPiece;
 
-/* Merges parts, if asked to, and puts the block into an order in which every piece comes after what it needs. */
-int mdl_merge(MdlIr *ir, MlirBlock block, bool merges, MdlPiece **steps);
+/* Merges parts where that pays on the machine, and puts the block into an order in which every piece
+ * comes after what it needs. */
+int mdl_merge(MdlIr *ir, const MdlMachine *machine, MlirBlock block, MdlPiece **steps);
 
 /* Before grouping: elements read and written by several indices are so in one step, without copies of
  * rows. Recurses into regions. */

@@ -1,13 +1,19 @@
 /* A value's phase: how many loops over the row must be done before it can be had. Reductions end a
  * phase. What costs more than to load it and is wanted in several phases is stored by the first, in
  * the memory of a result of its shape that only a later phase writes: exp(x - max) lies where
- * softmax goes. Where no result has room, one value may have a buffer of one row. */
+ * softmax goes. Where no result has room, one value may have a buffer of one row. A team of threads
+ * (passes/gpu_rows.c) has each element of a row in one thread's hands: what is wanted in several
+ * phases stays in registers where rows are short, what is read from memory too. */
 #include "passes/phases.h"
 
 #include "passes/align.h"
 #include "passes/group.h"
 
-enum { CHEAP = 8 }; /* ops that cost less to repeat than to store and load */
+enum {
+  CHEAP = 8, /* ops that cost less to repeat than to store and load */
+  EACH = 32, /* elements of a row that a thread may keep */
+  ROOM = 64  /* registers for all that it keeps */
+};
 
 bool mdl_is_rows(MlirOperation group) { return mdl_op_has(group, "mdl.rows"); }
 
@@ -174,10 +180,10 @@ static void note_moved(MdlPhases *p, MlirValue value)
   if (is_moved(p, value)) mdl_map_set(p->moved, value.ptr, (void *)value.ptr);
 }
 
-/* Rows of one axis, so that the buffer is one too. */
+/* Rows of one axis, so that the buffer is one too; one row after the other. */
 static bool may_buffer(const MdlPhases *p, MlirValue value)
 {
-  return p->rows && mdl_type_of(p->ir, value)->rank == p->rows + 1 && mdl_is_no_value(p->buffered);
+  return p->rows && !p->team && mdl_type_of(p->ir, value)->rank == p->rows + 1 && mdl_is_no_value(p->buffered);
 }
 
 const MdlSize *mdl_phases_buffer(const MdlPhases *p, MdlDtype *dtype)
@@ -186,6 +192,40 @@ const MdlSize *mdl_phases_buffer(const MdlPhases *p, MdlDtype *dtype)
   const MdlType *type = mdl_type_of(p->ir, p->buffered);
   *dtype = type->dtype;
   return type->dim[p->rows];
+}
+
+int64_t mdl_phases_each(const MdlPhases *p, const MdlType *shape)
+{
+  int64_t count = 1, extent;
+  for (int i = p->rows; i < shape->rank; i++) {
+    if (!mdl_size_is_const(shape->dim[i], &extent) || extent > EACH * (int64_t)p->team) return 0;
+    count *= extent ? extent : 1;
+    if (count > EACH * (int64_t)p->team) return 0;
+  }
+  return p->team ? (count + p->team - 1) / p->team : 0;
+}
+
+static bool keep(MdlPhases *p, MlirValue value, uint64_t phases, bool is_made)
+{
+  const MdlType *type = mdl_type_of(p->ir, value);
+  int64_t each = mdl_phases_each(p, type);
+  int room = (int)each * (mdl_dtypes[type->dtype].bytes == 8 ? 2 : 1);
+  if (!each || room > p->room || p->kept == MDL_MAX_KEPT || type->dtype == MDL_bool) return false;
+  p->room -= room;
+  p->keep[p->kept++] = (MdlKept){value, last_phase(phases), is_made};
+  return true;
+}
+
+/* What is read in several phases, as it lies in memory. */
+static void keep_read(MdlPhases *p, MlirValue value)
+{
+  uint64_t used = uses_of(p, value);
+  if (p->team && used & (used - 1) && is_element(p, value)) keep(p, value, used, false);
+}
+
+bool mdl_phases_are_elsewhere(const MdlPhases *p, MlirValue value)
+{
+  return p->team > 1 && mdl_map_has(p->moved, value.ptr);
 }
 
 static void settle(MdlPhases *p, MlirOperation op)
@@ -205,13 +245,18 @@ static void settle(MdlPhases *p, MlirOperation op)
   }
   uint64_t used = uses_of(p, value);
   bool again = used & (used - 1);
-  if (result < 0 && again && is_element(p, value) && cost(p, value) > CHEAP &&
-      !mdl_map_has(p->moved, value.ptr)) {
+  again = again && is_element(p, value) && cost(p, value) > CHEAP &&
+          !mdl_map_has(p->moved, value.ptr);
+  if (again && keep(p, value, used, true)) {
+    add_sink(p, (MdlSink){op, value, false, first_phase(used), MDL_ROW_KEPT});
+    used &= ~used + 1;
+  } else if (again && result < 0) {
     result = lender(p, value, used);
     if (result < 0 && may_buffer(p, value)) p->buffered = value, result = MDL_ROW_BUFFER;
     if (result != -1) add_sink(p, (MdlSink){op, value, false, first_phase(used), result});
   }
-  if (result != -1) used &= ~used + 1; /* the first phase stores it, later ones load */
+  /* the first phase stores it, later ones load: each thread of a team what it stored itself */
+  if (result != -1 && !mdl_phases_are_elsewhere(p, value)) used &= ~used + 1;
   for (int i = 0; i < mdl_operand_count(op) && used; i++) use(p, mdl_operand(op, i), used);
 }
 
@@ -223,10 +268,15 @@ MdlPhases mdl_phases_read(MdlIr *ir, MlirOperation group)
   p.phase = mdl_map_create(ir->arena);
   p.used = mdl_map_create(ir->arena);
   p.moved = mdl_map_create(ir->arena);
+  p.team = (int)mdl_op_int(group, "mdl.team", 0);
+  p.room = ROOM;
   number(&p, body);
   int count = mdl_list(ir, body, &op);
   for (int i = count - 1; i-- > 0;) settle(&p, op[i]);
-  for (int i = 0; i < mdl_arg_count(body); i++) note_moved(&p, mdl_arg(body, i));
+  for (int i = 0; i < mdl_arg_count(body); i++) {
+    note_moved(&p, mdl_arg(body, i));
+    keep_read(&p, mdl_arg(body, i));
+  }
   return p;
 }
 
@@ -287,6 +337,22 @@ static bool shares_phase(const MdlPhases *p, int result, int phase, MlirValue fr
   return alone || plain;
 }
 
+/* Once a row all threads of a team read, and one stores: only what nothing but such stores want may
+ * be stored over. */
+static bool is_only_stored(const MdlPhases *p, MlirValue value)
+{
+  MlirOperation owner;
+  int operand;
+  for (int i = 0; mdl_use(value, i, &owner, &operand); i++) {
+    MdlOp kind = mdl_op(p->ir, owner);
+    if (kind == MDL_OP_return) continue;
+    if (kind >= MDL_OP_COUNT || mdl_op_info(kind)->class != MDL_CLASS_map) return false;
+    MlirValue made = mdl_result(owner, 0);
+    if (!mdl_is_per_row(mdl_type_of(p->ir, made), p->rows) || !is_only_stored(p, made)) return false;
+  }
+  return true;
+}
+
 bool mdl_phases_may_update(const MdlPhases *p, int result, int operand)
 {
   MlirValue from = mdl_arg(mdl_body(p->group, 0), operand);
@@ -295,6 +361,8 @@ bool mdl_phases_may_update(const MdlPhases *p, int result, int operand)
     if (!p->sink[i].reduces && p->sink[i].result == result && p->sink[i].phase < written)
       written = p->sink[i].phase;
   uint64_t used = uses_of(p, from);
+  bool once = mdl_is_per_row(mdl_type_of(p->ir, from), p->rows);
+  if (p->team > 1 && once && !is_only_stored(p, from)) return false;
   if (!used || mdl_map_has(p->moved, from.ptr) || last_phase(used) > written) return false;
   return last_phase(used) < written || shares_phase(p, result, written, from);
 }

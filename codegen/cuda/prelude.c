@@ -61,22 +61,32 @@ static const Function functions[] = {
      "  for (int w = 1; w < warps; w++) v = Combine::of(v, part[w]);\n"
      "  __syncthreads();\n"
      "  return v;\n}\n"},
-    {"Add", "block_reduce",
+    {"warp_reduce", "",
+     "/* One value out of those of a team of neighbours in a warp, the same for each: by halves. "
+     "Its first\n"
+     " * thread's for all, for 0 and -0 are one to Most. */\n"
+     "template <class Combine, int Team = 32, class T>\n"
+     "static __device__ __forceinline__ T warp_reduce(T v)\n{\n"
+     "  const unsigned all = 0xffffffffu >> (32 - Team);\n"
+     "  const unsigned team = all << (threadIdx.x % 32 / Team * Team);\n"
+     "  for (int o = Team / 2; o > 0; o /= 2) v = Combine::of(v, __shfl_xor_sync(team, v, o));\n"
+     "  return __shfl_sync(team, v, 0, Team);\n}\n"},
+    {"Add", "",
      "struct Add {\n  template <class T> static __device__ T of(T a, T b) { return a + b; }\n};\n"},
-    {"Multiply", "block_reduce",
+    {"Multiply", "",
      "struct Multiply {\n  template <class T> static __device__ T of(T a, T b) { return a * b; "
      "}\n};\n"},
-    {"Most", "block_reduce",
+    {"Most", "",
      "/* NaN if either is. */\nstruct Most {\n  template <class T> static __device__ T of(T a, T "
      "b)\n"
      "  {\n    return b > a || b != b ? b : a;\n  }\n};\n"},
-    {"Least", "block_reduce",
+    {"Least", "",
      "/* NaN if either is. */\nstruct Least {\n  template <class T> static __device__ T of(T a, T "
      "b)\n"
      "  {\n    return b < a || b != b ? b : a;\n  }\n};\n"},
-    {"And", "block_reduce",
+    {"And", "",
      "struct And {\n  template <class T> static __device__ T of(T a, T b) { return a & b; }\n};\n"},
-    {"Or", "block_reduce",
+    {"Or", "",
      "struct Or {\n  template <class T> static __device__ T of(T a, T b) { return a | b; }\n};\n"},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };

@@ -39,13 +39,27 @@ static int test_scale()
 static int test_total()
 {
   const int64_t N = 7;
-  const Floats x = drawn(N * 300, 2);
+  const Floats x = drawn(N * 3000, 2);
   Floats y(N), work(1024);
   int wrong = mutants_total(N, x.data(), y.data(), work.data(), nullptr);
   for (size_t i = 0; i < N && !wrong; i++) {
     double sum = 0;
-    for (size_t j = 0; j < 300; j++) sum += (double)x[i * 300 + j] * x[i * 300 + j];
+    for (size_t j = 0; j < 3000; j++) sum += (double)x[i * 3000 + j] * x[i * 3000 + j];
     wrong = check("total", i, y[i], sum);
+  }
+  return wrong;
+}
+
+static int test_spread()
+{
+  const int64_t N = 19;
+  const Floats x = drawn(N * 40, 5);
+  Floats y(N);
+  int wrong = mutants_spread(N, x.data(), y.data(), nullptr, nullptr);
+  for (size_t i = 0; i < N && !wrong; i++) {
+    float most = -INFINITY, least = INFINITY;
+    for (size_t j = 0; j < 40; j++) most = fmaxf(most, x[i * 40 + j]), least = fminf(least, x[i * 40 + j]);
+    wrong = check("spread", i, y[i], (double)most - least);
   }
   return wrong;
 }
@@ -68,7 +82,7 @@ int main()
 {
   const char *which = getenv("EMU_MUTANT");
   mutant = which ? atoi(which) : 0;
-  const int wrong = test_scale() || test_total() || test_product();
+  const int wrong = test_scale() || test_total() || test_spread() || test_product();
   puts(wrong ? "wrong" : "right");
   return wrong;
 }

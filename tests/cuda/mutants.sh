@@ -29,12 +29,14 @@ awk '
     plant(107, "4 * thread;", "4 * thread + (mutant == 107);")
   }
   kernel == "total" { plant(104, "if (threadIdx.x == 0)", "if (threadIdx.x == 0 || mutant == 104)") }
+  kernel == "spread" { plant(108, "if (lane == 0)", "if (lane == 0 || mutant == 108)") }
+  { plant(109, "0xffffffffu >>", "(mutant == 109 ? 0xfffffffeu : 0xffffffffu) >>") }
   { plant(105, "__shfl_xor_sync(0xffffffffu", "__shfl_xor_sync(mutant == 105 ? 0xffffu : 0xffffffffu") }
   { plant(106, "if (lane == 0) part", "if (lane == 0 && mutant != 106) part") }
   { print }
   END {
     print barriers > counts
-    for (i = 101; i <= 107; i++)
+    for (i = 101; i <= 109; i++)
       if (!planted[i]) { print "nowhere to plant fault " i > "/dev/stderr"; bad = 1 }
     if (!planted["grid"]) { print "no launch to make smaller" > "/dev/stderr"; bad = 1 }
     exit bad
@@ -73,4 +75,6 @@ expect race 104 "all threads store" "race in a block: write"
 expect plain 105 "half a warp's mask" "wrong warp mask"
 expect race 106 "nothing in shared memory" "uninitialised shared memory"
 expect plain 107 "four floats from the second on" "misaligned access"
+expect race 108 "all threads of a row store" "race in a block: write"
+expect plain 109 "a team without its first thread" "wrong warp mask"
 exit $failed

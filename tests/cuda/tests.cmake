@@ -46,6 +46,18 @@ add_test(NAME cuda/launches COMMAND random_programs ${CMAKE_CURRENT_LIST_DIR}/la
 set_tests_properties(cuda/launches PROPERTIES LABELS cuda TIMEOUT 600)
 set_tests_properties(cuda/features cuda/faults cuda/samples cuda/products cuda/halves cuda/ptx cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
                      PROPERTIES LABELS cuda SKIP_RETURN_CODE 77 TIMEOUT 600)
+# Rows: of many lengths, and what fusion puts into one loop.
+add_test(NAME cuda/rows COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/rows.sh ${CMAKE_BINARY_DIR}/cuda/rows $<TARGET_FILE:mdlc>
+                                $<TARGET_FILE:random_programs>)
+set_tests_properties(cuda/rows PROPERTIES LABELS cuda TIMEOUT 600)
+add_test(NAME cuda/rows_all COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/rows.sh ${CMAKE_BINARY_DIR}/cuda/rows_all
+                                    $<TARGET_FILE:mdlc> $<TARGET_FILE:random_programs>)
+set_tests_properties(cuda/rows_all PROPERTIES LABELS long TIMEOUT 3600 ENVIRONMENT MDLC_TESTS_ALL=1)
+foreach(name softmax norms cross_entropy sums updates)
+  add_test(NAME cuda/rows_${name} COMMAND random_programs --no-reduce --machine=sm_80 --all
+                                          ${PROJECT_SOURCE_DIR}/tests/random/rows/${name}.mdl)
+  set_tests_properties(cuda/rows_${name} PROPERTIES LABELS long TIMEOUT 1800)
+endforeach()
 # In full, with the checker of races.
 foreach(dtype bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64)
   add_test(NAME cuda/all_${dtype} COMMAND backend_ops ${dtype} --machine=sm_80 --all)
