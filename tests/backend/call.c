@@ -53,21 +53,21 @@ typedef struct Buffer {
   size_t bytes;
 } Buffer;
 
-/* Aligned as the header asks work to be, one byte more than that for everything else. */
-static Buffer buffer(size_t bytes)
+/* `shift` bytes behind what the header asks of work. */
+static Buffer buffer(size_t bytes, size_t shift)
 {
   Buffer b = {.bytes = bytes};
-  b.base = aligned_alloc(64, (bytes + 2 * CANARY + 63) / 64 * 64);
+  b.base = aligned_alloc(64, (bytes + shift + 2 * CANARY + 63) / 64 * 64);
   if (!b.base) abort();
-  b.data = b.base + CANARY;
-  memset(b.base, FILL, bytes + 2 * CANARY);
+  b.data = b.base + CANARY + shift;
+  memset(b.base, FILL, bytes + shift + 2 * CANARY);
   return b;
 }
 
 static bool is_intact(const Buffer *b)
 {
   for (int i = 0; i < CANARY; i++)
-    if (b->base[i] != FILL || b->data[b->bytes + (size_t)i] != FILL) return false;
+    if (b->data[i - CANARY] != FILL || b->data[b->bytes + (size_t)i] != FILL) return false;
   return true;
 }
 
@@ -101,19 +101,21 @@ typedef struct Frame {
   int buffers, args, of_result[MOST_ARGS];
 } Frame;
 
-static void add_buffer(const MdlTrial *trial, Frame *f, size_t bytes, const MdlTensor *from)
+static void add_buffer(const MdlTrial *trial, Frame *f, size_t bytes, size_t shift,
+                       const MdlTensor *from)
 {
   if (f->args >= MOST_ARGS) MDL_BUG(trial->ir->session, "more arguments than a trial has room for");
   Buffer *b = &f->buffer[f->buffers++];
-  *b = buffer(bytes);
+  *b = buffer(bytes, shift);
   if (from) mdl_tensor_store(from, b->data);
   f->arg[f->args++] = b->data;
 }
 
 /* Leaves in and inout are the evaluator's arguments in order; its results are leaves out, and then
- * inout. */
+ * inout. In every other run each lies one element behind an aligned address: no more is promised.
+ */
 static void add_leaves(const MdlTrial *trial, Frame *f, const MdlSignature *s,
-                       const MdlTrialRun *run)
+                       const MdlTrialRun *run, bool shifted)
 {
   int in = 0, result = 0, outs = 0;
   for (int i = 0; i < s->params; i++)
@@ -123,10 +125,9 @@ static void add_leaves(const MdlTrial *trial, Frame *f, const MdlSignature *s,
       MdlRole role = s->param[i].role;
       int at = role == MDL_ROLE_out ? result++ : role == MDL_ROLE_inout ? inout++ : -1;
       if (at >= 0) f->of_result[at] = f->buffers;
-      if (role == MDL_ROLE_out)
-        add_buffer(trial, f, bytes_of(&run->rounded.result[at]), NULL);
-      else
-        add_buffer(trial, f, bytes_of(&run->arg[in]), &run->arg[in]), in++;
+      const MdlTensor *t = role == MDL_ROLE_out ? &run->rounded.result[at] : &run->arg[in++];
+      size_t shift = shifted ? (size_t)mdl_dtypes[t->dtype].bytes : 0;
+      add_buffer(trial, f, bytes_of(t), shift, role == MDL_ROLE_out ? NULL : t);
     }
 }
 
@@ -136,8 +137,8 @@ static void call_run(const MdlTrial *trial, int entry, int run, MlirOperation fu
   const MdlTrialEntry *e = &trial->entry[entry];
   Frame f = {.buffers = 0};
   for (int i = 0; i < e->sizes; i++) f.arg[f.args++] = (void *)&e->extent[i];
-  add_leaves(trial, &f, mdl_signature_read(trial->ir, func), &e->run[run]);
-  add_buffer(trial, &f, work_bytes(trial, e, func), NULL);
+  add_leaves(trial, &f, mdl_signature_read(trial->ir, func), &e->run[run], run % 2);
+  add_buffer(trial, &f, work_bytes(trial, e, func), 0, NULL);
   int32_t status = call(f.arg);
   for (int i = 0; i < f.buffers; i++)
     if (!is_intact(&f.buffer[i])) {
