@@ -302,7 +302,10 @@ static void keep_status(MdlEntry *e)
   MdlLoopType cell = {.kind = MDL_LOOP_memory, .element = MDL_i32};
   MlirValue first = mdl_loop_shape(&e->b, work, &bytes, NULL);
   MlirValue none = mdl_loop_number(&e->b, MDL_index, 1, 0, 0);
-  mdl_loop_store(&e->b, e->status, mdl_loop_view(&e->b, first, none, &cell, NULL), NULL);
+  MlirValue place = mdl_loop_view(&e->b, first, none, &cell, NULL);
+  mdl_op_set_text(e->ir, mdl_def(place), "mdl.offset", "0");
+  mdl_op_set_text(e->ir, mdl_def(place), "mdl.bytes", "4");
+  mdl_loop_store(&e->b, e->status, place, NULL);
 }
 
 /* Every entry has a work buffer there: kernels hand scalars on in it. */

@@ -1,6 +1,7 @@
 /* Entries of a GPU program: what touches data becomes kernels, what follows from sizes and scalar
  * arguments alone stays on the host, which launches the kernels in order and waits for nothing. */
 #include "passes/kernels.h"
+#include "passes/access.h"
 #include "passes/arith.h"
 #include "passes/entry.h"
 #include "passes/gpu.h"
@@ -46,10 +47,33 @@ static bool is_maths_call(const MdlKernels *k, MlirOperation op)
   return !mdl_is_null(callee) && mdl_op_has(callee, "mdl.maths");
 }
 
+MlirOperation mdl_kernel_group(const MdlKernels *k, MlirOperation op)
+{
+  if (mdl_op(k->ir, op) != MDL_OP_call) return (MlirOperation){NULL};
+  MlirOperation callee = mdl_callee(k->ir, k->pass->symbols, op);
+  bool is_group = !mdl_is_null(callee) && mdl_gpu_mode_of(k->ir, callee);
+  return is_group ? callee : (MlirOperation){NULL};
+}
+
+/* Elements of what nothing in the entry writes, read by every thread that wants them. */
+static bool is_constant_read(const MdlKernels *k, MlirOperation op)
+{
+  MlirOperation callee = mdl_kernel_group(k, op);
+  if (mdl_is_null(callee) || strcmp(mdl_gpu_mode_of(k->ir, callee), "all")) return false;
+  const char *class = mdl_op_text(k->ir, callee, "mdl.class");
+  if (!class || strcmp(class, "map")) return false;
+  for (int i = 0; i < mdl_operand_count(op); i++) {
+    MlirValue operand = mdl_operand(op, i);
+    if (mdl_loop_type_of(k->ir, operand).kind != MDL_LOOP_memory) continue;
+    if (mdl_access_is_written(k->pass, mdl_access_of(k->ir, operand).root)) return false;
+  }
+  return true;
+}
+
 bool mdl_kernel_is_pure(const MdlKernels *k, MlirOperation op)
 {
   MdlLoopOp kind = mdl_loop_op(op);
-  if (kind == MDL_LOOP_none) return is_maths_call(k, op);
+  if (kind == MDL_LOOP_none) return is_maths_call(k, op) || is_constant_read(k, op);
   switch (kind) {
   case MDL_LOOP_store:
   case MDL_LOOP_copy:
@@ -63,14 +87,6 @@ bool mdl_kernel_is_pure(const MdlKernels *k, MlirOperation op)
   default:
     return true;
   }
-}
-
-MlirOperation mdl_kernel_group(const MdlKernels *k, MlirOperation op)
-{
-  if (mdl_op(k->ir, op) != MDL_OP_call) return (MlirOperation){NULL};
-  MlirOperation callee = mdl_callee(k->ir, k->pass->symbols, op);
-  bool is_group = !mdl_is_null(callee) && mdl_gpu_mode_of(k->ir, callee);
-  return is_group ? callee : (MlirOperation){NULL};
 }
 
 bool mdl_kernel_is_grid(const MdlKernels *k, MlirOperation op)

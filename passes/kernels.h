@@ -1,5 +1,5 @@
-/* Between the two halves of the pass `kernels`: what goes into a kernel (kernels.c), how it is made
- * (kernels_build.c). */
+/* Between the parts of the pass `kernels`: what goes into a kernel (kernels.c), how it is made
+ * (kernels_build.c), who does what in it (kernels_order.c). */
 #ifndef MDL_PASSES_KERNELS_H
 #define MDL_PASSES_KERNELS_H
 
@@ -34,5 +34,8 @@ bool mdl_kernel_calls_group(const MdlKernels *k, MlirOperation op);
 /* The segment as a kernel: its shape, its function, its launch behind the segment. */
 void mdl_kernel_mark(MdlKernels *k, MlirOperation kernel, const MdlSegment *s);
 void mdl_kernel_build(MdlKernels *k, const MdlSegment *s);
+/* One thread stores its scalars; barriers between the steps of a kernel of one block. `given`: what
+ * the launch hands over. */
+void mdl_kernel_order(MdlKernels *k, MlirOperation kernel, const MlirValue *given);
 
 #endif

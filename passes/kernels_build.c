@@ -116,83 +116,31 @@ static bool collect(void *user, MlirOperation op)
   return true;
 }
 
-static bool is_used_outside(const MdlSegment *s, MlirValue value)
+static bool is_inside(const MdlSegment *s, MlirOperation op)
 {
-  MlirOperation user;
-  int operand;
-  for (int i = 0; mdl_use(value, i, &user, &operand); i++) {
-    bool inside = false;
-    for (int j = 0; j < s->ops; j++) {
-      MlirOperation at = user; /* or an op that holds it */
-      while (!mdl_is_null(at) && !mdl_same_op(at, s->op[j])) at = mdl_parent(at);
-      inside |= !mdl_is_null(at);
-    }
-    if (!inside) return true;
+  for (int j = 0; j < s->ops; j++) {
+    MlirOperation at = op; /* or an op that holds it */
+    while (!mdl_is_null(at) && !mdl_same_op(at, s->op[j])) at = mdl_parent(at);
+    if (!mdl_is_null(at)) return true;
   }
   return false;
 }
 
-/* ---- threads of a kernel of one block ---------------------------------------------------- */
-
-static MlirValue is_first_thread(MdlBuilder *b)
+/* Does anything but this segment need it? What is done anew elsewhere does for those who need that;
+ * `asked`: what was looked at. */
+static bool is_wanted(const MdlKernels *k, const MdlSegment *s, MlirValue value, MdlMap *asked)
 {
-  MlirValue zero = mdl_loop_number(b, MDL_index, 1, 0, 0);
-  return mdl_loop_compare(b, MDL_PREDICATE_eq, mdl_gpu_thread(b), zero);
-}
-
-/* One thread stores; neighbouring stores together. Returns the op behind them. */
-static MlirOperation guard_stores(MdlIr *ir, MlirOperation first)
-{
-  MdlBuilder b = mdl_builder_before(ir, first);
-  MlirOperation branch = mdl_build_if(&b, is_first_thread(&b), 0, NULL);
-  for (int i = 0; i < 2; i++) {
-    MdlBuilder inside = mdl_builder_at_end(ir, mdl_body(branch, i), b.at);
-    mdl_build_yield(&inside, 0, NULL);
+  MlirOperation user;
+  int operand;
+  if (mdl_map_has(asked, value.ptr)) return false;
+  mdl_map_set(asked, value.ptr, (void *)value.ptr);
+  for (int i = 0; mdl_use(value, i, &user, &operand); i++) {
+    if (is_inside(s, user)) continue;
+    if (!mdl_kernel_is_pure(k, user)) return true;
+    for (int j = 0; j < mdl_result_count(user); j++)
+      if (is_wanted(k, s, mdl_result(user, j), asked)) return true;
   }
-  MlirOperation end = mdl_terminator(mdl_body(branch, 0)), op = first;
-  while (mdl_loop_op(op) == MDL_LOOP_store) {
-    MlirOperation next = mdl_next(op);
-    mdl_move_before(op, end);
-    op = next;
-  }
-  return op;
-}
-
-static void barrier_before(MdlIr *ir, MlirOperation op)
-{
-  MdlBuilder b = mdl_builder_before(ir, op);
-  mdl_loop_barrier(&b);
-}
-
-/* Groups and stores of a kernel of one block, each behind all that came before. */
-static void order_block(MdlKernels *k, MlirBlock block, bool outermost)
-{
-  MlirOperation end = mdl_terminator(block), next;
-  bool clean = outermost; /* a barrier stands between here and all memory accesses */
-  for (MlirOperation op = mdl_first(block); !mdl_same_op(op, end); op = next) {
-    next = mdl_next(op);
-    bool stores = mdl_loop_op(op) == MDL_LOOP_store;
-    bool calls = !mdl_is_null(mdl_kernel_group(k, op));
-    for (int i = 0; i < mdl_region_count(op); i++)
-      if (mdl_body(op, i).ptr) order_block(k, mdl_body(op, i), false);
-    if (mdl_region_count(op) || mdl_loop_op(op) == MDL_LOOP_load) clean = false;
-    if (!stores && !calls) continue;
-    if (!clean) barrier_before(k->ir, op);
-    if (stores) next = guard_stores(k->ir, op);
-    clean = !(outermost && mdl_same_op(next, end));
-    if (clean) barrier_before(k->ir, next);
-  }
-}
-
-/* On a grid only the values that are handed on are stored here, by one thread. */
-static void order(MdlKernels *k, MlirOperation kernel)
-{
-  const char *mode = mdl_op_text(k->ir, kernel, "mdl.kernel");
-  MlirBlock body = mdl_body(kernel, 0);
-  if (!strcmp(mode, "block")) order_block(k, body, true);
-  if (!strcmp(mode, "block") || !strcmp(mode, "thread")) return;
-  for (MlirOperation op = mdl_first(body); !mdl_is_null(op); op = mdl_next(op))
-    if (mdl_loop_op(op) == MDL_LOOP_store) op = guard_stores(k->ir, op);
+  return false;
 }
 
 /* ---- making a kernel --------------------------------------------------------------------- */
@@ -313,7 +261,7 @@ static void list_arguments(Making *m)
   for (int i = 0; i < m->s->ops; i++)
     for (int j = 0; j < mdl_result_count(m->s->op[i]); j++) {
       MlirValue value = mdl_result(m->s->op[i], j);
-      if (!is_used_outside(m->s, value)) continue;
+      if (!is_wanted(k, m->s, value, mdl_map_create(k->ir->arena))) continue;
       MlirValue cell = cell_of(k, value);
       add_argument(m, value, cell, cell);
     }
@@ -370,7 +318,7 @@ void mdl_kernel_build(MdlKernels *k, const MdlSegment *s)
   MlirOperation kernel = declare(k, s, m.args, m.type, m.name);
   mdl_kernel_mark(k, kernel, s);
   fill(&m, kernel);
-  order(k, kernel);
+  mdl_kernel_order(k, kernel, m.given);
   MdlBuilder after = mdl_builder_after(k->ir, s->op[s->ops - 1]);
   mdl_build_call(&after, kernel, m.given);
 }

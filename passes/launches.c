@@ -31,65 +31,17 @@ static MlirOperation callee_of(const Launches *l, MlirOperation op)
   return mdl_is_null(callee) || !mdl_body(callee, 0).ptr ? (MlirOperation){NULL} : callee;
 }
 
-/* Whatever is not known to read, writes. */
-static bool is_written(const Launches *l, MlirValue memory)
-{
-  MlirOperation user;
-  int operand;
-  for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
-    MlirOperation callee = callee_of(l, user);
-    switch (mdl_loop_op(user)) {
-    case MDL_LOOP_load:
-    case MDL_LOOP_vload:
-      break;
-    case MDL_LOOP_shape:
-    case MDL_LOOP_view:
-      if (is_written(l, mdl_result(user, 0))) return true;
-      break;
-    default:
-      if (mdl_is_null(callee) || is_written(l, mdl_arg(mdl_body(callee, 0), operand))) return true;
-    }
-  }
-  return false;
-}
-
 static const MdlSize *size_attribute(const Launches *l, MlirOperation op, const char *name)
 {
   const char *text = mdl_op_text(l->ir, op, name);
   return text ? mdl_size_parse(l->ir->sizes, text, strlen(text)) : NULL;
 }
 
-static MdlAccess access_of(const Launches *l, MlirValue memory)
-{
-  MdlAccess a = {.root = memory};
-  for (MlirOperation op; !mdl_is_null(op = mdl_def(a.root)); a.root = mdl_operand(op, 0)) {
-    if (!mdl_operand_count(op)) break; /* constants of the module */
-    if (a.offset) continue;
-    a.offset = size_attribute(l, op, "mdl.offset");
-    a.bytes = size_attribute(l, op, "mdl.bytes");
-  }
-  return a;
-}
-
-/* Slices of the work buffer: `places` gives tensors of free sizes slots that begin at different
- * offsets and do not overlap, behind all others. */
-static bool overlap(const MdlAccess *a, const MdlAccess *b)
-{
-  int64_t from[2], bytes[2];
-  if (!mdl_same(a->root, b->root)) return false;
-  if (!a->offset || !b->offset) return true;
-  bool known = mdl_size_is_const(a->offset, &from[0]) && mdl_size_is_const(b->offset, &from[1]) &&
-               mdl_size_is_const(a->bytes, &bytes[0]) && mdl_size_is_const(b->bytes, &bytes[1]);
-  if (!known) return a->offset == b->offset;
-  return from[0] < from[1] + bytes[1] && from[1] < from[0] + bytes[0];
-}
-
 static bool depend(const MdlLaunch *a, const MdlLaunch *b)
 {
   for (int i = 0; i < a->accesses; i++)
     for (int j = 0; j < b->accesses; j++)
-      if ((a->access[i].writes || b->access[j].writes) && overlap(&a->access[i], &b->access[j]))
-        return true;
+      if (mdl_access_conflict(&a->access[i], &b->access[j])) return true;
   return false;
 }
 
@@ -129,8 +81,8 @@ static MdlLaunch read_launch(const Launches *l, MlirOperation call, MlirOperatio
   a.access = MDL_NEW(l->ir->arena, MdlAccess, (size_t)mdl_operand_count(call));
   for (int i = 0; i < mdl_operand_count(call); i++) {
     if (mdl_loop_type_of(l->ir, mdl_operand(call, i)).kind != MDL_LOOP_memory) continue;
-    a.access[a.accesses] = access_of(l, mdl_operand(call, i));
-    a.access[a.accesses++].writes = is_written(l, mdl_arg(mdl_body(kernel, 0), i));
+    a.access[a.accesses] = mdl_access_of(l->ir, mdl_operand(call, i));
+    a.access[a.accesses++].writes = mdl_access_is_written(l->pass, mdl_arg(mdl_body(kernel, 0), i));
   }
   Weight w = {.l = l, .is_map = true};
   weigh(&w, kernel);

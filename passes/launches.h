@@ -3,15 +3,7 @@
 #ifndef MDL_PASSES_LAUNCHES_H
 #define MDL_PASSES_LAUNCHES_H
 
-#include "passes/pass.h"
-
-/* Memory that a kernel is handed. */
-typedef struct MdlAccess {
-  MlirValue root;        /* the entry's argument that it is, or is a part of */
-  const MdlSize *offset; /* bytes from there on; NULL: anywhere in it */
-  const MdlSize *bytes;
-  bool writes;
-} MdlAccess;
+#include "passes/access.h"
 
 typedef struct MdlLaunch {
   MlirOperation call, kernel;
