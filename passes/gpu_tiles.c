@@ -69,11 +69,26 @@ bool mdl_tiles_read(const MdlGroup *g, MdlTileSides *s)
   return s->extent[0] && s->extent[1] && s->batch_extent && s->step_extent;
 }
 
+enum { FREE = 512 /* what a size known at run time counts as */ };
+
+static bool free_size(void *user, const char *name, int64_t *value)
+{
+  (void)user, (void)name;
+  *value = FREE;
+  return true;
+}
+
+int64_t mdl_tiles_guess(const MdlSize *size)
+{
+  int64_t value;
+  return mdl_size_eval(size, free_size, NULL, &value) && value > 0 ? value : 1;
+}
+
 int64_t mdl_tiles_count(const MdlTileSides *s, const MdlTileShape *shape)
 {
-  int64_t count = mdl_schedule_guess(s->batch_extent);
+  int64_t count = mdl_tiles_guess(s->batch_extent);
   for (int i = 0; i < 2; i++)
-    count *= (mdl_schedule_guess(s->extent[i]) + shape->side[i] - 1) / shape->side[i];
+    count *= (mdl_tiles_guess(s->extent[i]) + shape->side[i] - 1) / shape->side[i];
   return count;
 }
 
@@ -166,23 +181,36 @@ void mdl_tiles_spread(MdlGpuTiles *t, int side, MlirValue at, MdlPoint *p)
   spread(t, t->s.axis[side], t->s.axes[side], at, p);
 }
 
-void mdl_tiles_emit(MdlGpuTiles *t, MlirValue row, MlirValue column, MlirValue value)
+MdlTileEdge mdl_tiles_enter(MdlGpuTiles *t, int side, MlirValue at, MdlPoint *p)
 {
   MdlNest *n = t->n;
-  MdlBranch branch;
-  MlirValue at[2], inside = {NULL};
-  for (int i = 0; i < 2; i++) {
-    at[i] = mdl_index_add(&n->b, t->origin[i], i ? column : row);
-    if (t->whole[i]) continue;
-    MlirValue below = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, at[i], t->extent[i]);
-    inside = mdl_is_no_value(inside) ? below : mdl_loop_binary(&n->b, MDL_LOOP_andi, inside, below);
+  MdlTileEdge edge = {.asks = !t->whole[side]};
+  MlirValue in = mdl_index_add(&n->b, t->origin[side], at);
+  if (edge.asks) {
+    MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, in, t->extent[side]);
+    mdl_branch_begin(n, &edge.branch, inside, 0, NULL);
   }
-  bool asks = !mdl_is_no_value(inside);
-  if (asks) mdl_branch_begin(n, &branch, inside, 0, NULL);
+  mdl_tiles_spread(t, side, in, p);
+  return edge;
+}
+
+void mdl_tiles_exit(MdlGpuTiles *t, MdlTileEdge *edge)
+{
+  if (edge->asks) mdl_gpu_one_end(t->n, &edge->branch);
+}
+
+int mdl_tiles_outer(const MdlGpuTiles *t)
+{
+  return t->s.axes[MDL_TILE_columns] > t->s.axes[MDL_TILE_rows] ? MDL_TILE_columns : MDL_TILE_rows;
+}
+
+void mdl_tiles_emit(MdlGpuTiles *t, MlirValue row, MlirValue column, MlirValue value)
+{
+  MdlTileEdge edge[2];
   MdlPoint p = t->base;
-  for (int i = 0; i < 2; i++) mdl_tiles_spread(t, i, at[i], &p);
-  mdl_nest_emit(n, mdl_result(t->s.c.op, 0), &p, value);
-  if (asks) mdl_gpu_one_end(n, &branch);
+  for (int i = 0; i < 2; i++) edge[i] = mdl_tiles_enter(t, i, i ? column : row, &p);
+  mdl_nest_emit(t->n, mdl_result(t->s.c.op, 0), &p, value);
+  for (int i = 2; i-- > 0;) mdl_tiles_exit(t, &edge[i]);
 }
 
 /* ---- all tiles --------------------------------------------------------------------------- */
@@ -254,7 +282,8 @@ static void open(MdlGpuTiles *t)
   t->step_extent = mdl_nest_extent(n, t->s.step_extent);
   t->whole_steps = mdl_size_is_const(t->s.step_extent, &known) && known;
   if (t->engine->knows_ends) read_parts(t);
-  t->whole_steps &= !t->in_parts && mdl_size_exact_div(n->ir->sizes, t->s.step_extent, t->shape.steps) != NULL;
+  t->whole_steps &=
+      !t->in_parts && mdl_size_exact_div(n->ir->sizes, t->s.step_extent, t->shape.steps) != NULL;
   for (int i = 0; i < 2; i++) {
     t->extent[i] = mdl_nest_extent(n, t->s.extent[i]);
     t->whole[i] = mdl_size_exact_div(n->ir->sizes, t->s.extent[i], t->shape.side[i]);

@@ -69,15 +69,15 @@ struct MdlGpuTiles {
   const MdlTileEngine *engine;
   void *own; /* the engine's */
   MlirValue extent[2], batch_extent, step_extent;
-  bool whole[2];       /* known: tiles never reach past the side's end */
-  bool whole_steps;    /* known: there are steps, and slabs never reach past their end */
+  bool whole[2];           /* known: tiles never reach past the side's end */
+  bool whole_steps;        /* known: there are steps, and slabs never reach past their end */
   const MdlSize *in_parts; /* a contracted axis whose parts are a batch (passes/gpu_split.h) */
   int part_axis;           /* ... which axis of the result counts them */
-  MlirValue step_end;  /* of this tile: step_extent, or what there is of the last part */
-  MlirValue thread;    /* in the block */
-  MlirValue batch;     /* which product */
-  MlirValue origin[2]; /* the tile's first row and column in it */
-  MdlPoint base;       /* the batch axes of a result's point */
+  MlirValue step_end;      /* of this tile: step_extent, or what there is of the last part */
+  MlirValue thread;        /* in the block */
+  MlirValue batch;         /* which product */
+  MlirValue origin[2];     /* the tile's first row and column in it */
+  MdlPoint base;           /* the batch axes of a result's point */
 };
 
 extern const MdlTileEngine mdl_mma_engine, mdl_simt_engine;
@@ -86,7 +86,9 @@ extern const MdlTileEngine mdl_mma_engine, mdl_simt_engine;
 
 /* False: no products to be made by tiles. */
 bool mdl_tiles_read(const MdlGroup *g, MdlTileSides *s);
-/* How many tiles of this shape there are, by the guessed sizes. */
+
+/* What a size is taken for where tiles are chosen; how many tiles of a shape there are then. */
+int64_t mdl_tiles_guess(const MdlSize *size);
 int64_t mdl_tiles_count(const MdlTileSides *s, const MdlTileShape *shape);
 
 /* ---- results ----------------------------------------------------------------------------- */
@@ -95,6 +97,17 @@ int64_t mdl_tiles_count(const MdlTileSides *s, const MdlTileShape *shape);
 void mdl_tiles_spread(MdlGpuTiles *t, int side, MlirValue at, MdlPoint *p);
 /* Finishes and stores the result at a row and column of the tile, if it exists. */
 void mdl_tiles_emit(MdlGpuTiles *t, MlirValue row, MlirValue column, MlirValue value);
+
+/* The same in parts, for one row and many columns or the other way: inside of enter and exit the
+ * row or column exists, and is in the point, which starts as t->base. */
+typedef struct MdlTileEdge {
+  MdlBranch branch;
+  bool asks;
+} MdlTileEdge;
+MdlTileEdge mdl_tiles_enter(MdlGpuTiles *t, int side, MlirValue at, MdlPoint *p);
+void mdl_tiles_exit(MdlGpuTiles *t, MdlTileEdge *edge);
+/* The side to enter first: its indices cost more to find. */
+int mdl_tiles_outer(const MdlGpuTiles *t);
 
 /* ---- operands (gpu_tiles_source.c) ------------------------------------------------------- */
 
@@ -110,9 +123,11 @@ typedef struct MdlTileSource {
   int side, operand;
   bool is_flat;  /* memory as it is: an element is flat[batch + along + step] */
   bool by_steps; /* neighbours in memory are neighbours in steps; else in rows or columns */
-  int lanes; /* elements that lie behind each other and start at a multiple of their bytes: up to
-                16 bytes, along the steps or the side as `by_steps` says; 1 where unknown */
-  MlirValue flat; /* one axis */
+  int lanes;     /* elements that lie behind each other and start at a multiple of their bytes, if
+                    the memory does: up to 16 bytes, along the steps or the side as `by_steps`
+                    says; 1 where unknown */
+  MlirValue aligned; /* does the memory? A caller's pointer may not. For lanes > 1 */
+  MlirValue flat;    /* one axis */
   int batch_runs, side_runs, step_runs;
   MdlTileRun batch_run[MDL_MAX_RANK], side_run[MDL_MAX_RANK], step_run[MDL_MAX_RANK];
 } MdlTileSource;
@@ -128,7 +143,8 @@ MdlTileSource mdl_source_open(MdlGpuTiles *t, int side);
 MdlTileLine mdl_source_line(MdlTileSource *s, MlirValue at);
 /* Flat: what a step adds to the line's offset. */
 MlirValue mdl_source_step(MdlTileSource *s, MlirValue step);
-/* The element at a step that exists; flat and several lanes: a vector. */
+/* The element at a step that exists; flat and several lanes: a vector, where the memory is aligned.
+ */
 MlirValue mdl_source_load(MdlTileSource *s, const MdlTileLine *line, MlirValue step, int lanes);
 
 /* ---- small things ------------------------------------------------------------------------ */

@@ -18,7 +18,7 @@ typedef struct Slab {
 
 typedef struct Simt {
   Slab slab[2];
-  int group;        /* rows or columns of a thread that are next to each other */
+  int group[2];     /* rows, columns of a thread that are next to each other */
   int span[2];      /* from one such group to the next */
   MlirValue own[2]; /* this thread's first row, column in the tile */
   MlirValue part[2], sum;
@@ -26,34 +26,53 @@ typedef struct Simt {
 
 /* ---- shapes ------------------------------------------------------------------------------ */
 
-static const MdlTileShape shapes[] = {
-    {{128, 128}, {8, 8}, 16}, {{64, 64}, {4, 4}, 16},  {{32, 128}, {4, 4}, 16},
-    {{128, 32}, {4, 4}, 16},  {{16, 256}, {4, 4}, 16}, {{256, 16}, {4, 4}, 16},
+/* `pace`: multiply-adds of a processor's 64 a cycle; the larger a thread's part, the fewer loads
+ * from shared memory there are to each. */
+typedef struct Shape {
+  MdlTileShape tile;
+  double pace;
+} Shape;
+
+static const Shape shapes[] = {
+    {{{128, 128}, {8, 8}, 16}, 60}, {{{128, 64}, {8, 4}, 16}, 50}, {{{64, 128}, {4, 8}, 16}, 50},
+    {{{64, 64}, {4, 4}, 16}, 40},   {{{32, 128}, {4, 4}, 16}, 38}, {{{128, 32}, {4, 4}, 16}, 38},
+    {{{16, 256}, {4, 4}, 16}, 36},  {{{256, 16}, {4, 4}, 16}, 36}, {{{32, 32}, {2, 2}, 32}, 25},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
-enum { LEAST_STEPS = 16, LEAST_SIDE = 12, PROCESSORS = 108 /* an A100's */ };
+enum { LEAST_STEPS = 16, LEAST_SIDE = 12 };
+enum { PROCESSORS = 108 /* an A100's */, LATENCY = 600 /* cycles, of a load from memory */ };
 
-/* What the whole grid takes, in multiply-adds of a processor: the larger the part of a thread, the
- * less waits for shared memory. */
-static double cost(const MdlTileSides *s, const MdlTileShape *shape)
+/* Cycles of the grid: of a slab those that its sums take, or those until the next is there. */
+static double cost(const MdlTileSides *s, const Shape *shape)
 {
-  int64_t rounds = (mdl_tiles_count(s, shape) + PROCESSORS - 1) / PROCESSORS;
-  double pace = shape->each[0] == 8 ? 1 : shape->side[0] == shape->side[1] ? 0.7 : 0.6;
-  return (double)rounds * shape->side[0] * shape->side[1] / pace;
+  const MdlTileShape *tile = &shape->tile;
+  int64_t rounds = (mdl_tiles_count(s, tile) + PROCESSORS - 1) / PROCESSORS;
+  int64_t slabs = (mdl_tiles_guess(s->step_extent) + tile->steps - 1) / tile->steps;
+  double sums = (double)rounds * tile->side[0] * tile->side[1] * tile->steps / shape->pace;
+  return (double)slabs * (sums > LATENCY ? sums : LATENCY);
+}
+
+static int register_bytes(const MdlTileSides *s)
+{
+  return mdl_dtypes[mdl_loop_register(s->c.result->dtype)].bytes;
 }
 
 static MdlTileShape simt_shape(const MdlTileSides *s)
 {
   MdlTileShape best = {.steps = 0};
-  int bytes = mdl_dtypes[mdl_loop_register(s->c.result->dtype)].bytes;
-  if (mdl_schedule_guess(s->step_extent) < LEAST_STEPS) return best;
+  double least = 0;
+  if (mdl_tiles_guess(s->step_extent) < LEAST_STEPS) return best;
   for (int i = 0; i < 2; i++)
-    if (mdl_schedule_guess(s->extent[i]) < LEAST_SIDE) return best;
+    if (mdl_tiles_guess(s->extent[i]) < LEAST_SIDE) return best;
   for (int i = 0; i < SHAPES; i++) {
-    MdlTileShape shape = shapes[i];
-    if (bytes == 8 && shape.each[0] == 8) continue;
-    if (bytes == 8) shape.steps /= 2;
-    if (!best.steps || cost(s, &shape) < cost(s, &best)) best = shape;
+    Shape shape = shapes[i];
+    bool wide = register_bytes(s) == 8; /* twice the registers and the shared memory */
+    if (wide && shape.tile.each[0] + shape.tile.each[1] > 8) continue;
+    if (wide) shape.tile.steps /= 2;
+    double cycles = cost(s, &shape);
+    if (best.steps && cycles >= least) continue;
+    best = shape.tile;
+    least = cycles;
   }
   return best;
 }
@@ -69,30 +88,41 @@ static MlirValue scaled(MdlGpuTiles *t, MlirValue x, int64_t by, MlirValue y)
 
 static MlirValue split(MdlGpuTiles *t, MlirValue x, int64_t by, MlirValue *rest)
 {
-  *rest = mdl_index_rem(&t->n->b, x, number(t, by));
-  return mdl_index_div(&t->n->b, x, number(t, by));
+  bool below = mdl_same(x, t->thread) && by == MDL_TILE_THREADS;
+  *rest = below ? x : mdl_index_rem(&t->n->b, x, number(t, by));
+  return below ? number(t, 0) : mdl_index_div(&t->n->b, x, number(t, by));
 }
 
+/* What is made here and has no name yet gets one. */
 static MlirValue named(MdlGpuTiles *t, MlirValue value, const char *name)
 {
-  mdl_value_set_name(t->n->ir, value, name);
+  bool made = !mdl_is_null(mdl_def(value)) && mdl_loop_def_op(value) != MDL_LOOP_constant;
+  if (made && !mdl_value_name(t->n->ir, value)) mdl_value_set_name(t->n->ir, value, name);
   return value;
 }
 
 static int row_of(const MdlGpuTiles *t, int side)
 {
-  int bytes = mdl_dtypes[mdl_loop_register(t->s.c.result->dtype)].bytes;
+  int bytes = register_bytes(&t->s);
   return t->shape.side[side] + (bytes < 4 ? 4 : 16 / bytes); /* lines begin in other banks */
 }
 
 /* ---- into shared memory ------------------------------------------------------------------ */
+
+/* Elements that are read from memory at once: 16 bytes where what is kept is what is there. The
+ * steps of a last part may end between them. */
+static int lanes_of(MdlGpuTiles *t, const MdlTileSource *s)
+{
+  if (t->in_parts && s->by_steps) return 1;
+  return mdl_lane_bytes(t->s.c.result->dtype) >= 4 ? s->lanes : 1;
+}
 
 /* A thread has one row or column, so that what its place needs is found once; neighbouring threads
  * read neighbours in memory. */
 static void share_slab(MdlGpuTiles *t, Slab *s)
 {
   int side = t->shape.side[s->source.side], steps = t->shape.steps, threads = MDL_TILE_THREADS;
-  int per_line = threads / side, lanes = 1;
+  int per_line = threads / side, lanes = lanes_of(t, &s->source);
   s->lanes = lanes;
   if (s->source.by_steps) {
     if (per_line > steps / lanes) per_line = steps / lanes;
@@ -108,6 +138,9 @@ static void share_slab(MdlGpuTiles *t, Slab *s)
     s->active = across * s->apart;
   }
   s->units = steps / s->apart;
+  bool rows = s->source.side == MDL_TILE_rows;
+  named(t, s->along, rows ? "brings_row" : "brings_column");
+  named(t, s->step, rows ? "row_step" : "column_step");
 }
 
 static void open_slab(MdlGpuTiles *t, Slab *s, int side)
@@ -127,8 +160,9 @@ static void place_slab(MdlGpuTiles *t, Slab *s)
   MdlBuilder *b = &t->n->b;
   int side = s->source.side;
   MlirValue at = mdl_index_add(b, t->origin[side], s->along);
+  int taken = s->source.by_steps ? 1 : s->lanes;
   if (!t->whole[side])
-    at = mdl_index_min(b, at, mdl_index_sub(b, t->extent[side], number(t, s->lanes)));
+    at = mdl_index_min(b, at, mdl_index_sub(b, t->extent[side], number(t, taken)));
   s->line = mdl_source_line(&s->source, at);
 }
 
@@ -145,20 +179,49 @@ static void end_active(MdlGpuTiles *t, const Slab *s, MdlBranch *branch)
   if (s->active < MDL_TILE_THREADS) mdl_gpu_one_end(t->n, branch);
 }
 
-/* The element at a step, 0 past the last. */
-static MlirValue element(MdlGpuTiles *t, Slab *s, MlirValue step)
+/* The element at a step, or the vector from there on; 0 past the last. */
+static MlirValue element(MdlGpuTiles *t, Slab *s, MlirValue step, int lanes)
 {
   MdlNest *n = t->n;
   MdlBranch branch;
-  if (t->whole_steps) return mdl_source_load(&s->source, &s->line, step, s->lanes);
-  MlirType type = mdl_loop_value_type(n->ir, t->s.c.result->dtype, s->lanes);
+  if (t->whole_steps) return mdl_source_load(&s->source, &s->line, step, lanes);
+  MlirType type = mdl_loop_value_type(n->ir, t->s.c.result->dtype, lanes);
   MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, step, t->step_end);
   mdl_branch_begin(n, &branch, inside, 1, &type);
-  MlirValue value = mdl_source_load(&s->source, &s->line, step, s->lanes);
+  MlirValue value = mdl_source_load(&s->source, &s->line, step, lanes);
   mdl_branch_else(n, &branch, 1, &value);
-  MdlArith a = {&n->b, n->machine, s->lanes};
+  MdlArith a = {&n->b, n->machine, lanes};
   MlirValue zero = mdl_arith_number(&a, t->s.c.result->dtype, 0, 0);
   return mdl_branch_end(n, &branch, 1, &zero);
+}
+
+/* The elements of a unit one by one, in memory that is not aligned. */
+static void fetch_singles(MdlGpuTiles *t, Slab *s, MlirValue step, MlirValue to)
+{
+  MdlNest *n = t->n;
+  MdlLoop loop;
+  MdlTileLine line = s->line;
+  mdl_tiles_unrolled(t, &loop, s->lanes);
+  if (s->source.by_steps)
+    step = mdl_index_add(&n->b, step, loop.iv);
+  else
+    s->line.offset = mdl_index_add(&n->b, line.offset, loop.iv);
+  to = mdl_index_add(&n->b, to, loop.iv);
+  mdl_loop_store(&n->b, element(t, s, step, 1), s->next, &to);
+  mdl_loop_end(n, &loop, NULL);
+  s->line = line;
+}
+
+static void fetch_unit(MdlGpuTiles *t, Slab *s, MlirValue step, MlirValue to)
+{
+  MdlNest *n = t->n;
+  MdlBranch branch;
+  if (s->lanes > 1) mdl_branch_begin(n, &branch, s->source.aligned, 0, NULL);
+  mdl_loop_store(&n->b, element(t, s, step, s->lanes), s->next, &to);
+  if (s->lanes == 1) return;
+  mdl_branch_else(n, &branch, 0, NULL);
+  fetch_singles(t, s, step, to);
+  mdl_branch_end(n, &branch, 0, NULL);
 }
 
 /* A slab from step `first` on, into registers. */
@@ -170,25 +233,38 @@ static void fetch(MdlGpuTiles *t, Slab *s, MlirValue first)
   begin_active(t, s, &branch);
   MlirValue from = mdl_index_add(&n->b, first, s->step);
   mdl_tiles_unrolled(t, &loop, s->units);
-  MlirValue value = element(t, s, scaled(t, loop.iv, s->apart, from));
   MlirValue to = mdl_index_mul(&n->b, loop.iv, number(t, s->lanes));
-  mdl_loop_store(&n->b, value, s->next, &to);
+  fetch_unit(t, s, scaled(t, loop.iv, s->apart, from), to);
   mdl_loop_end(n, &loop, NULL);
   end_active(t, s, &branch);
 }
 
-/* From registers into a buffer. */
-static void put(MdlGpuTiles *t, Slab *s, MlirValue buffer)
+/* A unit from registers into a buffer: steps of one line are no neighbours there. */
+static void put_unit(MdlGpuTiles *t, Slab *s, MlirValue unit, MlirValue buffer)
 {
   MdlNest *n = t->n;
+  MdlLoop loop;
+  bool apart = s->lanes > 1 && s->source.by_steps;
+  MlirValue at = mdl_index_mul(&n->b, unit, number(t, s->lanes));
+  MlirValue to[] = {buffer, scaled(t, unit, s->apart, s->step), s->along};
+  if (apart) {
+    mdl_tiles_unrolled(t, &loop, s->lanes);
+    at = mdl_index_add(&n->b, at, loop.iv);
+    to[1] = mdl_index_add(&n->b, to[1], loop.iv);
+  }
+  MlirValue value = mdl_loop_load(&n->b, s->next, &at, apart ? 1 : s->lanes);
+  mdl_loop_store(&n->b, value, s->memory, to);
+  if (apart) mdl_loop_end(n, &loop, NULL);
+}
+
+static void put(MdlGpuTiles *t, Slab *s, MlirValue buffer)
+{
   MdlLoop loop;
   MdlBranch branch;
   begin_active(t, s, &branch);
   mdl_tiles_unrolled(t, &loop, s->units);
-  MlirValue at = mdl_index_mul(&n->b, loop.iv, number(t, s->lanes));
-  MlirValue to[] = {buffer, scaled(t, loop.iv, s->apart, s->step), s->along};
-  mdl_loop_store(&n->b, mdl_loop_load(&n->b, s->next, &at, s->lanes), s->memory, to);
-  mdl_loop_end(n, &loop, NULL);
+  put_unit(t, s, loop.iv, buffer);
+  mdl_loop_end(t->n, &loop, NULL);
   end_active(t, s, &branch);
 }
 
@@ -205,28 +281,34 @@ static void find_own(MdlGpuTiles *t, Simt *s)
   at[0] = split(t, lane, lanes[1], &at[1]);
   place[0] = split(t, warp, across / lanes[1], &place[1]);
   for (int i = 0; i < 2; i++) {
-    s->span[i] = lanes[i] * s->group;
+    s->span[i] = lanes[i] * s->group[i];
     MlirValue first = mdl_index_mul(b, place[i], number(t, (int64_t)lanes[i] * t->shape.each[i]));
-    s->own[i] = named(t, scaled(t, at[i], s->group, first), i ? "column" : "row");
+    s->own[i] = named(t, scaled(t, at[i], s->group[i], first), i ? "column" : "row");
   }
 }
 
 /* Where element i of a thread's rows or columns stands in the tile. */
 static MlirValue place_of(MdlGpuTiles *t, const Simt *s, int side, MlirValue i)
 {
-  MlirValue rest, group = split(t, i, s->group, &rest);
-  if (t->shape.each[side] == s->group) group = number(t, 0), rest = i;
+  MlirValue rest, group = split(t, i, s->group[side], &rest);
+  if (t->shape.each[side] == s->group[side]) group = number(t, 0), rest = i;
   return mdl_index_add(&t->n->b, s->own[side], scaled(t, group, s->span[side], rest));
 }
 
+/* A thread's rows or columns of a step: a group of neighbours by one access where it is 16 bytes.
+ */
 static void read_part(MdlGpuTiles *t, Simt *s, int side, MlirValue buffer, MlirValue step)
 {
   MdlNest *n = t->n;
   MdlLoop loop;
-  mdl_tiles_unrolled(t, &loop, t->shape.each[side]);
-  MlirValue from[] = {buffer, step, place_of(t, s, side, loop.iv)};
-  mdl_loop_store(&n->b, mdl_loop_load(&n->b, s->slab[side].memory, from, 1), s->part[side],
-                 &loop.iv);
+  int lanes = mdl_lane_bytes(t->s.c.result->dtype) >= 4 ? s->group[side] : 1;
+  mdl_tiles_unrolled(t, &loop, t->shape.each[side] / lanes);
+  MlirValue place =
+      lanes > 1 ? scaled(t, loop.iv, s->span[side], s->own[side]) : place_of(t, s, side, loop.iv);
+  MlirValue from[] = {buffer, step, place};
+  MlirValue to = mdl_index_mul(&n->b, loop.iv, number(t, lanes));
+  MlirValue value = mdl_loop_load(&n->b, s->slab[side].memory, from, lanes);
+  mdl_loop_store(&n->b, value, s->part[side], &to);
   mdl_loop_end(n, &loop, NULL);
 }
 
@@ -280,11 +362,11 @@ static void sum_slabs(MdlGpuTiles *t, Simt *s)
   mdl_loop_barrier(&n->b);
   mdl_loop_over(n, &loop, slabs, 0, NULL);
   bool one = mdl_is_null(loop.op);
-  if (!one) named(t, loop.iv, "slab");
+  if (!one) mdl_value_set_name(n->ir, loop.iv, "slab");
   MlirValue next = mdl_index_add(&n->b, loop.iv, number(t, 1)), more = {NULL};
-  MlirValue buffer = mdl_index_rem(&n->b, loop.iv, number(t, 2));
+  MlirValue buffer = named(t, mdl_index_rem(&n->b, loop.iv, number(t, 2)), "buffer");
   if (!one) {
-    more = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, next, slabs);
+    more = named(t, mdl_loop_compare(&n->b, MDL_PREDICATE_lt, next, slabs), "more");
     mdl_branch_begin(n, &branch, more, 0, NULL);
     MlirValue first = mdl_index_mul(&n->b, next, steps);
     for (int i = 0; i < 2; i++) fetch(t, &s->slab[i], first);
@@ -303,24 +385,33 @@ static void sum_slabs(MdlGpuTiles *t, Simt *s)
 
 /* ---- tiles ------------------------------------------------------------------------------- */
 
+/* The loops over a thread's rows and columns, the side outside whose indices cost more. */
 static void leave(MdlGpuTiles *t, Simt *s)
 {
   MdlNest *n = t->n;
-  MdlLoop row, column;
-  mdl_tiles_unrolled(t, &row, t->shape.each[0]);
-  MlirValue i = place_of(t, s, 0, row.iv);
-  mdl_tiles_unrolled(t, &column, t->shape.each[1]);
-  MlirValue at = scaled(t, row.iv, t->shape.each[1], column.iv);
-  mdl_tiles_emit(t, i, place_of(t, s, 1, column.iv), mdl_loop_load(&n->b, s->sum, &at, 1));
-  mdl_loop_end(n, &column, NULL);
-  mdl_loop_end(n, &row, NULL);
+  MdlLoop loop[2];
+  MdlTileEdge edge[2];
+  MdlPoint p = t->base;
+  int outer = mdl_tiles_outer(t);
+  for (int i = 0; i < 2; i++) {
+    int side = i ? !outer : outer;
+    mdl_tiles_unrolled(t, &loop[side], t->shape.each[side]);
+    edge[side] = mdl_tiles_enter(t, side, place_of(t, s, side, loop[side].iv), &p);
+  }
+  MlirValue at = scaled(t, loop[0].iv, t->shape.each[1], loop[1].iv);
+  mdl_nest_emit(n, mdl_result(t->s.c.op, 0), &p, mdl_loop_load(&n->b, s->sum, &at, 1));
+  for (int i = 0; i < 2; i++) {
+    int side = i ? outer : !outer;
+    mdl_tiles_exit(t, &edge[side]);
+    mdl_loop_end(n, &loop[side], NULL);
+  }
 }
 
 static void *simt_open(MdlGpuTiles *t)
 {
   Simt *s = MDL_NEW(t->n->ir->arena, Simt, 1);
-  int bytes = mdl_dtypes[mdl_loop_register(t->s.c.result->dtype)].bytes;
-  s->group = bytes == 8 ? 2 : 4;
+  int most = register_bytes(&t->s) == 8 ? 2 : 4; /* 16 bytes; of bytes so many too */
+  for (int i = 0; i < 2; i++) s->group[i] = t->shape.each[i] < most ? t->shape.each[i] : most;
   for (int i = 0; i < 2; i++) open_slab(t, &s->slab[i], i);
   s->part[0] = mdl_tiles_own(t, t->shape.each[0], "x");
   s->part[1] = mdl_tiles_own(t, t->shape.each[1], "y");

@@ -167,6 +167,19 @@ static MlirValue flat_memory(MdlGpuTiles *t, int operand)
   return mdl_loop_shape(&n->b, mdl_operand(mdl_def(shaped), 0), &type, &extent);
 }
 
+static MlirValue is_aligned(MdlTileSource *s)
+{
+  static const char *const names[] = {"rows_aligned", "columns_aligned"};
+  MdlNest *n = s->t->n;
+  MlirValue pointer = mdl_operand(mdl_def(s->flat), 0);
+  MlirValue address =
+      mdl_loop_build(&n->b, MDL_LOOP_address, n->ir->scalar[MDL_index], 1, &pointer);
+  MlirValue past = mdl_index_rem(&n->b, address, mdl_nest_index(n, 16));
+  MlirValue aligned = mdl_loop_compare(&n->b, MDL_PREDICATE_eq, past, mdl_nest_index(n, 0));
+  mdl_value_set_name(n->ir, aligned, names[s->side]);
+  return aligned;
+}
+
 MdlTileSource mdl_source_open(MdlGpuTiles *t, int side)
 {
   MdlTileSource s = {.t = t, .side = side, .operand = t->s.of[side], .lanes = 1};
@@ -175,6 +188,7 @@ MdlTileSource mdl_source_open(MdlGpuTiles *t, int side)
   s.flat = known ? flat_memory(t, s.operand) : (MlirValue){NULL};
   s.is_flat = !mdl_is_no_value(s.flat);
   if (s.is_flat) s.lanes = lanes_of(&s);
+  if (s.lanes > 1) s.aligned = is_aligned(&s);
   return s;
 }
 

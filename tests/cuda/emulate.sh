@@ -9,11 +9,13 @@ mode=$1 out=$2 objects=$3
 shift 3
 here=$(dirname "$0")
 CXX=${MDLC_CLANGXX:-clang++-22}
+# Unrolled, kernels are much code to instrument: there, loops stay loops.
+rolled="-mllvm -pragma-unroll-threshold=1 -Wno-pass-failed"
 flags="-std=c++17 -g -Wall -Wextra -Werror -I$here/emu/include -ffp-contract=off -fno-strict-aliasing ${EMU_FLAGS-}"
 case $mode in
 plain) kernels=${EMU_LEVEL--O2} runtime=-O2 link= ;;
-asan) kernels="-O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined" runtime=$kernels link=$kernels ;;
-race) kernels="${EMU_LEVEL--O1} -fsanitize=thread" runtime=-O2 link="$([ "${EMU_SHARED-}" ] || echo -no-pie)" ;;
+asan) link="-fsanitize=address,undefined -fno-sanitize-recover=undefined" runtime="-O1 $link" kernels="$runtime $rolled" ;;
+race) kernels="${EMU_LEVEL--O1} -fsanitize=thread $rolled" runtime=-O2 link="$([ "${EMU_SHARED-}" ] || echo -no-pie)" ;;
 *) echo "emulate.sh: plain, asan or race, not $mode" >&2; exit 2 ;;
 esac
 

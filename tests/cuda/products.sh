@@ -1,14 +1,20 @@
 #!/bin/sh
-# Products of matrices on the emulator, the checker of races included: products.sh FOLDER MDLC.
+# Products of matrices and convolutions on the emulator, in its three builds: products.sh FOLDER MDLC.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1 mdlc=$2
 mkdir -p "$out/code"
-"$mdlc" "$here/products.mdl" --emit=cuda -o "$out/code/products.cu"
-cp "$here/products.cu" "$out/code/main.cu"
-for mode in plain race; do
-  sh "$here/emulate.sh" $mode "$out/$mode" "$out/objects" "$out/code/main.cu" "$out/code/products.cu"
-  "$out/$mode"
-done
-grep -q 'launch_bounds' "$out/code/products.cu"
-[ "$(grep -c '__shared__ float rows' "$out/code/products.cu")" = 5 ]
+
+# check NAME KERNELS: so many of them bring slabs into shared memory
+check() {
+  "$mdlc" "$here/$1.mdl" --emit=cuda -o "$out/code/$1.cu"
+  cp "$here/$1.cu" "$out/code/main_$1.cu"
+  for mode in plain asan race; do
+    sh "$here/emulate.sh" $mode "$out/$1_$mode" "$out/objects" "$out/code/main_$1.cu" "$out/code/$1.cu"
+    "$out/$1_$mode"
+  done
+  tiles=$(grep -c '__shared__ .* rows\[' "$out/code/$1.cu")
+  [ "$tiles" = "$2" ] || { echo "$1.cu: $tiles kernels by tiles, not $2"; exit 1; }
+}
+check products 19
+check convolutions 14
