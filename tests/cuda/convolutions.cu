@@ -90,11 +90,11 @@ static void test_plain(int64_t N, int64_t H, int64_t W)
       {"plain", N, 16, H, W, 20, 3, 3, 1, {1, 1}, {1, 1}, 1},
       [=](const float *x, const float *w, float *y) {
         return convolutions_plain(N, H, W, x, w, y,
-                                  Work(CONVOLUTIONS_PLAIN_WORK_BYTES(H, N, W)).memory, nullptr);
+                                  Work(CONVOLUTIONS_PLAIN_WORK_BYTES(N, H, W)).memory, nullptr);
       },
       [=](const float *x, const float *w, const float *g, float *gx, float *gw) {
         wrong |= convolutions_plain_back(N, H, W, x, w, g, gx, gw,
-                                         Work(CONVOLUTIONS_PLAIN_BACK_WORK_BYTES(H, N, W)).memory,
+                                         Work(CONVOLUTIONS_PLAIN_BACK_WORK_BYTES(N, H, W)).memory,
                                          nullptr);
         return true;
       });
@@ -106,7 +106,7 @@ static void test_point(int64_t N, int64_t H, int64_t W)
       {"point", N, 32, H, W, 64, 1, 1, 1, {1, 1}, {0, 0}, 1},
       [=](const float *x, const float *w, float *y) {
         return convolutions_point(N, H, W, x, w, y,
-                                  Work(CONVOLUTIONS_POINT_WORK_BYTES(H, N, W)).memory, nullptr);
+                                  Work(CONVOLUTIONS_POINT_WORK_BYTES(N, H, W)).memory, nullptr);
       },
       [](const float *, const float *, const float *, float *, float *) { return false; });
 }
@@ -160,13 +160,12 @@ static void test_line(int64_t N, int64_t L)
   test<double>(
       {"line", N, 12, 1, L, 16, 1, 5, 1, {1, 1}, {0, 2}, 1},
       [=](const double *x, const double *w, double *y) {
-        return convolutions_line(N, L, x, w, y, Work(CONVOLUTIONS_LINE_WORK_BYTES(L, N)).memory,
+        return convolutions_line(N, L, x, w, y, Work(CONVOLUTIONS_LINE_WORK_BYTES(N, L)).memory,
                                  nullptr);
       },
       [=](const double *x, const double *w, const double *g, double *gx, double *gw) {
-        wrong |= convolutions_line_back(N, L, x, w, g, gx, gw,
-                                        Work(CONVOLUTIONS_LINE_BACK_WORK_BYTES(L, N)).memory,
-                                        nullptr);
+        wrong |= convolutions_line_back(
+            N, L, x, w, g, gx, gw, Work(CONVOLUTIONS_LINE_BACK_WORK_BYTES(N, L)).memory, nullptr);
         return true;
       });
 }

@@ -33,7 +33,8 @@ static bool near(double got, double wanted, int64_t steps)
 static bool near(int32_t got, int64_t wanted, int64_t) { return got == (int32_t)wanted; }
 static bool near(uint8_t got, int64_t wanted, int64_t) { return got == (uint8_t)wanted; }
 
-/* Element `at` of out is the sum over k < steps of a[a_at(at, k)] * b[b_at(at, k)], then end(sum, at). */
+/* Element `at` of out is the sum over k < steps of a[a_at(at, k)] * b[b_at(at, k)], then end(sum,
+ * at). */
 template <class T, class A, class B, class End>
 static void check(const char *name, const std::vector<T> &a, const std::vector<T> &b,
                   const std::vector<T> &out, int64_t steps, A a_at, B b_at, End end)
@@ -61,8 +62,8 @@ using Entry = mdl_status(int64_t, int64_t, int64_t, const T *, const T *, T *, v
 
 /* `batch` products one behind the other, sizes known at run time. */
 template <class T, class End>
-static void test(const char *name, Entry<T> *entry, int64_t work, int64_t batch, const int64_t *size,
-                 int64_t steps, bool a_turned, bool b_turned, End end)
+static void test(const char *name, Entry<T> *entry, int64_t work, int64_t batch,
+                 const int64_t *size, int64_t steps, bool a_turned, bool b_turned, End end)
 {
   const int64_t N = size[0], K = size[1], M = size[2];
   const std::vector<T> a = drawn<T>(batch * N * steps), b = drawn<T>(batch * steps * M);
@@ -83,20 +84,28 @@ static void test(const char *name, Entry<T> *entry, int64_t work, int64_t batch,
 
 static void test_run_time_sizes(const int64_t *s)
 {
-  const int64_t N = s[0], K = s[1], M = s[2], work = 4096;
+  const int64_t N = s[0], K = s[1], M = s[2];
   const auto whole = [](int64_t sum, int64_t) { return sum; };
-  static_assert(PRODUCTS_PLAIN_WORK_BYTES(64, 64, 64) <= 4096, "work memory");
-  test<float>("plain", products_plain, work, 1, s, K, false, false, same);
-  test<float>("left", products_left, work, 1, s, K, true, false, same);
-  test<float>("right", products_right, work, 1, s, K, false, true, same);
-  test<float>("batched", products_batched, work, 3, s, K, false, false, positive);
-  test<float>("twice", products_twice, work, 1, s, 2 * K, false, false, same);
-  test<double>("double", products_double, work, 1, s, K, false, true, same);
-  test<int32_t>("whole", products_whole, work, 1, s, K, true, false, whole);
-  test<uint8_t>("bytes", products_bytes, work, 1, s, K, false, false, whole);
-  const std::vector<float> a = drawn<float>(N * K), b = drawn<float>(K * M), c = drawn<float>(N * M);
+  test<float>("plain", products_plain, PRODUCTS_PLAIN_WORK_BYTES(N, K, M), 1, s, K, false, false,
+              same);
+  test<float>("left", products_left, PRODUCTS_LEFT_WORK_BYTES(N, K, M), 1, s, K, true, false, same);
+  test<float>("right", products_right, PRODUCTS_RIGHT_WORK_BYTES(N, K, M), 1, s, K, false, true,
+              same);
+  test<float>("batched", products_batched, PRODUCTS_BATCHED_WORK_BYTES(N, K, M), 3, s, K, false,
+              false, positive);
+  test<float>("twice", products_twice, PRODUCTS_TWICE_WORK_BYTES(N, K, M), 1, s, 2 * K, false,
+              false, same);
+  test<double>("double", products_double, PRODUCTS_DOUBLE_WORK_BYTES(N, K, M), 1, s, K, false, true,
+               same);
+  test<int32_t>("whole", products_whole, PRODUCTS_WHOLE_WORK_BYTES(N, K, M), 1, s, K, true, false,
+                whole);
+  test<uint8_t>("bytes", products_bytes, PRODUCTS_BYTES_WORK_BYTES(N, K, M), 1, s, K, false, false,
+                whole);
+  const std::vector<float> a = drawn<float>(N * K), b = drawn<float>(K * M),
+                           c = drawn<float>(N * M);
   std::vector<float> out((size_t)(N * M), NAN), more = out;
-  wrong |= products_fused(N, K, M, a.data(), b.data(), out.data(), Work(work).memory, nullptr);
+  wrong |= products_fused(N, K, M, a.data(), b.data(), out.data(),
+                          Work(PRODUCTS_FUSED_WORK_BYTES(N, K, M)).memory, nullptr);
   const auto a_back = [=](int64_t at, int64_t k) { return at / M * K + K - 1 - k; };
   const auto b_back = [=](int64_t at, int64_t k) { return (K - 1 - k) * M + at % M; };
   check("fused", a, b, out, K, a_back, b_back, same);
@@ -187,14 +196,16 @@ static void test_axes(int64_t B, int64_t T)
   const std::vector<float> a = drawn<float>(B * T * 40), b = drawn<float>(40 * 60);
   const std::vector<float> c = drawn<float>(60);
   std::vector<float> out((size_t)(B * T * 60), NAN);
-  wrong |= products_axes(B, T, a.data(), b.data(), c.data(), out.data(), Work(4096).memory, nullptr);
+  wrong |= products_axes(B, T, a.data(), b.data(), c.data(), out.data(),
+                         Work(PRODUCTS_AXES_WORK_BYTES(B, T)).memory, nullptr);
   check(
       "axes", a, b, out, 40, [](int64_t at, int64_t k) { return at / 60 * 40 + k; },
       [](int64_t at, int64_t k) { return k * 60 + at % 60; },
       [&](double sum, int64_t at) { return fmax(0, sum + (double)c[(size_t)(at % 60)]); });
   const std::vector<float> d = drawn<float>(20 * B * 7 * T), e = drawn<float>(7 * 33 * 20);
   std::vector<float> mixed((size_t)(B * T * 33), NAN);
-  wrong |= products_apart(B, T, d.data(), e.data(), mixed.data(), Work(4096).memory, nullptr);
+  wrong |= products_apart(B, T, d.data(), e.data(), mixed.data(),
+                          Work(PRODUCTS_APART_WORK_BYTES(B, T)).memory, nullptr);
   check(
       "apart", d, e, mixed, 140,
       [=](int64_t at, int64_t k) {
