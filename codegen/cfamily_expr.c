@@ -396,7 +396,7 @@ static MdlExpr load(MdlPrinter *p, MlirOperation op)
     made = (MdlExpr){.text = mdl_text(p->arena, "(%s)%s", mdl_c_type(p, &type), element),
                      .precedence = PREFIX,
                      .reads = true};
-  if (type.kind == MDL_LOOP_vector)
+  if (mdl_loop_op(op) == MDL_LOOP_vload)
     made.text = mdl_text(p->arena, "%s(%s%s)",
                          mdl_need(p, mdl_text(p->arena, "load%s", mdl_print_suffix(p, &type))),
                          direct ? "" : "&", direct ? element + 1 : element);

@@ -112,7 +112,7 @@ void mdl_print_store(MdlPrinter *p, MlirOperation op)
                            : mdl_print_expr(p, value).text;
   mdl_stmt_consume(p, op);
   mdl_stmt_settle(p);
-  if (type.kind == MDL_LOOP_vector)
+  if (mdl_loop_op(op) == MDL_LOOP_vstore)
     mdl_line(p, "%s(%s%s, %s);",
              mdl_need(p, mdl_text(p->arena, "store%s", mdl_print_suffix(p, &type))),
              *to == '*' ? "" : "&", *to == '*' ? to + 1 : to, text);

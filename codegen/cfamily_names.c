@@ -66,7 +66,7 @@ const char *mdl_c_type(MdlPrinter *p, const MdlLoopType *type)
 {
   static const char *const vectors[] = {[MDL_i8] = "i8",   [MDL_i16] = "i16", [MDL_i32] = "i32",
                                         [MDL_i64] = "i64", [MDL_f32] = "f32", [MDL_f64] = "f64"};
-  if (type->kind == MDL_LOOP_vector) {
+  if (type->kind == MDL_LOOP_vector || (type->kind == MDL_LOOP_memory && type->lanes > 1)) {
     if (p->machine->warp) /* in C++: codegen/cuda/vectors.c */
       return mdl_need(p, type->element == MDL_bool
                              ? mdl_text(p->arena, "boolx%d", type->lanes)

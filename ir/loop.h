@@ -57,7 +57,7 @@ MdlLoopOp mdl_loop_def_op(MlirValue value);
 typedef struct MdlLoopType {
   enum { MDL_LOOP_scalar, MDL_LOOP_vector, MDL_LOOP_memory } kind;
   MdlDtype element;          /* bool, i8..i64, f32, f64, index */
-  int lanes;                 /* vector */
+  int lanes;                 /* vector; memory of vectors (registers of a GPU's thread): of each */
   int rank;                  /* memory; 0: a bare pointer */
   int64_t dim[MDL_MAX_RANK]; /* memory; -1: known at run time */
 } MdlLoopType;

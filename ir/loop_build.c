@@ -254,7 +254,7 @@ MlirValue mdl_loop_alloca(MdlBuilder *b, const MdlLoopType *type)
 MlirValue mdl_loop_load(MdlBuilder *b, MlirValue memory, const MlirValue *index, int lanes)
 {
   MdlLoopType type = mdl_loop_type_of(b->ir, memory);
-  MlirType result = mdl_loop_value_type(b->ir, type.element, lanes);
+  MlirType result = mdl_loop_value_type(b->ir, type.element, type.lanes > 1 ? type.lanes : lanes);
   MlirOperationState state = state_of(b, lanes > 1 ? MDL_LOOP_vload : MDL_LOOP_load);
   mlirOperationStateAddOperands(&state, 1, &memory);
   mlirOperationStateAddOperands(&state, type.rank, index);
@@ -264,7 +264,8 @@ MlirValue mdl_loop_load(MdlBuilder *b, MlirValue memory, const MlirValue *index,
 
 void mdl_loop_store(MdlBuilder *b, MlirValue value, MlirValue memory, const MlirValue *index)
 {
-  bool vector = mdl_loop_type_of(b->ir, value).kind == MDL_LOOP_vector;
+  bool vector = mdl_loop_type_of(b->ir, value).kind == MDL_LOOP_vector &&
+                mdl_loop_type_of(b->ir, memory).lanes <= 1;
   MlirOperationState state = state_of(b, vector ? MDL_LOOP_vstore : MDL_LOOP_store);
   mlirOperationStateAddOperands(&state, 2, (MlirValue[]){value, memory});
   mlirOperationStateAddOperands(&state, mdl_loop_type_of(b->ir, memory).rank, index);

@@ -49,6 +49,10 @@ MdlLoopType mdl_loop_type(const MdlIr *ir, MlirType type)
       read.dim[i] =
           mlirShapedTypeIsDynamicDim(type, i) ? -1 : mlirShapedTypeGetDimSize(type, i);
     type = mlirShapedTypeGetElementType(type);
+    if (mlirTypeIsAVector(type)) {
+      read.lanes = (int)mlirShapedTypeGetDimSize(type, 0);
+      type = mlirShapedTypeGetElementType(type);
+    }
   }
   read.element = element_of(ir, type);
   return read;
@@ -70,6 +74,7 @@ MlirType mdl_loop_type_make(MdlIr *ir, const MdlLoopType *type)
   }
   for (int i = 0; i < type->rank; i++)
     dim[i] = type->dim[i] < 0 ? mlirShapedTypeGetDynamicSize() : type->dim[i];
+  if (type->lanes > 1) element = mlirVectorTypeGet(1, lanes, element);
   return mlirMemRefTypeContiguousGet(element, type->rank, dim, mlirAttributeGetNull());
 }
 

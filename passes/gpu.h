@@ -60,6 +60,9 @@ MdlAllReduce mdl_gpu_all_reduce(MdlOp reduction, MdlDtype dtype);
 int mdl_gpu_team(MdlIr *ir, MlirOperation group);
 const MdlSize *mdl_gpu_row_blocks(const MdlGroup *g);
 
+/* Sums along a onehot's axis are its updates (passes/gpu_onehot.c). */
+void mdl_gpu_onehot_sums(MdlIr *ir, MlirBlock block);
+
 /* Totals over rows (passes/gpu_totals.c): a reduction of a whole tensor that rows have found becomes
  * one within the rows and one over them; and among the parts of a block, what such a total reads
  * becomes a part of its own. Returns how many there are then. */

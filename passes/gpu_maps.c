@@ -1,7 +1,8 @@
-/* Maps on a GPU: a thread makes several neighbours along the last axis at once, loaded and stored 16
- * bytes an access. The body is emitted twice: in vectors, and one element at a time for what is left.
- * Addresses must be multiples of the access: where a caller's pointer is not, or rows of run-time
- * length do not keep it so, a kernel finds that there are no vectors and does all one by one. */
+/* Maps on a GPU: a thread makes several neighbours along the last axis at once, loaded and stored
+ * 16 bytes an access. The body is emitted twice: in vectors, and one element at a time for what is
+ * left. Addresses must be multiples of the access: where a caller's pointer is not, or rows of
+ * run-time length do not keep it so, a kernel finds that there are no vectors and does all one by
+ * one. */
 #include "passes/gpu_maps.h"
 
 #include "passes/align.h"
@@ -10,10 +11,10 @@
 #include "ir/size_poly.h"
 
 enum {
-  ACCESS = 16,     /* bytes that a thread loads or stores at once */
-  MOST_LANES = 8,  /* as f32 these are registers enough */
-  LEAST = 1024,    /* points of known number that are worth it */
-  MOST_OPS = 64    /* of a group: a body is there twice */
+  ACCESS = 16,    /* bytes that a thread loads or stores at once */
+  MOST_LANES = 8, /* as f32 these are registers enough */
+  LEAST = 1024,   /* points of known number that are worth it */
+  MOST_OPS = 64   /* of a group: a body is there twice */
 };
 
 /* ---- what vectors would touch ------------------------------------------------------------ */
@@ -218,6 +219,30 @@ static bool has_lanes(const MdlGroup *g, int width, MdlGpuLanes *found)
   return found->bytes <= ACCESS;
 }
 
+/* What is stored in loops over a row lies in the memory of a result, its own or one that is lent.
+ */
+static bool walk_sink(Lanes *l, const MdlPhases *p, const MdlSink *s)
+{
+  const MdlType *type = mdl_type_of(l->g->ir, s->value);
+  MlirOperation end = mdl_terminator(mdl_body(l->g->func, 0));
+  int last = type->rank - 1;
+  bool once = s->reduces ? type->rank == p->rows : mdl_is_per_row(type, p->rows);
+  if (once) return true;
+  if (s->reduces && type->dtype == MDL_bool) return false;
+  if (last < p->rows || !is_multiple(l, type->dim[last]) || !walk(l, s->value, last)) return false;
+  return s->result < 0 || in_memory(l, mdl_operand(end, s->result), last);
+}
+
+bool mdl_gpu_row_lanes(const MdlGroup *g, const MdlPhases *p, int width, MdlGpuLanes *found)
+{
+  Lanes l = {.g = g, .width = width, .found = found};
+  *found = (MdlGpuLanes){.memory = mdl_map_create(g->ir->arena)};
+  for (int i = 0; i < p->sinks; i++)
+    if (!walk_sink(&l, p, &p->sink[i])) return false;
+  found->bytes = width * l.bytes;
+  return !found->extents && mdl_map_count(found->memory) && found->bytes <= ACCESS;
+}
+
 static bool is_worth_it(const MdlGroup *g)
 {
   MlirOperation *op, end = mdl_terminator(mdl_body(g->func, 0));
@@ -250,8 +275,7 @@ MdlSchedule mdl_gpu_choose_map(const MdlGroup *g)
 
 /* ---- loops ------------------------------------------------------------------------------- */
 
-/* May all that vectors touch be touched so? */
-static MlirValue may_run(MdlNest *n, const MdlGpuLanes *found)
+MlirValue mdl_gpu_may_run(MdlNest *n, const MdlGpuLanes *found, int width)
 {
   MlirValue bits = {NULL}, zero = mdl_nest_index(n, 0);
   MlirType type = n->ir->scalar[MDL_index];
@@ -267,7 +291,7 @@ static MlirValue may_run(MdlNest *n, const MdlGpuLanes *found)
   MlirValue may = mdl_loop_compare(&n->b, MDL_PREDICATE_eq, past, zero);
   for (int i = 0; i < found->extents; i++) {
     MlirValue extent = mdl_nest_extent(n, found->extent[i]);
-    past = mdl_index_rem(&n->b, extent, mdl_nest_index(n, n->width));
+    past = mdl_index_rem(&n->b, extent, mdl_nest_index(n, width));
     MlirValue whole = mdl_loop_compare(&n->b, MDL_PREDICATE_eq, past, zero);
     may = mdl_loop_binary(&n->b, MDL_LOOP_andi, whole, may);
   }
@@ -283,8 +307,8 @@ static MlirValue whole_of(MdlNest *n, MlirValue all)
     MDL_BUG(n->ir->session, "a map that has no such vectors");
   MlirValue rest = mdl_index_rem(top, all, mdl_nest_index(n, n->width));
   if (found.extents) rest = mdl_nest_index(n, 0); /* they are whole, or there are no vectors */
-  MlirValue whole = mdl_loop_select(&n->b, may_run(n, &found), mdl_index_sub(top, all, rest),
-                                    mdl_nest_index(n, 0));
+  MlirValue whole = mdl_loop_select(&n->b, mdl_gpu_may_run(n, &found, n->width),
+                                    mdl_index_sub(top, all, rest), mdl_nest_index(n, 0));
   mdl_value_set_name(n->ir, whole, "whole");
   return whole;
 }

@@ -3,6 +3,7 @@
 #define MDL_PASSES_GPU_MAPS_H
 
 #include "passes/gpu.h"
+#include "passes/phases.h"
 
 /* What a map's vectors touch. */
 typedef struct MdlGpuLanes {
@@ -14,5 +15,10 @@ typedef struct MdlGpuLanes {
 
 /* How many elements a thread makes at once; 1: no map, or not worth it. */
 int mdl_gpu_lanes(const MdlGroup *g, MdlGpuLanes *found);
+
+/* The same for all that the loops over rows of a group make. */
+bool mdl_gpu_row_lanes(const MdlGroup *g, const MdlPhases *p, int width, MdlGpuLanes *found);
+/* May all that vectors of `width` lanes touch be touched so? A bool, known at run time. */
+MlirValue mdl_gpu_may_run(MdlNest *n, const MdlGpuLanes *found, int width);
 
 #endif

@@ -4,12 +4,12 @@
  * order, then the team combines what its threads found. Where the length is known and a thread has
  * few elements, loops are unrolled and what several phases want stays in registers
  * (passes/phases.c). What is known once a row is computed by every thread and stored by one. */
-#include "passes/gpu.h"
+#include "passes/gpu_maps.h"
 #include "passes/rows.h"
 
 #include "passes/align.h"
 
-enum { THREADS = MDL_GPU_THREADS, WARP = 32, SHORT = 4, LONG = 1024 };
+enum { THREADS = MDL_GPU_THREADS, WARP = 32, SHORT = 4, LONG = 1024, MOST_LANES = 8 };
 
 /* ---- teams ------------------------------------------------------------------------------- */
 
@@ -51,6 +51,44 @@ const MdlSize *mdl_gpu_row_blocks(const MdlGroup *g)
 
 static MlirValue number(MdlRows *r, int64_t value) { return mdl_nest_index(r->n, value); }
 
+/* Elements that a thread loads or stores at once: up to 16 bytes, as long as every thread has some.
+ */
+static int width_of(MdlRows *r, MdlGpuLanes *found)
+{
+  int64_t longest = 1;
+  for (int i = 0; i < r->p.sinks; i++) {
+    int64_t length = length_of(mdl_nest_type(r->n, r->p.sink[i].value), r->p.rows);
+    if (length > longest) longest = length;
+  }
+  int width = MOST_LANES;
+  while (width > 1 && (longest < (int64_t)width * r->p.team ||
+                       !mdl_gpu_row_lanes(&r->n->g, &r->p, width, found)))
+    width /= 2;
+  return width;
+}
+
+/* All phases; in vectors where the addresses are multiples of them, else one by one in short loops,
+ * which no caller means to see. */
+static void run(MdlRows *r, MlirValue aligned)
+{
+  MdlBranch branch;
+  if (r->width == 1) {
+    mdl_rows_run(r);
+    return;
+  }
+  int width = r->width;
+  MdlPhases phases = r->p;
+  mdl_branch_begin(r->n, &branch, aligned, 0, NULL);
+  mdl_rows_run(r);
+  mdl_branch_else(r->n, &branch, 0, NULL);
+  r->width = 1;
+  r->p = mdl_phases_read_plain(r->n->ir, r->n->g.func);
+  mdl_rows_run(r);
+  r->width = width;
+  r->p = phases;
+  mdl_branch_end(r->n, &branch, 0, NULL);
+}
+
 void mdl_gpu_rows(MdlRows *r)
 {
   MdlNest *n = r->n;
@@ -60,15 +98,23 @@ void mdl_gpu_rows(MdlRows *r)
   MlirValue thread = mdl_loop_gpu_index(&n->b, MDL_LOOP_thread), team = number(r, r->p.team);
   MlirValue each = number(r, THREADS / r->p.team);
   r->lane = r->p.team == THREADS ? thread : mdl_index_rem(&n->b, thread, team);
+  mdl_value_set_name(n->ir, thread, "thread");
   mdl_value_set_name(n->ir, r->lane, "lane");
   MlirValue first = mdl_index_mul(&n->b, mdl_loop_gpu_index(&n->b, MDL_LOOP_block), each);
   if (r->p.team < THREADS) first = mdl_index_add(&n->b, first, mdl_index_div(&n->b, thread, team));
   MlirValue step = mdl_index_mul(&n->b, mdl_loop_gpu_index(&n->b, MDL_LOOP_blocks), each);
+  MdlGpuLanes found;
+  MlirValue aligned = {NULL};
+  r->width = width_of(r, &found);
+  if (r->width > 1) {
+    aligned = mdl_gpu_may_run(n, &found, r->width);
+    mdl_value_set_name(n->ir, aligned, "wide");
+  }
   for (int i = 0; i < r->p.rows; i++) extent[i] = mdl_nest_extent(n, shape->dim[i]);
   MlirValue rows = mdl_gpu_product(n, r->p.rows, extent);
   mdl_loop_begin(n, &loop, first, rows, step, 0, NULL);
   mdl_gpu_split(n, r->p.rows, extent, loop.iv, &r->row);
-  mdl_rows_run(r);
+  run(r, aligned);
   mdl_loop_end(n, &loop, NULL);
 }
 
@@ -99,6 +145,7 @@ static void open_arrays(MdlRowPass *pass, int64_t each, MlirValue *fresh)
     MdlDtype dtype = mdl_nest_type(n, value)->dtype;
     MdlLoopType type = {.kind = MDL_LOOP_memory, .rank = 1, .dim = {each}};
     type.element = mdl_loop_register(dtype);
+    type.lanes = pass->r->width;
     fresh[i] = mdl_loop_alloca(&n->b, &type);
     mdl_value_set_name(n->ir, fresh[i], mdl_text(n->ir->arena, "own_%s", name ? name : "t"));
   }
@@ -118,7 +165,7 @@ static MlirValue known(const MdlRowPass *pass, MlirValue value, int memos)
   return (MlirValue){NULL};
 }
 
-/* Element `e` of the row, the thread's own number k. */
+/* Element `e` of the row, or a vector from there on; the thread's own number k. */
 static void at_element(MdlRowPass *pass, MlirValue e, MlirValue k, const MlirValue *fresh,
                        const MlirValue *so_far, MlirValue *next)
 {
@@ -127,6 +174,8 @@ static void at_element(MdlRowPass *pass, MlirValue e, MlirValue k, const MlirVal
   MdlPoint inside;
   MlirValue extent[MDL_MAX_RANK];
   int axes = pass->shape->rank - r->p.rows, memos = n->memos;
+  n->width = r->width;
+  pass->q.lane = r->width > 1 ? pass->shape->rank - 1 : -1;
   for (int i = 0; i < axes; i++) extent[i] = mdl_nest_extent(n, pass->shape->dim[r->p.rows + i]);
   mdl_gpu_split(n, axes, extent, e, &inside);
   for (int i = 0; i < axes; i++) pass->q.at[r->p.rows + i] = inside.at[i];
@@ -142,11 +191,31 @@ static void at_element(MdlRowPass *pass, MlirValue e, MlirValue k, const MlirVal
     mdl_loop_store(&n->b, value, fresh[i], &k);
   }
   n->memos = memos;
+  n->width = 1;
+}
+
+/* What the sums start with: a vector where they are gathered so. */
+static void start(MdlRowPass *pass, MlirValue *sum)
+{
+  for (int i = 0; i < pass->sums; i++)
+    sum[i] = mdl_rows_start(pass->r, pass->sum[i], pass->r->width);
+}
+
+/* A thread's lanes, one by one. */
+static MlirValue across(MdlRows *r, const MdlSink *s, MlirValue vector)
+{
+  if (r->width == 1) return vector;
+  MlirValue sum = mdl_loop_extract(&r->n->b, vector, 0);
+  for (int i = 1; i < r->width; i++)
+    sum = mdl_rows_combine(r, s, sum, mdl_loop_extract(&r->n->b, vector, i));
+  return sum;
 }
 
 /* All threads take as many steps, the last one perhaps without an element. */
-static void unrolled(MdlRowPass *pass, int64_t each, int64_t length, MlirValue *sum)
+static void unrolled(MdlRowPass *pass, int64_t length, MlirValue *sum)
 {
+  int width = pass->r->width;
+  int64_t steps = length / width, each = (steps + pass->r->p.team - 1) / pass->r->p.team;
   MdlRows *r = pass->r;
   MdlNest *n = r->n;
   MdlLoop loop;
@@ -156,15 +225,16 @@ static void unrolled(MdlRowPass *pass, int64_t each, int64_t length, MlirValue *
   open_arrays(pass, each, fresh);
   mdl_loop_over(n, &loop, number(r, each), pass->sums, sum);
   if (!mdl_is_null(loop.op)) mdl_op_set_unit(n->ir, loop.op, "mdl.unroll");
-  MlirValue e = mdl_index_mul(&n->b, loop.iv, number(r, r->p.team));
-  if (r->p.team > 1) e = mdl_index_add(&n->b, e, r->lane);
-  bool guarded = each * r->p.team != length;
+  MlirValue v = mdl_index_mul(&n->b, loop.iv, number(r, r->p.team));
+  if (r->p.team > 1) v = mdl_index_add(&n->b, v, r->lane);
+  bool guarded = each * r->p.team != steps;
   if (guarded) {
     for (int i = 0; i < pass->sums; i++)
-      type[i] = mdl_loop_value_type(n->ir, mdl_nest_type(n, pass->sum[i]->value)->dtype, 1);
-    MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, e, number(r, length));
+      type[i] = mdl_loop_value_type(n->ir, mdl_nest_type(n, pass->sum[i]->value)->dtype, width);
+    MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, v, number(r, steps));
     mdl_branch_begin(n, &branch, inside, pass->sums, type);
   }
+  MlirValue e = mdl_index_mul(&n->b, v, number(r, width));
   at_element(pass, e, loop.iv, fresh, loop.carry, next);
   if (guarded) {
     mdl_branch_else(n, &branch, pass->sums, next);
@@ -185,9 +255,9 @@ static void strided(MdlRowPass *pass, MlirValue *sum)
   MlirValue extent[MDL_MAX_RANK], next[MDL_MAX_SUMS];
   int axes = pass->shape->rank - r->p.rows;
   for (int i = 0; i < axes; i++) extent[i] = mdl_nest_extent(n, pass->shape->dim[r->p.rows + i]);
-  MlirValue first = r->p.team > 1 ? r->lane : number(r, 0);
-  mdl_loop_begin(n, &loop, first, mdl_gpu_product(n, axes, extent), number(r, r->p.team),
-                 pass->sums, sum);
+  MlirValue first = number(r, 0), step = number(r, (int64_t)r->p.team * r->width);
+  if (r->p.team > 1) first = mdl_index_mul(&n->b, r->lane, number(r, r->width));
+  mdl_loop_begin(n, &loop, first, mdl_gpu_product(n, axes, extent), step, pass->sums, sum);
   at_element(pass, loop.iv, loop.iv, NULL, loop.carry, next);
   mdl_loop_end(n, &loop, next);
   for (int i = 0; i < pass->sums; i++) sum[i] = loop.carry[i];
@@ -209,11 +279,13 @@ void mdl_gpu_rows_pass(MdlRowPass *pass, MlirValue *sum)
   int64_t each = mdl_phases_each(&r->p, pass->shape), length = 1, extent;
   for (int i = r->p.rows; each && i < pass->shape->rank; i++)
     length *= mdl_size_is_const(pass->shape->dim[i], &extent) ? extent : 1;
+  start(pass, sum);
   if (each && length)
-    unrolled(pass, each, length, sum);
+    unrolled(pass, length, sum);
   else
     strided(pass, sum);
-  for (int i = 0; i < pass->sums; i++) sum[i] = together(r, pass->sum[i], sum[i]);
+  for (int i = 0; i < pass->sums; i++)
+    sum[i] = together(r, pass->sum[i], across(r, pass->sum[i], sum[i]));
 }
 
 /* ---- once a row -------------------------------------------------------------------------- */

@@ -217,6 +217,7 @@ bool mdl_pass_groups(MdlPass *pass, MlirOperation none)
     Outline o = {pass, pass->ir, entry[i], pass->symbols};
     mdl_join_elements(pass->ir, mdl_body(entry[i], 0));
     mdl_normalise(pass->ir, mdl_body(entry[i], 0));
+    if (pass->options->machine->warp) mdl_gpu_onehot_sums(pass->ir, mdl_body(entry[i], 0));
     if (pass->options->machine->warp) mdl_gpu_row_totals(pass->ir, mdl_body(entry[i], 0));
     if (pass->options->machine->warp) mdl_gpu_split_long(pass->ir, mdl_body(entry[i], 0));
     group_block(&o, mdl_body(entry[i], 0));

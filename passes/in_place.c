@@ -27,7 +27,7 @@ bool mdl_group_may_update(MdlIr *ir, MlirOperation group, int result, int operan
   MlirValue to = mdl_operand(end, result), from = mdl_arg(body, operand);
   if (!mdl_type_equal(mdl_type_of(ir, to), mdl_type_of(ir, from))) return false;
   if (mdl_is_rows(group)) {
-    MdlPhases phases = mdl_phases_read(ir, group);
+    MdlPhases phases = mdl_phases_read_plain(ir, group);
     return mdl_phases_may_update(&phases, result, operand);
   }
   return reads_in_place(ir, from, mdl_map_create(ir->arena));

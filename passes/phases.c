@@ -202,7 +202,7 @@ int64_t mdl_phases_each(const MdlPhases *p, const MdlType *shape)
     count *= extent ? extent : 1;
     if (count > EACH * (int64_t)p->team) return 0;
   }
-  return p->team ? (count + p->team - 1) / p->team : 0;
+  return p->team && !p->is_plain ? (count + p->team - 1) / p->team : 0;
 }
 
 static bool keep(MdlPhases *p, MlirValue value, uint64_t phases, bool is_made)
@@ -260,7 +260,7 @@ static void settle(MdlPhases *p, MlirOperation op)
   for (int i = 0; i < mdl_operand_count(op) && used; i++) use(p, mdl_operand(op, i), used);
 }
 
-MdlPhases mdl_phases_read(MdlIr *ir, MlirOperation group)
+static MdlPhases read_phases(MdlIr *ir, MlirOperation group, bool is_plain)
 {
   MlirBlock body = mdl_body(group, 0);
   MlirOperation *op;
@@ -270,6 +270,7 @@ MdlPhases mdl_phases_read(MdlIr *ir, MlirOperation group)
   p.moved = mdl_map_create(ir->arena);
   p.team = (int)mdl_op_int(group, "mdl.team", 0);
   p.room = ROOM;
+  p.is_plain = is_plain;
   number(&p, body);
   int count = mdl_list(ir, body, &op);
   for (int i = count - 1; i-- > 0;) settle(&p, op[i]);
@@ -278,6 +279,13 @@ MdlPhases mdl_phases_read(MdlIr *ir, MlirOperation group)
     keep_read(&p, mdl_arg(body, i));
   }
   return p;
+}
+
+MdlPhases mdl_phases_read(MdlIr *ir, MlirOperation group) { return read_phases(ir, group, false); }
+
+MdlPhases mdl_phases_read_plain(MdlIr *ir, MlirOperation group)
+{
+  return read_phases(ir, group, true);
 }
 
 /* ---- in place ---------------------------------------------------------------------------- */

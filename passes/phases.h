@@ -38,12 +38,16 @@ typedef struct MdlPhases {
   MdlMap *used;  /* value -> phases in which it is asked for, a bit each (uint64_t *) */
   MlirValue buffered; /* kept in a buffer of one row, in the work buffer; no value: none */
   MdlMap *moved; /* values that are read elsewhere than where the loops stand */
+  bool is_plain;
   int kept, room; /* registers of a thread that are left for more */
   MdlKept keep[MDL_MAX_KEPT];
 } MdlPhases;
 
 bool mdl_is_rows(MlirOperation group);
 MdlPhases mdl_phases_read(MdlIr *ir, MlirOperation group);
+/* As if a thread had no registers to keep elements in: what may be written over what is the same for
+ * loops with and without. */
+MdlPhases mdl_phases_read_plain(MdlIr *ir, MlirOperation group);
 /* The first phase in which the value can be had. */
 int mdl_phase_of(const MdlPhases *p, MlirValue value);
 /* Is it asked for in this phase? */

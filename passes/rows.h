@@ -15,6 +15,7 @@ typedef struct MdlRows {
   const MdlSink *total[MDL_MAX_SUMS];
   MlirValue sum[MDL_MAX_SUMS];
   MlirValue lane;                /* GPU: which thread of the row's team this is */
+  int width;                     /* ... elements that it takes at once */
   MlirValue array[MDL_MAX_KEPT]; /* what it keeps; no value: not yet */
 } MdlRows;
 

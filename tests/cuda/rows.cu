@@ -29,11 +29,12 @@ static void compare(const char *name, int64_t rows, const float *got, const doub
   }
 }
 
-/* Row 0 is all -inf, row 1 has a NaN. */
-static void test(int64_t N)
+/* Row 0 is all -inf, row 1 has a NaN. `shift`: floats behind what malloc aligned. */
+static void test(int64_t N, int64_t shift)
 {
   const int64_t count = N * LENGTH;
-  float *x = drawn(count, 1), *soft = drawn(count, 2), *gz = drawn(count, 3), loss;
+  float *x = drawn(count + shift, 1) + shift, *soft = drawn(count + shift, 2) + shift;
+  float *gz = drawn(count + shift, 3) + shift, loss;
   double *p = (double *)malloc((size_t)count * sizeof *p);
   double *g = (double *)malloc((size_t)count * sizeof *g), mean = 0;
   int32_t *y = (int32_t *)malloc((size_t)N * sizeof *y);
@@ -61,12 +62,13 @@ static void test(int64_t N)
     if (N) compare("loss", N, &loss, &mean, 1);
     compare("gradient", N, gz, g, count);
   }
-  free(x), free(soft), free(gz), free(p), free(g), free(y), free(work);
+  free(x - shift), free(soft - shift), free(gz - shift), free(p), free(g), free(y), free(work);
 }
 
 int main()
 {
-  for (int64_t N : {0, 1, 2, 3, 8, 35}) test(N);
+  for (int64_t N : {0, 1, 2, 3, 8, 35})
+    for (int64_t shift : {0, 1, 4}) test(N, shift);
   puts(wrong ? "wrong" : "right");
   return wrong;
 }
