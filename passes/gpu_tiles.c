@@ -184,8 +184,8 @@ void mdl_tiles_spread(MdlGpuTiles *t, int side, MlirValue at, MdlPoint *p)
 MdlTileEdge mdl_tiles_enter(MdlGpuTiles *t, int side, MlirValue at, MdlPoint *p)
 {
   MdlNest *n = t->n;
-  MdlTileEdge edge = {.asks = !t->whole[side]};
   MlirValue in = mdl_index_add(&n->b, t->origin[side], at);
+  MdlTileEdge edge = {.asks = !t->whole[side], .at = in};
   if (edge.asks) {
     MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, in, t->extent[side]);
     mdl_branch_begin(n, &edge.branch, inside, 0, NULL);
@@ -204,12 +204,34 @@ int mdl_tiles_outer(const MdlGpuTiles *t)
   return t->s.axes[MDL_TILE_columns] > t->s.axes[MDL_TILE_rows] ? MDL_TILE_columns : MDL_TILE_rows;
 }
 
+/* Do batch, rows and columns follow each other in the result, some of them over several axes? */
+static bool is_in_order(const MdlTileSides *s)
+{
+  int next = 0;
+  for (int i = 0; i < s->batches; i++)
+    if (s->batch[i].axis != next++) return false;
+  for (int side = 0; side < 2; side++)
+    for (int i = 0; i < s->axes[side]; i++)
+      if (s->axis[side][i].axis != next++) return false;
+  return s->batches > 1 || s->axes[0] > 1 || s->axes[1] > 1;
+}
+
+void mdl_tiles_finish(MdlGpuTiles *t, MdlPoint *p, const MdlTileEdge *edge, MlirValue value)
+{
+  MdlBuilder *b = &t->n->b;
+  if (is_in_order(&t->s)) { /* nobody has to take the sides apart to store */
+    MlirValue line = mdl_index_add(b, mdl_index_mul(b, t->batch, t->extent[0]), edge[0].at);
+    p->number = mdl_index_add(b, mdl_index_mul(b, line, t->extent[1]), edge[1].at);
+  }
+  mdl_nest_emit(t->n, mdl_result(t->s.c.op, 0), p, value);
+}
+
 void mdl_tiles_emit(MdlGpuTiles *t, MlirValue row, MlirValue column, MlirValue value)
 {
   MdlTileEdge edge[2];
   MdlPoint p = t->base;
   for (int i = 0; i < 2; i++) edge[i] = mdl_tiles_enter(t, i, i ? column : row, &p);
-  mdl_nest_emit(t->n, mdl_result(t->s.c.op, 0), &p, value);
+  mdl_tiles_finish(t, &p, edge, value);
   for (int i = 2; i-- > 0;) mdl_tiles_exit(t, &edge[i]);
 }
 
@@ -234,20 +256,62 @@ static void end_part(MdlGpuTiles *t)
   t->step_end = mdl_index_mul(b, mdl_index_min(b, part, left), each);
 }
 
-/* Row-major over the batch, rows of tiles, columns of tiles. */
+enum { BAND = 8 /* rows of tiles */ };
+
+/* Many tiles both ways: blocks that run together take a band of rows, column by column, so that
+ * they find each other's slabs in the second-level cache. */
+static bool goes_by_bands(const MdlGpuTiles *t)
+{
+  int64_t count[2];
+  for (int i = 0; i < 2; i++) count[i] = mdl_tiles_guess(t->s.extent[i]) / t->shape.side[i];
+  return count[MDL_TILE_rows] >= 2 * BAND && count[MDL_TILE_columns] >= BAND;
+}
+
+/* Rows and columns of tiles out of a tile's number in its product. */
+static void split_by_bands(MdlGpuTiles *t, MlirValue tile, const MlirValue *along, MlirValue *at)
+{
+  int64_t known;
+  MdlBuilder *b = &t->n->b;
+  MlirValue area = mdl_index_mul(b, along[1], number(t, BAND)), height = number(t, BAND);
+  MlirValue first = mdl_index_mul(b, mdl_index_div(b, tile, area), height);
+  bool whole = mdl_index_constant(along[0], &known) && known % BAND == 0;
+  if (!whole) height = mdl_index_min(b, mdl_index_sub(b, along[0], first), height);
+  MlirValue in = mdl_index_rem(b, tile, area);
+  at[0] = mdl_index_add(b, first, mdl_index_rem(b, in, height));
+  at[1] = mdl_index_div(b, in, height);
+}
+
+/* The batch slowest; rows of tiles, columns of tiles. */
+static MlirValue split_tile(MdlGpuTiles *t, MlirValue tile, MlirValue *at)
+{
+  MdlNest *n = t->n;
+  MlirValue along[2], batch = number(t, 0);
+  for (int i = 0; i < 2; i++)
+    along[i] = mdl_index_max(&n->extents.top, tiles_along(t, i), number(t, 1));
+  if (goes_by_bands(t)) {
+    MlirValue all = mdl_index_mul(&n->extents.top, along[0], along[1]);
+    if (t->s.batches) batch = mdl_index_div(&n->b, tile, all);
+    if (t->s.batches) tile = mdl_index_rem(&n->b, tile, all);
+    split_by_bands(t, tile, along, at);
+    return batch;
+  }
+  at[1] = mdl_index_rem(&n->b, tile, along[1]);
+  tile = mdl_index_div(&n->b, tile, along[1]);
+  at[0] = t->s.batches ? mdl_index_rem(&n->b, tile, along[0]) : tile;
+  return t->s.batches ? mdl_index_div(&n->b, tile, along[0]) : batch;
+}
+
 static void place_tile(MdlGpuTiles *t, MlirValue tile)
 {
   static const char *const names[] = {"top", "left"};
   MdlNest *n = t->n;
-  for (int side = 2; side-- > 0;) {
-    MlirValue along = mdl_index_max(&n->extents.top, tiles_along(t, side), number(t, 1));
-    bool last = !side && !t->s.batches;
-    MlirValue at = last ? tile : mdl_index_rem(&n->b, tile, along);
-    t->origin[side] = mdl_index_mul(&n->b, at, number(t, t->shape.side[side]));
-    mdl_value_set_name(n->ir, t->origin[side], names[side]);
-    if (!last) tile = mdl_index_div(&n->b, tile, along);
+  MlirValue at[2];
+  t->batch = split_tile(t, tile, at);
+  for (int side = 0; side < 2; side++) {
+    t->origin[side] = mdl_index_mul(&n->b, at[side], number(t, t->shape.side[side]));
+    if (mdl_loop_def_op(t->origin[side]) != MDL_LOOP_constant)
+      mdl_value_set_name(n->ir, t->origin[side], names[side]);
   }
-  t->batch = t->s.batches ? tile : number(t, 0);
   t->base = mdl_point(t->s.c.result->rank);
   spread(t, t->s.batch, t->s.batches, t->batch, &t->base);
   if (t->s.c.is_conv && t->s.c.groups > 1) t->s.c.group = t->batch;

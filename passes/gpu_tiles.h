@@ -101,11 +101,14 @@ void mdl_tiles_emit(MdlGpuTiles *t, MlirValue row, MlirValue column, MlirValue v
 /* The same in parts, for one row and many columns or the other way: inside of enter and exit the
  * row or column exists, and is in the point, which starts as t->base. */
 typedef struct MdlTileEdge {
+  MlirValue at; /* in the product */
   MdlBranch branch;
   bool asks;
 } MdlTileEdge;
 MdlTileEdge mdl_tiles_enter(MdlGpuTiles *t, int side, MlirValue at, MdlPoint *p);
 void mdl_tiles_exit(MdlGpuTiles *t, MdlTileEdge *edge);
+/* Inside of both: finishes and stores the result. */
+void mdl_tiles_finish(MdlGpuTiles *t, MdlPoint *p, const MdlTileEdge *edge, MlirValue value);
 /* The side to enter first: its indices cost more to find. */
 int mdl_tiles_outer(const MdlGpuTiles *t);
 

@@ -360,6 +360,7 @@ static void sum_slabs(MdlGpuTiles *t, Simt *s)
   for (int i = 0; i < 2; i++) fetch(t, &s->slab[i], number(t, 0));
   for (int i = 0; i < 2; i++) put(t, &s->slab[i], number(t, 0));
   mdl_loop_barrier(&n->b);
+  clear_sums(t, s);
   mdl_loop_over(n, &loop, slabs, 0, NULL);
   bool one = mdl_is_null(loop.op);
   if (!one) mdl_value_set_name(n->ir, loop.iv, "slab");
@@ -399,7 +400,7 @@ static void leave(MdlGpuTiles *t, Simt *s)
     edge[side] = mdl_tiles_enter(t, side, place_of(t, s, side, loop[side].iv), &p);
   }
   MlirValue at = scaled(t, loop[0].iv, t->shape.each[1], loop[1].iv);
-  mdl_nest_emit(n, mdl_result(t->s.c.op, 0), &p, mdl_loop_load(&n->b, s->sum, &at, 1));
+  mdl_tiles_finish(t, &p, edge, mdl_loop_load(&n->b, s->sum, &at, 1));
   for (int i = 0; i < 2; i++) {
     int side = i ? outer : !outer;
     mdl_tiles_exit(t, &edge[side]);
@@ -423,7 +424,6 @@ static void *simt_open(MdlGpuTiles *t)
 static void simt_tile(MdlGpuTiles *t)
 {
   Simt *s = t->own;
-  clear_sums(t, s);
   sum_slabs(t, s);
   leave(t, s);
 }

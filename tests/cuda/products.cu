@@ -190,6 +190,13 @@ static void test_known_sizes(int64_t shift)
   }
 }
 
+/* A function of the same type as those with a free size. */
+static mdl_status bands(int64_t, const float *a, const float *b, float *out, void *work,
+                        cudaStream_t stream)
+{
+  return products_bands(a, b, out, work, stream);
+}
+
 /* btkc, kcpq -> btpq, and kbct, cmk -> btm */
 static void test_axes(int64_t B, int64_t T)
 {
@@ -222,6 +229,7 @@ int main()
   test_graph();
   for (const int64_t *s : sizes) test_run_time_sizes(s);
   for (int64_t shift : {0, 1}) test_known_sizes(shift);
+  test_known<float>("bands", bands, 0, 0, 1, 2090, 16, 1040, false, false, same);
   test_axes(3, 50);
   test_axes(1, 1);
   puts(wrong ? "wrong" : "right");
