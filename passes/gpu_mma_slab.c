@@ -92,18 +92,6 @@ static MlirValue given_at(MdlGpuTiles *t, MlirValue step)
   return mdl_loop_select(b, inside, all, mdl_loop_number(b, MDL_i32, 1, 0, 0));
 }
 
-static void copy(MdlGpuTiles *t, MdlMmaSlab *s, MlirValue first, MlirValue slot)
-{
-  for (int i = 0; i < s->pieces; i++) {
-    MlirValue step = step_of(t, s, i, first);
-    const MdlTileLine *line = &s->found[s->source.by_steps ? i : 0];
-    MlirValue from = mdl_index_add(&t->n->b, line->offset, mdl_source_step(&s->source, step));
-    MlirValue operand[] = {s->memory, place_in(t, s, i, slot), s->source.flat, from,
-                           given_at(t, step)};
-    mdl_mma_call(t, "cp_async_16", 5, operand);
-  }
-}
-
 /* ---- through registers ------------------------------------------------------------------- */
 
 /* An operand's element: a half's bits where it is memory as it is, else a number. */
@@ -145,6 +133,45 @@ static MlirValue pack(MdlGpuTiles *t, const MdlMmaSlab *s, const MlirValue *half
   for (int i = 0; i < 2; i++) word[i] = mdl_loop_cast(b, MDL_LOOP_extui, half[i], MDL_i32);
   word[1] = mdl_loop_binary(b, MDL_LOOP_shli, word[1], mdl_loop_number(b, MDL_i32, 1, 0, 16));
   return mdl_loop_binary(b, MDL_LOOP_ori, word[0], word[1]);
+}
+
+/* A chunk element by element: memory that starts at no multiple of 16 bytes. */
+static void copy_words(MdlGpuTiles *t, MdlMmaSlab *s, const MdlTileLine *line, MlirValue step,
+                       MlirValue to)
+{
+  MdlBuilder *b = &t->n->b;
+  MdlLoop loop;
+  MlirValue half[2];
+  mdl_tiles_unrolled(t, &loop, MDL_MMA_CHUNK);
+  for (int i = 0; i < 2; i++) {
+    MlirValue shift = mdl_mma_scaled(t, loop.iv, 2, number(t, i)), at = step;
+    MdlTileLine there = *line;
+    if (s->source.by_steps)
+      at = mdl_index_add(b, step, shift);
+    else
+      there.offset = mdl_index_add(b, line->offset, shift);
+    half[i] = element(t, s, &there, at);
+  }
+  to = mdl_index_add(b, to, loop.iv);
+  mdl_loop_store(b, pack(t, s, half), s->memory, &to);
+  mdl_loop_end(t->n, &loop, NULL);
+}
+
+static void copy(MdlGpuTiles *t, MdlMmaSlab *s, MlirValue first, MlirValue slot)
+{
+  MdlBuilder *b = &t->n->b;
+  MdlBranch branch;
+  for (int i = 0; i < s->pieces; i++) {
+    MlirValue step = step_of(t, s, i, first), to = place_in(t, s, i, slot);
+    const MdlTileLine *line = &s->found[s->source.by_steps ? i : 0];
+    mdl_branch_begin(t->n, &branch, s->source.aligned, 0, NULL);
+    MlirValue from = mdl_index_add(b, line->offset, mdl_source_step(&s->source, step));
+    MlirValue operand[] = {s->memory, to, s->source.flat, from, given_at(t, step)};
+    mdl_mma_call(t, "cp_async_16", 5, operand);
+    mdl_branch_else(t->n, &branch, 0, NULL);
+    copy_words(t, s, line, step, to);
+    mdl_branch_end(t->n, &branch, 0, NULL);
+  }
 }
 
 static void fetch_piece(MdlGpuTiles *t, MdlMmaSlab *s, int piece, MlirValue first)

@@ -22,7 +22,7 @@
 #include "passes/contract.h"
 #include "passes/gpu.h"
 
-enum { MDL_TILE_THREADS = 256 };
+enum { MDL_TILE_THREADS = MDL_GPU_THREADS };
 enum { MDL_TILE_rows, MDL_TILE_columns };
 
 /* An axis of a side or of the batch; two may share an axis of the result: a conv's groups and the

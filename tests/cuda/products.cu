@@ -197,6 +197,19 @@ static mdl_status bands(int64_t, const float *a, const float *b, float *out, voi
   return products_bands(a, b, out, work, stream);
 }
 
+/* The same bits, however the operands are aligned. */
+static void test_halves()
+{
+  std::vector<uint16_t> a(72 * 40 + 1), b(40 * 64 + 1), out(72 * 64), again = out;
+  for (uint16_t &x : a) x = (uint16_t)(0x3f80 + draw() % 64);
+  for (uint16_t &x : b) x = (uint16_t)(0xbf80 + draw() % 64);
+  Work work(PRODUCTS_HALVES_WORK_BYTES);
+  wrong |= products_halves(a.data(), b.data(), out.data(), work.memory, nullptr) != MDL_OK;
+  a.insert(a.begin(), 0), b.insert(b.begin(), 0);
+  wrong |= products_halves(&a[1], &b[1], again.data(), work.memory, nullptr) != MDL_OK;
+  if (out != again || !out[0]) wrong = 1, printf("halves: other results\n");
+}
+
 /* btkc, kcpq -> btpq, and kbct, cmk -> btm */
 static void test_axes(int64_t B, int64_t T)
 {
@@ -230,6 +243,7 @@ int main()
   for (const int64_t *s : sizes) test_run_time_sizes(s);
   for (int64_t shift : {0, 1}) test_known_sizes(shift);
   test_known<float>("bands", bands, 0, 0, 1, 2090, 16, 1040, false, false, same);
+  test_halves();
   test_axes(3, 50);
   test_axes(1, 1);
   puts(wrong ? "wrong" : "right");
