@@ -92,6 +92,11 @@ int64_t mdl_tiles_count(const MdlTileSides *s, const MdlTileShape *shape)
   return count;
 }
 
+int mdl_tiles_bytes(const MdlTileSides *s)
+{
+  return mdl_dtypes[mdl_loop_register(s->c.result->dtype)].bytes;
+}
+
 /* ---- engines ----------------------------------------------------------------------------- */
 
 static const MdlTileEngine *engine_of(const MdlGroup *g, MdlTileSides *s, MdlTileShape *shape)

@@ -81,6 +81,7 @@ struct MdlGpuTiles {
 };
 
 extern const MdlTileEngine mdl_mma_engine, mdl_simt_engine;
+MdlTileShape mdl_simt_shape(const MdlTileSides *s); /* the second one's: gpu_tiles_shape.c */
 
 /* ---- asking of the sides ----------------------------------------------------------------- */
 
@@ -90,6 +91,9 @@ bool mdl_tiles_read(const MdlGroup *g, MdlTileSides *s);
 /* What a size is taken for where tiles are chosen; how many tiles of a shape there are then. */
 int64_t mdl_tiles_guess(const MdlSize *size);
 int64_t mdl_tiles_count(const MdlTileSides *s, const MdlTileShape *shape);
+
+/* Of a result in a register. */
+int mdl_tiles_bytes(const MdlTileSides *s);
 
 /* ---- results ----------------------------------------------------------------------------- */
 

@@ -24,59 +24,6 @@ typedef struct Simt {
   MlirValue part[2], sum;
 } Simt;
 
-/* ---- shapes ------------------------------------------------------------------------------ */
-
-/* `pace`: multiply-adds of a processor's 64 a cycle; the larger a thread's part, the fewer loads
- * from shared memory there are to each. */
-typedef struct Shape {
-  MdlTileShape tile;
-  double pace;
-} Shape;
-
-static const Shape shapes[] = {
-    {{{128, 128}, {8, 8}, 16}, 60}, {{{128, 64}, {8, 4}, 16}, 50}, {{{64, 128}, {4, 8}, 16}, 50},
-    {{{64, 64}, {4, 4}, 16}, 40},   {{{32, 128}, {4, 4}, 16}, 38}, {{{128, 32}, {4, 4}, 16}, 38},
-    {{{16, 256}, {4, 4}, 16}, 36},  {{{256, 16}, {4, 4}, 16}, 36}, {{{32, 32}, {2, 2}, 32}, 25},
-};
-enum { SHAPES = sizeof shapes / sizeof *shapes };
-enum { LEAST_STEPS = 16, LEAST_SIDE = 12 };
-enum { PROCESSORS = 108 /* an A100's */, LATENCY = 600 /* cycles, of a load from memory */ };
-
-/* Cycles of the grid: of a slab those that its sums take, or those until the next is there. */
-static double cost(const MdlTileSides *s, const Shape *shape)
-{
-  const MdlTileShape *tile = &shape->tile;
-  int64_t rounds = (mdl_tiles_count(s, tile) + PROCESSORS - 1) / PROCESSORS;
-  int64_t slabs = (mdl_tiles_guess(s->step_extent) + tile->steps - 1) / tile->steps;
-  double sums = (double)rounds * tile->side[0] * tile->side[1] * tile->steps / shape->pace;
-  return (double)slabs * (sums > LATENCY ? sums : LATENCY);
-}
-
-static int register_bytes(const MdlTileSides *s)
-{
-  return mdl_dtypes[mdl_loop_register(s->c.result->dtype)].bytes;
-}
-
-static MdlTileShape simt_shape(const MdlTileSides *s)
-{
-  MdlTileShape best = {.steps = 0};
-  double least = 0;
-  if (mdl_tiles_guess(s->step_extent) < LEAST_STEPS) return best;
-  for (int i = 0; i < 2; i++)
-    if (mdl_tiles_guess(s->extent[i]) < LEAST_SIDE) return best;
-  for (int i = 0; i < SHAPES; i++) {
-    Shape shape = shapes[i];
-    bool wide = register_bytes(s) == 8; /* twice the registers and the shared memory */
-    if (wide && shape.tile.each[0] + shape.tile.each[1] > 8) continue;
-    if (wide) shape.tile.steps /= 2;
-    double cycles = cost(s, &shape);
-    if (best.steps && cycles >= least) continue;
-    best = shape.tile;
-    least = cycles;
-  }
-  return best;
-}
-
 /* ---- small things ------------------------------------------------------------------------ */
 
 static MlirValue number(MdlGpuTiles *t, int64_t value) { return mdl_nest_index(t->n, value); }
@@ -103,7 +50,7 @@ static MlirValue named(MdlGpuTiles *t, MlirValue value, const char *name)
 
 static int row_of(const MdlGpuTiles *t, int side)
 {
-  int bytes = register_bytes(&t->s);
+  int bytes = mdl_tiles_bytes(&t->s);
   return t->shape.side[side] + (bytes < 4 ? 4 : 16 / bytes); /* lines begin in other banks */
 }
 
@@ -411,7 +358,7 @@ static void leave(MdlGpuTiles *t, Simt *s)
 static void *simt_open(MdlGpuTiles *t)
 {
   Simt *s = MDL_NEW(t->n->ir->arena, Simt, 1);
-  int most = register_bytes(&t->s) == 8 ? 2 : 4; /* 16 bytes; of bytes so many too */
+  int most = mdl_tiles_bytes(&t->s) == 8 ? 2 : 4; /* 16 bytes; of bytes so many too */
   for (int i = 0; i < 2; i++) s->group[i] = t->shape.each[i] < most ? t->shape.each[i] : most;
   for (int i = 0; i < 2; i++) open_slab(t, &s->slab[i], i);
   s->part[0] = mdl_tiles_own(t, t->shape.each[0], "x");
@@ -428,4 +375,4 @@ static void simt_tile(MdlGpuTiles *t)
   leave(t, s);
 }
 
-const MdlTileEngine mdl_simt_engine = {simt_shape, simt_open, simt_tile, true};
+const MdlTileEngine mdl_simt_engine = {mdl_simt_shape, simt_open, simt_tile, true};
