@@ -56,6 +56,7 @@ MdlGpuMode mdl_gpu_mode(const MdlGroup *g)
   MdlClass class = mdl_op_info(kind)->class;
   if (kind == MDL_OP_table) return MDL_GPU_one;
   if (is_reduction(kind)) return mode_of_reduction(g);
+  if (is_scatter(kind) && mdl_gpu_scatters_by_blocks(g)) return MDL_GPU_blocks;
   if (class == MDL_CLASS_scan || class == MDL_CLASS_sort || is_scatter(kind))
     return seed_rank > 1 ? MDL_GPU_points : MDL_GPU_one;
   if (mdl_gpu_has_tiles(g)) return MDL_GPU_tiles;
@@ -82,7 +83,10 @@ const MdlSize *mdl_gpu_points(const MdlGroup *g)
   if (!map && mdl_gpu_mode(g) == MDL_GPU_columns) return mdl_gpu_strips(g);
   MdlType type = *mdl_type_of(g->ir, map ? mdl_operand(end, 0) : mdl_result(g->seed, 0));
   int along = map ? -1 : own_axis(g);
-  if (along >= 0) type.dim[along] = mdl_size_const(g->ir->sizes, 1);
+  if (along >= 0 && mdl_gpu_mode(g) == MDL_GPU_blocks)
+    type.rank = along + 1; /* a block a place */
+  else if (along >= 0)
+    type.dim[along] = mdl_size_const(g->ir->sizes, 1);
   return mdl_type_elements(g->ir->sizes, &type);
 }
 

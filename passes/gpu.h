@@ -47,6 +47,8 @@ void mdl_gpu_one_begin(MdlNest *n, MdlBranch *branch);
 void mdl_gpu_one_end(MdlNest *n, MdlBranch *branch);
 
 MdlNestFn mdl_gpu_reduce, mdl_gpu_contract, mdl_gpu_scatter;
+/* Is a block a place of the result better than a thread a line? */
+bool mdl_gpu_scatters_by_blocks(const MdlGroup *g);
 /* Is the reduction one of parts that a thread each finds (passes/gpu_split.c)? */
 bool mdl_gpu_is_part(const MdlGroup *g);
 /* Reductions by columns: how many stand side by side in a strip; how many strips there are. */

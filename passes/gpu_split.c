@@ -328,6 +328,7 @@ void mdl_gpu_split_long(MdlIr *ir, MlirBlock block)
   int count = mdl_list(ir, block, &op);
   for (int i = 0; i < count; i++)
     if (runs_on_host(ir, op[i])) mdl_gpu_split_long(ir, mdl_body(op[i], 0));
+  mdl_gpu_split_scatters(ir, block);
   mdl_gpu_split_narrow(ir, block);
   each_reduction(ir, block, join);
   each_reduction(ir, block, split_reduction);

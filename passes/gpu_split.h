@@ -11,6 +11,8 @@ void mdl_gpu_split_long(MdlIr *ir, MlirBlock block);
  * reductions are split, sums of products of parts. */
 void mdl_gpu_split_narrow(MdlIr *ir, MlirBlock block);
 void mdl_gpu_split_steps(MdlIr *ir, MlirBlock block);
+/* Updates of few places become reductions (gpu_split_scatter.c). */
+void mdl_gpu_split_scatters(MdlIr *ir, MlirBlock block);
 
 /* What an axis of free size may come to, and what a size may. */
 enum { MDL_SPLIT_FREE = 1 << 30 };

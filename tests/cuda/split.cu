@@ -232,6 +232,41 @@ static void test_products(int64_t N)
   check_product("weights_fixed", x, y, out, 20, 1100, 36, true, 1);
 }
 
+/* In order, as one thread would; some indices are out of range. */
+static void test_updates(int64_t N)
+{
+  const std::vector<float> x = drawn(N), g = drawn(N * 20), t = drawn(1000);
+  std::vector<int32_t> i((size_t)N);
+  std::vector<uint8_t> small((size_t)N);
+  for (size_t k = 0; k < i.size(); k++) {
+    i[k] = (int32_t)(25 * draw()) + 24;
+    small[k] = (uint8_t)(8 + 4 * draw());
+  }
+  std::vector<float> wanted(1000), got(1000), high = drawn(70), last = high;
+  std::vector<float> got_high = high, got_last = last;
+  std::vector<int32_t> count(10), got_count(10);
+  for (size_t k = 0; k < i.size(); k++) {
+    const int row = i[k] < 0 ? 0 : i[k] > 49 ? 49 : i[k];
+    for (size_t d = 0; d < 20; d++) wanted[(size_t)row * 20 + d] += g[k * 20 + d];
+    if (small[k] < 10) count[small[k]]++;
+    if (i[k] < 0 || i[k] >= 70) continue;
+    high[(size_t)i[k]] = fmaxf(high[(size_t)i[k]], x[k]);
+    last[(size_t)i[k]] = 2 * x[k];
+  }
+  run("embed", SPLIT_EMBED_WORK_BYTES(N), split_embed, N, t.data(), i.data(), g.data(),
+      got.data());
+  run("count", SPLIT_COUNT_WORK_BYTES(N), split_count, N, small.data(), got_count.data());
+  run("highest", SPLIT_HIGHEST_WORK_BYTES(N), split_highest, N, i.data(), x.data(),
+      got_high.data());
+  run("last", SPLIT_LAST_WORK_BYTES(N), split_last, N, i.data(), x.data(), got_last.data());
+  for (size_t k = 0; k < 1000; k++) check("embed", N, got[k], wanted[k], 0);
+  for (size_t k = 0; k < 10; k++) check("count", N, got_count[k], count[k], 0);
+  for (size_t k = 0; k < 70; k++) {
+    check("highest", N, got_high[k], high[k], 0);
+    check("last", N, got_last[k], last[k], 0);
+  }
+}
+
 static void test_grid(void)
 {
   const std::vector<float> x = drawn(30000);
@@ -251,7 +286,7 @@ int main(int count, char **)
     test_floats(N);
     test_integers(N);
     test_bools(N);
-    if (N < 5000) test_columns(N), test_products(N);
+    if (N < 5000) test_columns(N), test_products(N), test_updates(N);
   }
   puts(wrong ? "wrong" : "right");
   return wrong != 0;
