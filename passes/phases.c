@@ -12,7 +12,7 @@
 enum {
   CHEAP = 8, /* ops that cost less to repeat than to store and load */
   EACH = 32, /* elements of a row that a thread may keep */
-  ROOM = 64  /* registers for all that it keeps */
+  ROOM = 32  /* registers for all that it keeps */
 };
 
 bool mdl_is_rows(MlirOperation group) { return mdl_op_has(group, "mdl.rows"); }
