@@ -345,9 +345,9 @@ static bool shares_phase(const MdlPhases *p, int result, int phase, MlirValue fr
   return alone || plain;
 }
 
-/* Once a row all threads of a team read, and one stores: only what nothing but such stores want may
- * be stored over. */
-static bool is_only_stored(const MdlPhases *p, MlirValue value)
+/* Once a row all threads of a team read, and one computes and stores: only what nothing but such
+ * stores want, none after this phase, may be stored over. */
+static bool is_only_stored(const MdlPhases *p, MlirValue value, int phase)
 {
   MlirOperation owner;
   int operand;
@@ -356,7 +356,8 @@ static bool is_only_stored(const MdlPhases *p, MlirValue value)
     if (kind == MDL_OP_return) continue;
     if (kind >= MDL_OP_COUNT || mdl_op_info(kind)->class != MDL_CLASS_map) return false;
     MlirValue made = mdl_result(owner, 0);
-    if (!mdl_is_per_row(mdl_type_of(p->ir, made), p->rows) || !is_only_stored(p, made)) return false;
+    if (!mdl_is_per_row(mdl_type_of(p->ir, made), p->rows)) return false;
+    if (mdl_phase_of(p, made) > phase || !is_only_stored(p, made, phase)) return false;
   }
   return true;
 }
@@ -370,7 +371,7 @@ bool mdl_phases_may_update(const MdlPhases *p, int result, int operand)
       written = p->sink[i].phase;
   uint64_t used = uses_of(p, from);
   bool once = mdl_is_per_row(mdl_type_of(p->ir, from), p->rows);
-  if (p->team > 1 && once && !is_only_stored(p, from)) return false;
+  if (p->team > 1 && once && !is_only_stored(p, from, written)) return false;
   if (!used || mdl_map_has(p->moved, from.ptr) || last_phase(used) > written) return false;
   return last_phase(used) < written || shares_phase(p, result, written, from);
 }
