@@ -244,12 +244,12 @@ static bool may_finish(const Union *u, const Node *node)
 }
 
 /* Rows are shared by teams of threads: a sum over all rows would have to wait for all teams, and
- * maps alone have a thread an element. */
+ * maps alone have a thread an element. A function of the device returns one scalar. */
 static bool suits_gpu(const Union *u, bool reduces)
 {
   const MdlType *shape = first(u)->shape;
   for (const Node *n = first(u); n; n = after(u, n)) {
-    if (n->reduces && !n->kept) return false;
+    if (!n->shape->rank || (n->reduces && !n->kept)) return false;
     if (!reduces && n->shape->rank != shape->rank) return false;
   }
   return true;
