@@ -24,11 +24,12 @@ static cudnnHandle_t handle_on(cudaStream_t stream)
 static const float one = 1, zero = 0;
 
 static cudnnTensorDescriptor_t tensor(int64_t N, int64_t C, int64_t H, int64_t W,
-                                      cudnnTensorFormat_t format = CUDNN_TENSOR_NCHW)
+                                      cudnnTensorFormat_t format = CUDNN_TENSOR_NCHW,
+                                      cudnnDataType_t type = CUDNN_DATA_FLOAT)
 {
   cudnnTensorDescriptor_t t;
   if (cudnnCreateTensorDescriptor(&t)) return nullptr;
-  cudnnSetTensor4dDescriptor(t, format, CUDNN_DATA_FLOAT, (int)N, (int)C, (int)H, (int)W);
+  cudnnSetTensor4dDescriptor(t, format, type, (int)N, (int)C, (int)H, (int)W);
   return t;
 }
 
@@ -73,41 +74,42 @@ static int find(cudnnHandle_t handle, Way way, Convolution *c)
 
 /* sizes: N, C, H, W of y, O */
 static int describe(cudnnHandle_t handle, Way way, const int64_t *sizes, int kernel, int stride,
-                    Convolution *c)
+                    cudnnDataType_t type, Convolution *c)
 {
   const int64_t N = sizes[0], C = sizes[1], H = sizes[2], W = sizes[3], O = sizes[4];
   const int pad = kernel / 2;
-  c->x = tensor(N, C, H * stride, W * stride);
-  c->y = tensor(N, O, H, W);
+  c->x = tensor(N, C, H * stride, W * stride, CUDNN_TENSOR_NCHW, type);
+  c->y = tensor(N, O, H, W, CUDNN_TENSOR_NCHW, type);
   TRY(cudnnCreateFilterDescriptor(&c->w));
-  TRY(cudnnSetFilter4dDescriptor(c->w, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NCHW, (int)O, (int)C, kernel,
-                                 kernel));
+  TRY(cudnnSetFilter4dDescriptor(c->w, type, CUDNN_TENSOR_NCHW, (int)O, (int)C, kernel, kernel));
   TRY(cudnnCreateConvolutionDescriptor(&c->how));
   TRY(cudnnSetConvolution2dDescriptor(c->how, pad, pad, stride, stride, 1, 1,
                                       CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
-  TRY(cudnnSetConvolutionMathType(c->how, library_tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH));
+  const bool tensor_cores = type != CUDNN_DATA_FLOAT || library_tf32;
+  TRY(cudnnSetConvolutionMathType(c->how, tensor_cores ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH));
   return find(handle, way, c);
 }
 
 /* The first call of a size describes it; NULL: cuDNN has none. */
 static const Convolution *convolution(cudnnHandle_t handle, Way way, const int64_t *sizes,
-                                      int kernel, int stride)
+                                      int kernel, int stride,
+                                      cudnnDataType_t type = CUDNN_DATA_FLOAT)
 {
-  static std::map<std::array<int64_t, 9>, Convolution> known;
-  const std::array<int64_t, 9> key = {way,      kernel,   stride,   library_tf32, sizes[0],
-                                      sizes[1], sizes[2], sizes[3], sizes[4]};
+  static std::map<std::array<int64_t, 10>, Convolution> known;
+  const std::array<int64_t, 10> key = {way,      kernel,   stride,   type,     library_tf32,
+                                       sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]};
   const auto found = known.find(key);
   if (found != known.end()) return &found->second;
   Convolution c = {};
-  if (describe(handle, way, sizes, kernel, stride, &c)) return nullptr;
+  if (describe(handle, way, sizes, kernel, stride, type, &c)) return nullptr;
   return &(known[key] = c);
 }
 
 static int forward(const int64_t *sizes, int kernel, int stride, void *const *args,
-                   cudaStream_t stream)
+                   cudaStream_t stream, cudnnDataType_t type = CUDNN_DATA_FLOAT)
 {
   cudnnHandle_t handle = handle_on(stream);
-  const Convolution *c = convolution(handle, FORWARD, sizes, kernel, stride);
+  const Convolution *c = convolution(handle, FORWARD, sizes, kernel, stride, type);
   if (!c) return 1;
   return cudnnConvolutionForward(handle, &one, c->x, args[0], c->w, args[1], c->how,
                                  (cudnnConvolutionFwdAlgo_t)c->algorithm, library_memory(c->bytes),
@@ -115,6 +117,8 @@ static int forward(const int64_t *sizes, int kernel, int stride, void *const *ar
 }
 
 PEER(library_conv) { return forward(sizes, 3, 1, args, stream); }
+
+PEER(library_conv_bf16) { return forward(sizes, 3, 1, args, stream, CUDNN_DATA_BFLOAT16); }
 
 PEER(library_conv_1x1) { return forward(sizes, 1, 1, args, stream); }
 

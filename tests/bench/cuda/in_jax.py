@@ -119,7 +119,7 @@ def convolve(x, w, stride=1):
     return lax.conv_general_dilated(x, w, (stride, stride), ((pad, pad), (pad, pad)))
 
 
-conv = conv_1x1 = convolve
+conv = conv_bf16 = conv_1x1 = convolve
 
 
 def conv_stem(x, w):

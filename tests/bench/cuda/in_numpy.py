@@ -172,7 +172,7 @@ def convolve(x, w, stride=1):
     return y.transpose(1, 0, 2, 3)
 
 
-conv = conv_1x1 = convolve
+conv = conv_bf16 = conv_1x1 = convolve
 
 
 def conv_stem(x, w):

@@ -19,6 +19,8 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"      # nvidia-smi's order
 HERE = os.path.dirname(os.path.abspath(__file__))
 JAX_HERE = os.path.normpath(f"{HERE}/../../../build/plugins/jax")   # by tests/install.sh, with numpy
 if not importlib.util.find_spec("numpy"):
@@ -233,7 +235,7 @@ class Bench:
 
     def introduce(self, card, machine, workers):
         tensor = f"{machine.tensor/1e12:.0f} TF/s by its tensor cores on paper" if machine.tensor else ""
-        print(f"{card}\n"
+        print(f"{card if isinstance(card, str) else '; '.join(' '.join(f) for f in card.items())}\n"
               f"copy {machine.bandwidth/1e9:.0f} GB/s, multiply-adds {machine.flops/1e12:.1f} TF/s measured; "
               f"{tensor}; a launch {machine.floors[0]:.2f} us in a graph, {machine.floors[1]:.2f} us on a "
               f"stream; L2 {machine.cache/2**20:.0f} MiB")
@@ -243,12 +245,14 @@ class Bench:
 
 
 def cards():
-    """What nvidia-smi says of each GPU; none without it."""
+    """What nvidia-smi says of each GPU, the one that CUDA takes first; none without it."""
     fields = ["name", "compute_cap", "driver_version", "clocks.sm", "clocks.max.sm", "clocks.mem",
               "temperature.gpu", "power.draw"]
     if not shutil.which("nvidia-smi"):
         return []
-    said = subprocess.run(["nvidia-smi", "--query-gpu=" + ",".join(fields), "--format=csv,noheader"],
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0]
+    said = subprocess.run(["nvidia-smi", "--query-gpu=" + ",".join(fields), "--format=csv,noheader",
+                           *(["-i", chosen] if chosen else [])],
                           capture_output=True, text=True, check=False)
     return [dict(zip(fields, line.split(", "))) for line in said.stdout.splitlines()
             if not said.returncode]

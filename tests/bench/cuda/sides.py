@@ -129,11 +129,16 @@ def open_side(worker, trial, case, folder):
     return side
 
 
+LONG_US = 20000         # a call that takes longer is timed alone; the cache does not matter to it
+ENOUGH_SECONDS = 10     # no more rounds of a side that has taken so much by one method
+
+
 def calls_for(worker, method, sets, quick):
     """How many calls take about 5 ms, a multiple of the sets."""
     if quick:
         return sets
-    worker.order(do="time", method="stream", calls=sets)
+    if worker.order(do="time", method="stream", calls=1)["us"] > LONG_US:
+        return 1
     us = worker.order(do="time", method="stream", calls=sets)["us"]
     most = 512 if method == "graph" else 4096
     return sets*max(1, min(most, math.ceil(5000/max(us, 1)))//sets)
@@ -142,19 +147,20 @@ def calls_for(worker, method, sets, quick):
 def measure(opened, workers, sets, rounds, quick):
     """Times all sides in turn, `rounds` times, by each method."""
     for method in ("graph", "stream"):
-        calls = {}
+        calls, spent = {}, {}
         for name, side in opened.items():
             try:
                 calls[name] = calls_for(workers[name], method, sets, quick)
                 workers[name].order(do="time", method=method, calls=calls[name])
+                spent[name] = 0
             except Failed as error:
-                calls.pop(name, None)
                 side.failed = f"{method}: {error}"
         for _ in range(rounds):
-            for name, count in calls.items():
-                us = workers[name].order(do="time", method=method, calls=count)["us"]
+            for name in [n for n in spent if spent[n] < ENOUGH_SECONDS]:
+                us = workers[name].order(do="time", method=method, calls=calls[name])["us"]
                 if us is not None:
                     opened[name].times[method].append(us)
+                    spent[name] += us*calls[name]/1e6
 
 
 def run(trial, workers, tf32, sets, rounds, folder, quick):

@@ -38,7 +38,8 @@ def ratio(ours, theirs, by):
         mark, method = "s", "stream"
     if not theirs.times[method] or not ours.times[method]:
         return "-"
-    r = np.array(theirs.times[method])/np.array(ours.times[method])
+    rounds = zip(theirs.times[method], ours.times[method])
+    r = np.array([peer/own for peer, own in rounds])
     return f"{np.median(r):.2f}{mark} ({r.min():.2f}-{r.max():.2f})"
 
 

@@ -4,13 +4,13 @@
 #ifndef STAND_IN_CUDNN_H
 #define STAND_IN_CUDNN_H
 
-#include <cuda_runtime.h>
+#include "numbers.h"
 
 #include <math.h>
-#include <stdint.h>
+#include <vector>
 
 typedef enum { CUDNN_STATUS_SUCCESS, CUDNN_STATUS_BAD_PARAM = 2000 } cudnnStatus_t;
-typedef enum { CUDNN_DATA_FLOAT } cudnnDataType_t;
+typedef enum { CUDNN_DATA_FLOAT = CUDA_R_32F, CUDNN_DATA_BFLOAT16 = CUDA_R_16BF } cudnnDataType_t;
 typedef enum { CUDNN_TENSOR_NCHW, CUDNN_TENSOR_NHWC } cudnnTensorFormat_t;
 typedef enum { CUDNN_CONVOLUTION, CUDNN_CROSS_CORRELATION } cudnnConvolutionMode_t;
 typedef enum { CUDNN_DEFAULT_MATH = 0, CUDNN_FMA_MATH = 3 } cudnnMathType_t;
@@ -28,6 +28,7 @@ typedef struct {
 
 typedef struct {
   int64_t size[4], stride[4]; /* of N, C, H, W */
+  cudnnDataType_t type;
 } *cudnnTensorDescriptor_t;
 
 typedef struct {
@@ -81,12 +82,14 @@ static inline cudnnStatus_t cudnnDestroyTensorDescriptor(cudnnTensorDescriptor_t
 }
 
 static inline cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t t,
-                                                       cudnnTensorFormat_t format, cudnnDataType_t,
-                                                       int N, int C, int H, int W)
+                                                       cudnnTensorFormat_t format,
+                                                       cudnnDataType_t type, int N, int C, int H,
+                                                       int W)
 {
   const bool last = format == CUDNN_TENSOR_NHWC;
   *t = {{N, C, H, W},
-        {(int64_t)C * H * W, last ? 1 : (int64_t)H * W, last ? (int64_t)W * C : W, last ? C : 1}};
+        {(int64_t)C * H * W, last ? 1 : (int64_t)H * W, last ? (int64_t)W * C : W, last ? C : 1},
+        type};
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -211,11 +214,12 @@ static inline cudnnStatus_t cudnnConvolutionForward(
 {
   if (bytes && !memory) return CUDNN_STATUS_BAD_PARAM;
   return (cudnnStatus_t)emu_enqueue(handle->stream, [=] {
-    float *to = (float *)out;
-    for (int64_t i = 0; i < stand_in_count(y); i++) to[i] = 0;
-    stand_in_products(x, w, how, y, [=](int64_t in_x, int64_t in_w, int64_t in_y) {
-      to[in_y] += ((const float *)images)[in_x] * ((const float *)weights)[in_w];
+    const cudaDataType type = (cudaDataType)x->type;
+    std::vector<double> sums((size_t)stand_in_count(y));
+    stand_in_products(x, w, how, y, [&](int64_t in_x, int64_t in_w, int64_t in_y) {
+      sums[(size_t)in_y] += number(images, type, in_x) * number(weights, type, in_w);
     });
+    for (size_t i = 0; i < sums.size(); i++) set_number(out, type, (int64_t)i, sums[i]);
     return cudaSuccess;
   });
 }
