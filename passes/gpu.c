@@ -1,4 +1,4 @@
-#include "passes/gpu.h"
+#include "passes/gpu_maps.h"
 
 #include "passes/cost.h"
 #include "passes/phases.h"
@@ -50,6 +50,7 @@ MdlGpuMode mdl_gpu_mode(const MdlGroup *g)
   MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
   int rank = mdl_type_of(g->ir, mdl_operand(end, 0))->rank;
   if (mdl_is_rows(g->func)) return MDL_GPU_rows;
+  if (mdl_is_null(g->seed) && mdl_gpu_turns(g)) return MDL_GPU_tiles;
   if (mdl_is_null(g->seed)) return rank ? MDL_GPU_points : MDL_GPU_all;
   MdlOp kind = mdl_op(g->ir, g->seed);
   int seed_rank = mdl_type_of(g->ir, mdl_result(g->seed, 0))->rank;
@@ -79,7 +80,7 @@ const MdlSize *mdl_gpu_points(const MdlGroup *g)
   MlirOperation end = mdl_terminator(mdl_body(g->func, 0));
   bool map = mdl_is_null(g->seed);
   if (mdl_is_rows(g->func)) return mdl_gpu_row_blocks(g);
-  if (!map && mdl_gpu_mode(g) == MDL_GPU_tiles) return mdl_gpu_tiles(g);
+  if (mdl_gpu_mode(g) == MDL_GPU_tiles) return map ? mdl_gpu_squares(g) : mdl_gpu_tiles(g);
   if (!map && mdl_gpu_mode(g) == MDL_GPU_columns) return mdl_gpu_strips(g);
   MdlType type = *mdl_type_of(g->ir, map ? mdl_operand(end, 0) : mdl_result(g->seed, 0));
   int along = map ? -1 : own_axis(g);

@@ -21,4 +21,10 @@ bool mdl_gpu_row_lanes(const MdlGroup *g, const MdlPhases *p, int width, MdlGpuL
 /* May all that vectors of `width` lanes touch be touched so? A bool, known at run time. */
 MlirValue mdl_gpu_may_run(MdlNest *n, const MdlGpuLanes *found, int width);
 
+/* A map that turns an operand around, by squares through shared memory (gpu_turn.c); how many; its
+ * loops. */
+bool mdl_gpu_turns(const MdlGroup *g);
+const MdlSize *mdl_gpu_squares(const MdlGroup *g);
+void mdl_gpu_turn(MdlNest *n);
+
 #endif

@@ -1,5 +1,5 @@
 /* The loop-form function of a group. */
-#include "passes/gpu.h"
+#include "passes/gpu_maps.h"
 #include "passes/phases.h"
 
 #include <string.h>
@@ -16,6 +16,10 @@ static MlirValue flat_extent(MdlNest *n, const MdlType *type)
 static void nest_map(MdlNest *n)
 {
   MlirOperation end = mdl_terminator(mdl_body(n->g.func, 0));
+  if (n->machine->warp && n->mode == MDL_GPU_tiles) {
+    mdl_gpu_turn(n);
+    return;
+  }
   const MdlType *type = mdl_nest_type(n, mdl_operand(end, 0));
   MlirValue extent[MDL_MAX_RANK];
   int rank = n->g.flat ? 1 : type->rank;

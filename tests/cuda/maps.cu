@@ -117,6 +117,25 @@ static void parts()
   is("parts", out[0], [&](int64_t i) { return i < N * D ? -x.at[i] : -y.at[i - N * D]; });
 }
 
+static void turned()
+{
+  const int64_t all = N * D;
+  Tensor<float> x = drawn<float>(all, 0, 1), b = drawn<float>(N, 0, 2), out(all, 1);
+  check(maps_turned(N, D, x.at, b.at, out.at, nullptr, nullptr));
+  is("turned", out, [&](int64_t i) { return 2.0f * x.at[i % N * D + i / N] + b.at[i % N]; });
+  Tensor<uint16_t> z = drawn_bits(3 * all, 1, 3, 0x3c00), y = drawn_bits(3 * all, 0, 4, 0x3c00);
+  Tensor<uint16_t> plain(3 * all, 0), sum(3 * all, 1);
+  const auto from = [&](int64_t i) { return z.at[i / all * all + i % N * D + i % all / N]; };
+  check(maps_batches(N, D, z.at, y.at, plain.at, sum.at, nullptr, nullptr));
+  is("batches", plain, from);
+  is("batches", sum, [&](int64_t i) { /* of 2048ths: from 2 on of 512ths, ties to even */
+    const int64_t ticks = (int64_t)(from(i) - 0x3c00) + (y.at[i] - 0x3c00);
+    return 0x4000 + ticks / 2 + (ticks % 2 && ticks / 2 % 2);
+  });
+  same("turned", out, out);
+  same("batches", sum, sum);
+}
+
 static void halves()
 {
   Tensor<uint16_t> out[2] = {Tensor<uint16_t>(N, 0), Tensor<uint16_t>(N, 1)};
@@ -164,12 +183,13 @@ static void masks()
 
 int main()
 {
-  static const int64_t sizes[][2] = {{0, 4}, {1, 1}, {3, 7}, {4, 4}, {5, 8}, {37, 12}, {300, 64}, {515, 6}};
+  static const int64_t sizes[][2] = {{0, 4}, {1, 1}, {3, 7}, {4, 4}, {5, 8}, {37, 12}, {33, 65}, {300, 64}, {515, 6}};
   for (const int64_t *size : sizes) {
     N = size[0], D = size[1];
     flat();
     rows();
     parts();
+    turned();
     halves();
     wide();
     masks();
