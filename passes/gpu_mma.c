@@ -284,6 +284,7 @@ static void count_slots(MdlGpuTiles *t, MdlMma *m)
 static void *mma_open(MdlGpuTiles *t)
 {
   MdlMma *m = MDL_NEW(t->n->ir->arena, MdlMma, 1);
+  mdl_op_set_int(t->n->ir, t->n->func, "mdl.resident", 2); /* one loads while the other multiplies */
   for (int side = 0; side < 2; side++) {
     m->slab[side].source = mdl_source_open(t, side);
     m->slab[side].is_async = m->slab[side].source.lanes == MDL_MMA_CELLS;

@@ -179,6 +179,8 @@ void mdl_kernel_mark(MdlKernels *k, MlirOperation kernel, const MdlSegment *s)
   mdl_op_set_text(k->ir, kernel, "mdl.kernel", mode);
   if (grid) mdl_op_set_unit(k->ir, kernel, "mdl.alone"); /* its pointers reach different memory */
   mdl_op_set_int(k->ir, kernel, "mdl.threads", threads);
+  if (grid && mdl_op_has(group, "mdl.resident"))
+    mdl_op_set_int(k->ir, kernel, "mdl.resident", mdl_op_int(group, "mdl.resident", 1));
   mdl_op_set_text(k->ir, kernel, "mdl.blocks", mdl_size_text(blocks));
 }
 

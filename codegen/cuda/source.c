@@ -125,6 +125,16 @@ static bool is_restrict(MlirOperation func, int arg)
   return mdl_op_has(func, "mdl.alone");
 }
 
+/* "256", or "256, 2" where so many blocks shall fit on a processor. Told nothing, ptxas may spill
+ * one part of a kernel to have more blocks of it: one is enough. */
+static const char *bounds_of(Source *s, MlirOperation kernel)
+{
+  bool parts = !strcmp(kernel_mode(s, kernel), "parts");
+  const char *text = mdl_text(s->arena, "%lld", threads_of(kernel));
+  long long resident = (long long)mdl_op_int(kernel, "mdl.resident", parts);
+  return resident ? mdl_text(s->arena, "%s, %lld", text, resident) : text;
+}
+
 static const char *parameter(Source *s, MlirOperation func, int i, const char *name)
 {
   MdlPrinter *p = &s->printer;
@@ -136,10 +146,6 @@ static const char *parameter(Source *s, MlirOperation func, int i, const char *n
                   mdl_c_type(p, &(MdlLoopType){.element = type.element}),
                   is_restrict(func, i) ? "__restrict__ " : "", name);
 }
-
-/* Told nothing, ptxas may spill one part of a kernel to have more blocks of it: a block a
- * multiprocessor is enough. */
-static const char *least_blocks(const char *mode) { return strcmp(mode, "parts") ? "" : ", 1"; }
 
 static void print_function(Source *s, MlirOperation func)
 {
@@ -159,9 +165,7 @@ static void print_function(Source *s, MlirOperation func)
     mdl_func_bind(p, arg, name, NULL);
   }
   if (doc) mdl_func_doc(p, doc);
-  if (mode)
-    mdl_line(p, "extern \"C\" __global__ void __launch_bounds__(%lld%s)", threads_of(func),
-             least_blocks(mode));
+  if (mode) mdl_line(p, "extern \"C\" __global__ void __launch_bounds__(%s)", bounds_of(s, func));
   mdl_line(p, "%s)", text);
   mdl_line(p, "{");
   p->indent++;
