@@ -46,7 +46,8 @@ static bool emit_llvm(MdlJob *job, MdlLlvmOutput output, const char **bytes, siz
 /* Options that change the emitted C, for the manifest. */
 static const char *options_text(const MdlJob *job)
 {
-  static const char *const names[] = {"cpu", "target", "define", "checks", "threads", "fast_math"};
+  static const char *const names[] = {"cpu",     "target",    "define",          "checks",
+                                      "threads", "fast_math", "matmul_precision"};
   const char *text = "";
   for (int i = 0; i < job->line->given_count; i++) {
     const MdlGiven *given = &job->line->given[i];

@@ -175,15 +175,19 @@ bool mdl_job_open(MdlJob *job, MdlSession *session, const MdlCommandLine *line, 
 {
   static const char *const modes[] = {"clamp", "trap", NULL}, *const languages[] = {"mdl", "mlir",
                                                                                     NULL};
+  static const char *const precisions[] = {"highest", "tf32", NULL};
+  const char *precision = mdl_option(line, "matmul_precision");
   const char *checks = mdl_option(line, "checks"), *language = mdl_option(line, "language");
   *job = (MdlJob){.session = session, .line = line, .file = -1};
   job->language = language ? language : "mdl";
   if (!read_level(job) || !read_threads(job) || !read_max_arena(job)) return false;
   if (!read_schedule(job)) return false;
   if (!one_of(job, "checks", "--checks=", modes)) return false;
+  if (!one_of(job, "matmul_precision", "--matmul-precision=", precisions)) return false;
   if (!one_of(job, "language", "-x ", languages)) return false;
   job->options.trap = checks ? !strcmp(checks, "trap") : line->verb && !strcmp(line->verb, "run");
   job->options.fast_math = mdl_option_on(line, "fast_math");
+  job->options.tf32 = precision && !strcmp(precision, "tf32");
   job->options.debug = mdl_option_on(line, "debug");
   if (!any_c || mdl_option_on(line, "cpu") || mdl_option_on(line, "target"))
     return choose_machine(job);

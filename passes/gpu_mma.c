@@ -1,18 +1,19 @@
-/* The engine of tensor cores, for f16 and bf16: a tile's eight warps multiply fragments of 16 by 16
- * by mma.sync and sum in f32. Slabs of both operands come into a ring of slots in shared memory,
- * two or three ahead of the one that is multiplied, so that a slab costs one barrier. */
+/* The engine of tensor cores, for f16, bf16 and, where tf32 will do, f32: a tile's eight warps
+ * multiply fragments by mma.sync, 16 by 8 results at 16 steps of halves or 8 of tf32, and sum in
+ * f32. Slabs of both operands come into a ring of slots in shared memory, two or three ahead of the
+ * one that is multiplied, so that a slab costs one barrier. */
 #include "passes/gpu_mma.h"
 
 enum { WARP = 32, SHARED_BYTES = 48 << 10, LEAST_STEPS = 16, LEAST_SIDE = 12, MOST_SLOTS = 4 };
 
 /* ---- shapes ------------------------------------------------------------------------------ */
 
-/* each: a warp's part; there are eight. */
+/* each: a warp's part; there are eight. Steps: of halves. */
 static const MdlTileShape shapes[] = {
-    {{128, 128}, {64, 32}, MDL_MMA_STEPS},
-    {{128, 64}, {32, 32}, MDL_MMA_STEPS},
-    {{64, 128}, {32, 32}, MDL_MMA_STEPS},
-    {{64, 64}, {32, 16}, MDL_MMA_STEPS},
+    {{128, 128}, {64, 32}, 2 * MDL_MMA_WORDS},
+    {{128, 64}, {32, 32}, 2 * MDL_MMA_WORDS},
+    {{64, 128}, {32, 32}, 2 * MDL_MMA_WORDS},
+    {{64, 64}, {32, 16}, 2 * MDL_MMA_WORDS},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes, PROCESSORS = 108 /* an A100's */ };
 
@@ -24,17 +25,26 @@ static double cost(const MdlTileSides *s, const MdlTileShape *shape)
   return (double)rounds * area * (1.0 / shape->side[0] + 1.0 / shape->side[1] + 1.0 / 64);
 }
 
-static bool is_half(MdlDtype dtype) { return dtype == MDL_f16 || dtype == MDL_bf16; }
+static bool is_wide(const MdlTileSides *s) { return s->c.result->dtype == MDL_f32; }
+
+/* Do tensor cores take the type, and may they? */
+static bool is_taken(const MdlTileSides *s)
+{
+  MdlDtype dtype = s->c.result->dtype;
+  if (is_wide(s)) return mdl_op_has(s->c.g->func, "mdl.tf32");
+  return dtype == MDL_f16 || dtype == MDL_bf16;
+}
 
 static MdlTileShape mma_shape(const MdlTileSides *s)
 {
   MdlTileShape best = {.steps = 0};
-  if (!is_half(s->c.result->dtype) || mdl_schedule_guess(s->step_extent) < LEAST_STEPS) return best;
+  if (!is_taken(s) || mdl_schedule_guess(s->step_extent) < LEAST_STEPS) return best;
   for (int i = 0; i < 2; i++)
     if (s->c.in[i]->dtype != s->c.result->dtype || mdl_schedule_guess(s->extent[i]) < LEAST_SIDE)
       return best;
   for (int i = 0; i < SHAPES; i++)
     if (!best.steps || cost(s, &shapes[i]) < cost(s, &best)) best = shapes[i];
+  if (is_wide(s)) best.steps = MDL_MMA_WORDS;
   return best;
 }
 
@@ -59,27 +69,8 @@ void mdl_mma_call(MdlGpuTiles *t, const char *function, int operands, const Mlir
   mdl_loop_device(&t->n->b, pass->module, pass->symbols, function, operands, operand, NULL);
 }
 
-/* Lines of 64 bytes: two lines fill all banks, so that their chunks are swapped in pairs; longer
- * ones are whole rounds of banks. */
-MlirValue mdl_mma_swap(MdlGpuTiles *t, const MdlMmaSlab *s, MlirValue line)
-{
-  if (s->words > 4 * MDL_MMA_CHUNK) return mdl_index_rem(&t->n->b, line, number(t, 8));
-  MlirValue pair = mdl_index_div(&t->n->b, line, number(t, 2));
-  return mdl_index_rem(&t->n->b, pair, number(t, 4));
-}
-
-MlirValue mdl_mma_word(MdlGpuTiles *t, const MdlMmaSlab *s, MlirValue line, MlirValue chunk,
-                       MlirValue swap)
-{
-  MlirValue swapped = mdl_loop_binary(&t->n->b, MDL_LOOP_xori, chunk, swap);
-  swapped = mdl_index_mul(&t->n->b, swapped, number(t, MDL_MMA_CHUNK));
-  return mdl_mma_scaled(t, line, s->words, swapped);
-}
-
-/* ---- fragments --------------------------------------------------------------------------- */
-
-static MlirValue array(MdlGpuTiles *t, MdlDtype element, int rank, const int64_t *dim,
-                       const char *name)
+MlirValue mdl_mma_array(MdlGpuTiles *t, MdlDtype element, int rank, const int64_t *dim,
+                        const char *name)
 {
   MdlLoopType type = {.kind = MDL_LOOP_memory, .element = element, .rank = rank};
   for (int i = 0; i < rank; i++) type.dim[i] = dim[i];
@@ -89,52 +80,16 @@ static MlirValue array(MdlGpuTiles *t, MdlDtype element, int rank, const int64_t
   return made;
 }
 
-/* The line and chunk that a lane names to ldmatrix_x4: of its four matrices of 8 by 8, the second
- * lies along the lines or behind the first as mma wants: rows go down the side first, columns along
- * the steps. */
-static void open_fragments(MdlGpuTiles *t, MdlMma *m, int side)
-{
-  MdlBuilder *b = &t->n->b;
-  MdlMmaSlab *s = &m->slab[side];
-  bool down = s->source.by_steps == (side == MDL_TILE_rows);
-  MlirValue in_eight, quarter = mdl_mma_split(t, m->lane, 8, &in_eight);
-  MlirValue high = mdl_index_div(b, quarter, number(t, 2)), low = mdl_index_rem(b, quarter, number(t, 2));
-  s->read_line = mdl_mma_scaled(t, down ? low : high, 8, in_eight);
-  s->read_chunk = down ? high : low;
-  s->read_swap = mdl_mma_swap(t, s, in_eight);
-  MlirValue place = mdl_index_mul(b, m->warp[side], number(t, t->shape.each[side]));
-  if (s->source.by_steps)
-    s->read_line = mdl_index_add(b, s->read_line, place);
-  else
-    s->read_chunk = mdl_index_add(b, s->read_chunk, mdl_index_div(b, place, number(t, MDL_MMA_CELLS)));
-  s->fragments = t->shape.each[side] / MDL_MMA_FRAGMENT;
-  int64_t dim[][2] = {{s->fragments, 4}, {(int64_t)s->fragments * 2, 2}};
-  s->registers = array(t, MDL_i32, 2, dim[side], side ? "b" : "a");
-}
-
-/* All fragments of a warp's rows or columns, 16 steps of a slab. */
-static void read_fragments(MdlGpuTiles *t, MdlMmaSlab *s, MlirValue slot, MlirValue step)
-{
-  MdlNest *n = t->n;
-  MdlLoop loop;
-  bool by_steps = s->source.by_steps, is_row = s->source.side == MDL_TILE_rows;
-  mdl_tiles_unrolled(t, &loop, s->fragments);
-  MlirValue down = by_steps ? loop.iv : step, right = by_steps ? step : loop.iv;
-  MlirValue line = mdl_mma_scaled(t, down, MDL_MMA_FRAGMENT, s->read_line);
-  MlirValue chunk = mdl_mma_scaled(t, right, 2, s->read_chunk);
-  MlirValue word = mdl_mma_word(t, s, line, chunk, s->read_swap);
-  word = mdl_mma_scaled(t, slot, (int64_t)s->lines * s->words, word);
-  MlirValue first = mdl_index_mul(&n->b, loop.iv, number(t, is_row ? 1 : 2));
-  MlirValue operand[] = {s->registers, first, number(t, 0), s->memory, word};
-  mdl_mma_call(t, by_steps ? "ldmatrix_x4" : "ldmatrix_x4_trans", 5, operand);
-  mdl_loop_end(n, &loop, NULL);
-}
+/* ---- products ---------------------------------------------------------------------------- */
 
 static void multiply(MdlGpuTiles *t, MdlMma *m)
 {
   MdlLoop row, column;
   MlirValue zero = number(t, 0);
-  const char *function = t->s.c.result->dtype == MDL_bf16 ? "mma_bf16" : "mma_f16";
+  MdlDtype dtype = t->s.c.result->dtype;
+  const char *function = dtype == MDL_f32    ? "mma_tf32"
+                         : dtype == MDL_bf16 ? "mma_bf16"
+                                             : "mma_f16";
   mdl_tiles_unrolled(t, &row, m->slab[0].fragments);
   mdl_tiles_unrolled(t, &column, 2 * m->slab[1].fragments);
   MlirValue operand[] = {m->sum,    row.iv, column.iv, zero, m->slab[0].registers,
@@ -147,8 +102,8 @@ static void multiply(MdlGpuTiles *t, MdlMma *m)
 static void multiply_slab(MdlGpuTiles *t, MdlMma *m, MlirValue slot)
 {
   MdlLoop loop;
-  mdl_tiles_unrolled(t, &loop, MDL_MMA_STEPS / MDL_MMA_FRAGMENT);
-  for (int side = 0; side < 2; side++) read_fragments(t, &m->slab[side], slot, loop.iv);
+  mdl_tiles_unrolled(t, &loop, 2);
+  for (int side = 0; side < 2; side++) mdl_mma_read_fragments(t, &m->slab[side], slot, loop.iv);
   multiply(t, m);
   mdl_loop_end(t->n, &loop, NULL);
 }
@@ -182,7 +137,7 @@ static bool begin_if_any(MdlGpuTiles *t, MdlBranch *branch, MlirValue slab, Mlir
 static void fetch(MdlGpuTiles *t, MdlMma *m, MlirValue slab, MlirValue slabs, MlirValue slot)
 {
   MdlBranch branch;
-  MlirValue first = mdl_index_mul(&t->n->b, slab, number(t, MDL_MMA_STEPS));
+  MlirValue first = mdl_index_mul(&t->n->b, slab, number(t, t->shape.steps));
   bool asks = begin_if_any(t, &branch, slab, slabs);
   for (int side = 0; side < 2; side++) mdl_mma_fetch(t, &m->slab[side], first, slot);
   if (asks) mdl_gpu_one_end(t->n, &branch);
@@ -222,8 +177,8 @@ static void sum_slabs(MdlGpuTiles *t, MdlMma *m)
 {
   MdlNest *n = t->n;
   MdlLoop loop;
-  MlirValue up = mdl_index_add(&n->extents.top, t->step_extent, number(t, MDL_MMA_STEPS - 1));
-  MlirValue slabs = mdl_index_div(&n->extents.top, up, number(t, MDL_MMA_STEPS));
+  MlirValue up = mdl_index_add(&n->extents.top, t->step_extent, number(t, t->shape.steps - 1));
+  MlirValue slabs = mdl_index_div(&n->extents.top, up, number(t, t->shape.steps));
   MlirValue zero = number(t, 0);
   fill_ring(t, m, slabs);
   mdl_loop_over(n, &loop, slabs, 1, &zero);
@@ -276,7 +231,7 @@ static void leave(MdlGpuTiles *t, MdlMma *m)
 /* Slots: as many as fit, two where nothing comes by itself. */
 static void count_slots(MdlGpuTiles *t, MdlMma *m)
 {
-  int bytes = (t->shape.side[0] + t->shape.side[1]) * MDL_MMA_STEPS * 2;
+  int bytes = (t->shape.side[0] + t->shape.side[1]) * MDL_MMA_WORDS * 4;
   m->slots = SHARED_BYTES / bytes < MOST_SLOTS ? SHARED_BYTES / bytes : MOST_SLOTS;
   if (!any_async(m)) m->slots = 2;
 }
@@ -286,8 +241,11 @@ static void *mma_open(MdlGpuTiles *t)
   MdlMma *m = MDL_NEW(t->n->ir->arena, MdlMma, 1);
   mdl_op_set_int(t->n->ir, t->n->func, "mdl.resident", 2); /* one loads while the other multiplies */
   for (int side = 0; side < 2; side++) {
-    m->slab[side].source = mdl_source_open(t, side);
-    m->slab[side].is_async = m->slab[side].source.lanes == MDL_MMA_CELLS;
+    MdlMmaSlab *s = &m->slab[side];
+    s->source = mdl_source_open(t, side);
+    s->is_wide = is_wide(&t->s);
+    /* A part of the steps may end inside of a chunk. */
+    s->is_async = s->source.lanes == mdl_mma_in_chunk(s) && !(t->in_parts && s->source.by_steps);
   }
   count_slots(t, m);
   MlirValue warp = mdl_mma_split(t, t->thread, WARP, &m->lane);
@@ -295,9 +253,9 @@ static void *mma_open(MdlGpuTiles *t)
   mdl_value_set_name(t->n->ir, warp, "warp");
   m->warp[0] = mdl_mma_split(t, warp, t->shape.side[1] / t->shape.each[1], &m->warp[1]);
   for (int side = 0; side < 2; side++) mdl_mma_open_slab(t, m, side);
-  for (int side = 0; side < 2; side++) open_fragments(t, m, side);
+  for (int side = 0; side < 2; side++) mdl_mma_open_fragments(t, m, side);
   const int64_t dim[] = {m->slab[0].fragments, 2 * m->slab[1].fragments, 4};
-  m->sum = array(t, MDL_f32, 3, dim, "sum");
+  m->sum = mdl_mma_array(t, MDL_f32, 3, dim, "sum");
   return m;
 }
 
@@ -310,4 +268,4 @@ static void mma_tile(MdlGpuTiles *t)
   leave(t, m);
 }
 
-const MdlTileEngine mdl_mma_engine = {mma_shape, mma_open, mma_tile, false};
+const MdlTileEngine mdl_mma_engine = {mma_shape, mma_open, mma_tile, true};

@@ -7,12 +7,16 @@ static MlirValue number(MdlGpuTiles *t, int64_t value) { return mdl_nest_index(t
 
 /* ---- where a thread brings what ---------------------------------------------------------- */
 
+int mdl_mma_in_word(const MdlMmaSlab *s) { return s->is_wide ? 1 : 2; }
+
+int mdl_mma_in_chunk(const MdlMmaSlab *s) { return MDL_MMA_CHUNK * mdl_mma_in_word(s); }
+
 /* Neighbouring threads bring neighbours of a line. */
 static void share(MdlGpuTiles *t, MdlMmaSlab *s)
 {
   int side = t->shape.side[s->source.side], chunks;
-  s->lines = s->source.by_steps ? side : MDL_MMA_STEPS;
-  s->words = (s->source.by_steps ? MDL_MMA_STEPS : side) / 2;
+  s->lines = s->source.by_steps ? side : t->shape.steps;
+  s->words = s->source.by_steps ? MDL_MMA_WORDS : side / mdl_mma_in_word(s);
   chunks = s->words / MDL_MMA_CHUNK;
   s->apart = MDL_TILE_THREADS / chunks;
   s->pieces = s->lines / s->apart;
@@ -53,8 +57,9 @@ void mdl_mma_place_slab(MdlGpuTiles *t, MdlMmaSlab *s)
   MdlBuilder *b = &t->n->b;
   MlirValue origin = t->origin[s->source.side];
   if (!s->source.by_steps) {
-    s->along = mdl_mma_scaled(t, s->chunk, MDL_MMA_CELLS, origin);
-    if (s->is_async) s->found[0] = mdl_source_line(&s->source, clamped(t, s, s->along, MDL_MMA_CELLS));
+    int cells = mdl_mma_in_chunk(s);
+    s->along = mdl_mma_scaled(t, s->chunk, cells, origin);
+    if (s->is_async) s->found[0] = mdl_source_line(&s->source, clamped(t, s, s->along, cells));
     return;
   }
   MlirValue first = mdl_index_add(b, origin, s->line);
@@ -68,7 +73,7 @@ void mdl_mma_place_slab(MdlGpuTiles *t, MdlMmaSlab *s)
 static MlirValue step_of(MdlGpuTiles *t, const MdlMmaSlab *s, int i, MlirValue first)
 {
   MdlBuilder *b = &t->n->b;
-  if (s->source.by_steps) return mdl_mma_scaled(t, s->chunk, MDL_MMA_CELLS, first);
+  if (s->source.by_steps) return mdl_mma_scaled(t, s->chunk, mdl_mma_in_chunk(s), first);
   MlirValue step = mdl_index_add(b, first, s->line);
   return mdl_index_add(b, step, number(t, (int64_t)i * s->apart));
 }
@@ -88,7 +93,7 @@ static MlirValue given_at(MdlGpuTiles *t, MlirValue step)
   MdlBuilder *b = &t->n->b;
   MlirValue all = mdl_loop_number(b, MDL_i32, 1, 0, 16);
   if (t->whole_steps) return all;
-  MlirValue inside = mdl_loop_compare(b, MDL_PREDICATE_lt, step, t->step_extent);
+  MlirValue inside = mdl_loop_compare(b, MDL_PREDICATE_lt, step, t->step_end);
   return mdl_loop_select(b, inside, all, mdl_loop_number(b, MDL_i32, 1, 0, 0));
 }
 
@@ -99,10 +104,10 @@ static MlirValue element(MdlGpuTiles *t, MdlMmaSlab *s, const MdlTileLine *line,
 {
   MdlNest *n = t->n;
   MdlBranch branch;
-  bool is_cell = s->source.is_flat;
+  bool is_cell = s->source.is_flat && !s->is_wide;
   MlirType type = n->ir->scalar[is_cell ? MDL_i16 : MDL_f32];
   if (!t->whole_steps) {
-    MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, step, t->step_extent);
+    MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, step, t->step_end);
     mdl_branch_begin(n, &branch, inside, 1, &type);
   }
   MlirValue value;
@@ -118,19 +123,20 @@ static MlirValue element(MdlGpuTiles *t, MdlMmaSlab *s, const MdlTileLine *line,
   return mdl_branch_end(n, &branch, 1, &zero);
 }
 
-/* Two elements in a word, the first in its low half. */
-static MlirValue pack(MdlGpuTiles *t, const MdlMmaSlab *s, const MlirValue *half)
+/* Elements in a word: an f32's bits, or two halves, the first in the low half. */
+static MlirValue pack(MdlGpuTiles *t, const MdlMmaSlab *s, const MlirValue *held)
 {
   MdlNest *n = t->n;
   MdlBuilder *b = &n->b;
+  if (s->is_wide) return mdl_loop_cast(b, MDL_LOOP_bitcast, held[0], MDL_i32);
   if (!s->source.is_flat) {
     const char *function = t->s.c.result->dtype == MDL_bf16 ? "pack_bf16" : "pack_f16";
-    MlirOperation call = mdl_loop_device(b, n->pass->module, n->pass->symbols, function, 2, half,
+    MlirOperation call = mdl_loop_device(b, n->pass->module, n->pass->symbols, function, 2, held,
                                          &n->ir->scalar[MDL_i32]);
     return mdl_result(call, 0);
   }
   MlirValue word[2];
-  for (int i = 0; i < 2; i++) word[i] = mdl_loop_cast(b, MDL_LOOP_extui, half[i], MDL_i32);
+  for (int i = 0; i < 2; i++) word[i] = mdl_loop_cast(b, MDL_LOOP_extui, held[i], MDL_i32);
   word[1] = mdl_loop_binary(b, MDL_LOOP_shli, word[1], mdl_loop_number(b, MDL_i32, 1, 0, 16));
   return mdl_loop_binary(b, MDL_LOOP_ori, word[0], word[1]);
 }
@@ -141,19 +147,19 @@ static void copy_words(MdlGpuTiles *t, MdlMmaSlab *s, const MdlTileLine *line, M
 {
   MdlBuilder *b = &t->n->b;
   MdlLoop loop;
-  MlirValue half[2];
+  MlirValue held[2];
   mdl_tiles_unrolled(t, &loop, MDL_MMA_CHUNK);
-  for (int i = 0; i < 2; i++) {
-    MlirValue shift = mdl_mma_scaled(t, loop.iv, 2, number(t, i)), at = step;
+  for (int i = 0; i < mdl_mma_in_word(s); i++) {
+    MlirValue shift = mdl_mma_scaled(t, loop.iv, mdl_mma_in_word(s), number(t, i)), at = step;
     MdlTileLine there = *line;
     if (s->source.by_steps)
       at = mdl_index_add(b, step, shift);
     else
       there.offset = mdl_index_add(b, line->offset, shift);
-    half[i] = element(t, s, &there, at);
+    held[i] = element(t, s, &there, at);
   }
   to = mdl_index_add(b, to, loop.iv);
-  mdl_loop_store(b, pack(t, s, half), s->memory, &to);
+  mdl_loop_store(b, pack(t, s, held), s->memory, &to);
   mdl_loop_end(t->n, &loop, NULL);
 }
 
@@ -178,20 +184,20 @@ static void fetch_piece(MdlGpuTiles *t, MdlMmaSlab *s, int piece, MlirValue firs
 {
   MdlNest *n = t->n;
   MdlLoop loop;
-  MlirValue half[2], step = step_of(t, s, piece, first);
+  MlirValue held[2], step = step_of(t, s, piece, first);
   mdl_tiles_unrolled(t, &loop, MDL_MMA_CHUNK);
-  for (int i = 0; i < 2; i++) {
-    MlirValue shift = mdl_mma_scaled(t, loop.iv, 2, number(t, i));
+  for (int i = 0; i < mdl_mma_in_word(s); i++) {
+    MlirValue shift = mdl_mma_scaled(t, loop.iv, mdl_mma_in_word(s), number(t, i));
     MdlTileLine line = s->found[piece];
     if (s->source.by_steps) {
-      half[i] = element(t, s, &line, mdl_index_add(&n->b, step, shift));
+      held[i] = element(t, s, &line, mdl_index_add(&n->b, step, shift));
       continue;
     }
     line = mdl_source_line(&s->source, clamped(t, s, mdl_index_add(&n->b, s->along, shift), 1));
-    half[i] = element(t, s, &line, step);
+    held[i] = element(t, s, &line, step);
   }
   MlirValue to = mdl_index_add(&n->b, loop.iv, number(t, (int64_t)piece * MDL_MMA_CHUNK));
-  mdl_loop_store(&n->b, pack(t, s, half), s->next, &to);
+  mdl_loop_store(&n->b, pack(t, s, held), s->next, &to);
   mdl_loop_end(n, &loop, NULL);
 }
 

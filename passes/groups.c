@@ -158,6 +158,8 @@ static void outline(Outline *o, const MdlCluster *c, MlirOperation end)
   if (c->rows >= 0) mdl_op_set_int(o->ir, func, "mdl.rows", c->rows);
   if (c->rows >= 0 && o->pass->options->machine->warp)
     mdl_op_set_int(o->ir, func, "mdl.team", mdl_gpu_team(o->ir, func));
+  if (o->pass->options->tf32 && o->pass->options->machine->warp)
+    mdl_op_set_int(o->ir, func, "mdl.tf32", 1);
   mdl_op_set_text(o->ir, func, "mdl.doc", mdl_group_doc(o->ir, c));
   MlirValue *operand = MDL_NEW(o->ir->arena, MlirValue, (size_t)mdl_map_count(args));
   for (int i = 0; i < mdl_map_count(args); i++) operand[i] = (MlirValue){mdl_map_key(args, i)};

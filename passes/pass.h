@@ -12,6 +12,7 @@ typedef struct MdlPassOptions {
   int opt;        /* -O0..-O3: 0 to 3 */
   bool size;      /* -Os */
   bool fast_math; /* -ffast-math: rewrites that reassociate */
+  bool tf32;      /* --matmul-precision=tf32: on a GPU, f32 products of operands rounded to tf32 */
   bool trap;      /* --checks=trap */
   bool debug;     /* -g */
   int threads;    /* --threads= */

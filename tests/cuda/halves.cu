@@ -1,23 +1,27 @@
 /* halves.mdl against sums in double. All values are sixteenths, and few enough are added that every
- * sum is exact in f32: what comes out must be the exact result rounded once, bit for bit. HALF is f16
- * or bf16. */
+ * sum is exact in f32: what comes out must be the exact result rounded once, bit for bit. KIND is
+ * f16, bf16 or tf32. For tf32 values are floats a little off sixteenths, to which they are rounded:
+ * products of operands as they are, or cut off, give other results. */
 #include "halves.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <type_traits>
 #include <vector>
 
-typedef std::vector<uint16_t> Halves;
+enum Kind { f16, bf16, tf32 };
+static const Kind kind = KIND;
+typedef std::conditional<kind == tf32, float, uint16_t>::type Cell;
+typedef std::vector<Cell> Halves;
 
 static int wrong;
-static const bool is_bf16 = HALF_IS_BF16;
 
 /* ---- halves ------------------------------------------------------------------------------ */
 
-static double value_of(uint16_t h)
+[[maybe_unused]] static double value_of(uint16_t h)
 {
-  if (is_bf16) {
+  if (kind == bf16) {
     const uint32_t bits = (uint32_t)h << 16;
     float f;
     memcpy(&f, &bits, sizeof f);
@@ -28,23 +32,46 @@ static double value_of(uint16_t h)
   return (double)f;
 }
 
-static uint16_t half_of(double x)
+[[maybe_unused]] static double value_of(float x) { return (double)x; }
+
+/* What a product sees of it. */
+static double operand_of(Cell x)
 {
-  const float f = (float)x;
+  if (kind != tf32) return value_of(x);
+  const float f = (float)value_of(x);
+  uint32_t bits;
+  float rounded;
+  memcpy(&bits, &f, sizeof bits);
+  bits = (bits + 0x1000) & 0xffffe000; /* to the nearest of 10 bits of mantissa */
+  memcpy(&rounded, &bits, sizeof rounded);
+  return (double)rounded;
+}
+
+[[maybe_unused]] static uint16_t bits_of(float f)
+{
   uint32_t bits;
   memcpy(&bits, &f, sizeof bits);
-  if (is_bf16) return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+  if (kind == bf16) return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
   const _Float16 h = (_Float16)f;
   uint16_t half;
   memcpy(&half, &h, sizeof half);
   return half;
 }
 
+static Cell half_of(double x)
+{
+  const float f = (float)x;
+  return kind == tf32 ? (Cell)f : (Cell)bits_of(f);
+}
+
 static Halves drawn(int64_t count, unsigned seed)
 {
   Halves v((size_t)count);
-  for (uint16_t &x : v)
-    x = half_of(((int)((seed = seed * 1664525u + 1013904223u) >> 27) - 16) / 16.0);
+  for (Cell &x : v) {
+    seed = seed * 1664525u + 1013904223u;
+    const double off = kind == tf32 ? ((int)(seed >> 8 & 0xff) - 128) * 0x1p-20 : 0;
+    x = half_of(((int)(seed >> 27) - 16) / 16.0 * (1 + off));
+  }
   return v;
 }
 
@@ -56,7 +83,7 @@ struct Work {
   ~Work() { cudaFree(memory); }
 };
 
-static void expect(const char *name, int64_t at, uint16_t got, double want)
+static void expect(const char *name, int64_t at, Cell got, double want)
 {
   if (got == half_of(want) || (want == 0 && value_of(got) == 0)) return;
   if (wrong++ < 20) printf("%s: [%d] is %g, not %g\n", name, (int)at, value_of(got), want);
@@ -78,8 +105,8 @@ static void test(const Product &p, int64_t work, Run run, After after)
   const Work memory(work);
   if (run(a.data(), b.data(), out.data(), memory.memory) != MDL_OK) wrong++;
   std::vector<double> x(a.size()), y(b.size());
-  for (size_t i = 0; i < a.size(); i++) x[i] = value_of(a[i]);
-  for (size_t i = 0; i < b.size(); i++) y[i] = value_of(b[i]);
+  for (size_t i = 0; i < a.size(); i++) x[i] = operand_of(a[i]);
+  for (size_t i = 0; i < b.size(); i++) y[i] = operand_of(b[i]);
   for (int64_t n = 0; n < p.batch; n++)
     for (int64_t i = 0; i < p.N; i++)
       for (int64_t j = 0; j < p.M; j++) {
@@ -96,13 +123,13 @@ static double same(double sum, int64_t) { return sum; }
 
 #define KNOWN(NAME, UPPER, N, K, M, A, B)                                                        \
   test({#NAME, N, K, M, A, B, 1}, HALVES_##UPPER##_WORK_BYTES,                                   \
-       [](const uint16_t *a, const uint16_t *b, uint16_t *out, void *work) {                     \
+       [](const Cell *a, const Cell *b, Cell *out, void *work) {                                 \
          return halves_##NAME(a, b, out, work, nullptr);                                         \
        },                                                                                        \
        same)
 #define FREE(NAME, UPPER, A, B)                                                                  \
   test({#NAME, N, K, M, A, B, 1}, HALVES_##UPPER##_WORK_BYTES(N, K, M),                          \
-       [=](const uint16_t *a, const uint16_t *b, uint16_t *out, void *work) {                    \
+       [=](const Cell *a, const Cell *b, Cell *out, void *work) {                                \
          return halves_##NAME(N, K, M, a, b, out, work, nullptr);                                \
        },                                                                                        \
        same)
@@ -129,9 +156,11 @@ static void test_known()
   KNOWN(odd, ODD, 70, 50, 90, false, false);
   KNOWN(half_odd, HALF_ODD, 70, 40, 90, false, false);
   KNOWN(twice, TWICE, 40, 64, 56, false, false);
+  KNOWN(parted, PARTED, 40, 4100, 48, false, false);
+  KNOWN(parted_left, PARTED_LEFT, 40, 4100, 48, true, false);
   for (int64_t N : {1, 63, 64, 65, 200})
     test({"rows", N, 64, 128, false, false, 1}, HALVES_ROWS_WORK_BYTES(N),
-         [=](const uint16_t *a, const uint16_t *b, uint16_t *out, void *work) {
+         [=](const Cell *a, const Cell *b, Cell *out, void *work) {
            return halves_rows(N, a, b, out, work, nullptr);
          },
          same);
@@ -150,7 +179,7 @@ static void test_around()
 {
   const Halves c = drawn(80, 3);
   test({"batched", 70, 48, 80, false, false, 3}, HALVES_BATCHED_WORK_BYTES,
-       [&](const uint16_t *a, const uint16_t *b, uint16_t *out, void *work) {
+       [&](const Cell *a, const Cell *b, Cell *out, void *work) {
          return halves_batched(a, b, c.data(), out, work, nullptr);
        },
        [&](double sum, int64_t j) { return fmax(sum + value_of(c[(size_t)j]), 0); });
@@ -192,9 +221,9 @@ static void test_convolutions()
   Halves y(g.size(), 0x7fff), gx(x.size(), 0x7fff), gw(w.size(), 0x7fff);
   std::vector<double> wanted(g.size()), of_x(x.size()), of_w(w.size());
   each_product([&](size_t in, size_t weight, size_t out) {
-    wanted[out] += value_of(x[in]) * value_of(w[weight]);
-    of_x[in] += value_of(w[weight]) * value_of(g[out]);
-    of_w[weight] += value_of(x[in]) * value_of(g[out]);
+    wanted[out] += operand_of(x[in]) * operand_of(w[weight]);
+    of_x[in] += operand_of(w[weight]) * operand_of(g[out]);
+    of_w[weight] += operand_of(x[in]) * operand_of(g[out]);
   });
   const Work memory(HALVES_OF_X_WORK_BYTES + HALVES_OF_W_WORK_BYTES + HALVES_CONVOLVED_WORK_BYTES);
   void *work = memory.memory;
@@ -215,7 +244,8 @@ static void test_pointwise()
   for (size_t i = 0; i < y.size(); i++) {
     double sum = 0;
     for (size_t c = 0; c < 32; c++)
-      sum += value_of(x[(i / (24 * 64) * 32 + c) * 64 + i % 64]) * value_of(w[i / 64 % 24 * 32 + c]);
+      sum += operand_of(x[(i / (24 * 64) * 32 + c) * 64 + i % 64]) *
+             operand_of(w[i / 64 % 24 * 32 + c]);
     expect("pointwise", (int64_t)i, y[i], sum);
   }
 }
