@@ -95,7 +95,15 @@ struct Product {
   int64_t N, K, M;
   bool a_turned, b_turned;
   int64_t batch;
+  int off = 0; /* elements from where memory is aligned to where operands start */
 };
+
+static Halves moved(const Halves &v, int off)
+{
+  Halves all((size_t)off, 0);
+  all.insert(all.end(), v.begin(), v.end());
+  return all;
+}
 
 template <class Run, class After>
 static void test(const Product &p, int64_t work, Run run, After after)
@@ -103,7 +111,8 @@ static void test(const Product &p, int64_t work, Run run, After after)
   const Halves a = drawn(p.batch * p.N * p.K, 1), b = drawn(p.batch * p.K * p.M, 2);
   Halves out((size_t)(p.batch * p.N * p.M), 0x7fff);
   const Work memory(work);
-  if (run(a.data(), b.data(), out.data(), memory.memory) != MDL_OK) wrong++;
+  const Halves left = moved(a, p.off), right = moved(b, p.off);
+  if (run(left.data() + p.off, right.data() + p.off, out.data(), memory.memory) != MDL_OK) wrong++;
   std::vector<double> x(a.size()), y(b.size());
   for (size_t i = 0; i < a.size(); i++) x[i] = operand_of(a[i]);
   for (size_t i = 0; i < b.size(); i++) y[i] = operand_of(b[i]);
@@ -164,6 +173,42 @@ static void test_known()
            return halves_rows(N, a, b, out, work, nullptr);
          },
          same);
+}
+
+/* Memory that no copy of 16 bytes can bring. */
+static void test_odd_addresses()
+{
+  const auto plain = [](const Cell *a, const Cell *b, Cell *out, void *work) {
+    return halves_known_plain(a, b, out, work, nullptr);
+  };
+  const auto right = [](const Cell *a, const Cell *b, Cell *out, void *work) {
+    return halves_known_right(a, b, out, work, nullptr);
+  };
+  test({"odd, plain", 200, 72, 136, false, false, 1, 1}, HALVES_KNOWN_PLAIN_WORK_BYTES, plain, same);
+  test({"odd, right", 200, 72, 136, false, true, 1, 1}, HALVES_KNOWN_RIGHT_WORK_BYTES, right, same);
+}
+
+/* f32 of all mantissas. Each of the 72 additions may be off by half a unit in the last place of what
+ * there is by then, or by a whole one where a tensor core cuts off. */
+static void test_mantissas()
+{
+  enum { N = 200, K = 72, M = 136 };
+  unsigned seed = 11;
+  Halves a(N * K), b(K * M), out(N * M, (Cell)0x7fff);
+  for (Halves *v : {&a, &b})
+    for (Cell &x : *v) x = half_of((int)(seed = seed * 1664525u + 1013904223u) * 0x1p-31);
+  const Work memory(HALVES_KNOWN_PLAIN_WORK_BYTES);
+  wrong += halves_known_plain(a.data(), b.data(), out.data(), memory.memory, nullptr) != MDL_OK;
+  for (size_t at = 0; at < out.size(); at++) {
+    double sum = 0, all = 0;
+    for (size_t k = 0; k < K; k++) {
+      const double term = operand_of(a[at / M * K + k]) * operand_of(b[k * M + at % M]);
+      sum += term;
+      all += fabs(term);
+    }
+    if (fabs(value_of(out[at]) - sum) <= K * 0x1p-23 * all || wrong++ > 20) continue;
+    printf("mantissas: [%d] is %g, not %g\n", (int)at, value_of(out[at]), sum);
+  }
 }
 
 static void test_large()
@@ -255,6 +300,8 @@ int main(int argc, char **)
 {
   test_free();
   test_known();
+  test_odd_addresses();
+  if (kind == tf32) test_mantissas();
   if (argc > 1) test_large();
   test_around();
   test_convolutions();

@@ -21,6 +21,13 @@ for kind in f16 bf16 tf32; do
   done
 done
 
+# f32 stays f32 unless asked.
+"$mdlc" "$out/tf32/halves.mdl" --emit=cuda --matmul-precision=highest -o "$out/highest.cu"
+if grep -q mma_ "$out/highest.cu"; then
+  echo "highest: tensor cores"
+  exit 1
+fi
+
 # Tensor cores where planned, without a spill.
 if ! command -v nvcc >/dev/null; then
   echo "nvcc is not installed: registers and PTX were not looked at"
