@@ -184,12 +184,14 @@ static void test_odd_addresses()
   const auto right = [](const Cell *a, const Cell *b, Cell *out, void *work) {
     return halves_known_right(a, b, out, work, nullptr);
   };
-  test({"odd, plain", 200, 72, 136, false, false, 1, 1}, HALVES_KNOWN_PLAIN_WORK_BYTES, plain, same);
-  test({"odd, right", 200, 72, 136, false, true, 1, 1}, HALVES_KNOWN_RIGHT_WORK_BYTES, right, same);
+  test({"odd, plain", 200, 72, 136, false, false, 1, 1}, HALVES_KNOWN_PLAIN_WORK_BYTES, plain,
+       same);
+  test({"odd, right", 200, 72, 136, false, true, 1, 1}, HALVES_KNOWN_RIGHT_WORK_BYTES, right,
+       same);
 }
 
-/* f32 of all mantissas. Each of the 72 additions may be off by half a unit in the last place of what
- * there is by then, or by a whole one where a tensor core cuts off. */
+/* f32 of all mantissas. Each of the 72 additions may be off by half a unit in the last place of
+ * what there is by then, or by a whole one where a tensor core cuts off. */
 static void test_mantissas()
 {
   enum { N = 200, K = 72, M = 136 };
