@@ -50,7 +50,7 @@ used() {
       print kernel, registers, shared }' "$@" | sort
 }
 
-for file in "$samples"/quadratic "$samples"/logreg "$samples"/mlp "$samples"/cnn "$samples"/newton "$samples"/spring "$here"/gates; do
+for file in "$samples"/quadratic "$samples"/logreg "$samples"/mlp "$samples"/cnn "$samples"/newton "$samples"/spring "$samples"/softmax_xent "$here"/gates; do
   name=$(basename "$file")
   "$mdlc" "$file.mdl" --emit=cuda -o "$name.cu"
   for arch in sm_80 sm_90 ${MDLC_TESTS_ALL:+sm_90a sm_100}; do compile "$name" "$arch"; done
@@ -60,7 +60,7 @@ done
 
 version=$(nvcc --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
 for arch in sm_80 sm_90; do
-  used quadratic.$arch.log logreg.$arch.log mlp.$arch.log cnn.$arch.log newton.$arch.log spring.$arch.log >used.$arch
+  used quadratic.$arch.log logreg.$arch.log mlp.$arch.log cnn.$arch.log newton.$arch.log spring.$arch.log softmax_xent.$arch.log >used.$arch
 done
 {
   echo "# nvcc $version: registers and bytes of shared memory of the samples' kernels. Made by"

@@ -7,7 +7,7 @@ samples=$here/../../samples
 out=$1 mdlc=$2
 rm -rf "$out/c" "$out/cuda"
 mkdir -p "$out/c" "$out/cuda"
-for sample in quadratic logreg mlp cnn newton spring; do
+for sample in quadratic logreg mlp cnn newton spring softmax_xent; do
   "$mdlc" "$samples/$sample.mdl" --emit=cuda -o "$out/cuda/$sample.cu"
   "${MDLC_CLANGXX:-clang++-22}" -std=c++17 -fsyntax-only -Wall -Wextra -Werror \
     -I"$here/emu/include" -x c++ "$out/cuda/$sample.cu"

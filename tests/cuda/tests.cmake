@@ -19,7 +19,7 @@ add_test(NAME cuda/mutants COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/mutants.sh ${CMA
 set_tests_properties(cuda/mutants PROPERTIES LABELS cuda TIMEOUT 600)
 # Every entry of every sample. Seed 2: Newton's iterations converge, so that rounding does not decide
 # how many there are.
-foreach(name quadratic logreg mlp cnn newton spring)
+foreach(name quadratic logreg mlp cnn newton spring softmax_xent)
   add_test(NAME cuda/sample_${name}
            COMMAND random_programs --seed=2 --machine=sm_80 --all ${PROJECT_SOURCE_DIR}/samples/${name}.mdl)
   set_tests_properties(cuda/sample_${name} PROPERTIES LABELS cuda TIMEOUT 600)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The pages that are made from the tables: ops, float functions, passes, options, targets, errors.
+"""The pages that are made from the tables: ops, float functions, passes, options, targets, errors; and what
+a sample becomes in CUDA.
 
 docs.py MDLC SOURCE_DIR            fails if a page is not what the tables say
 docs.py MDLC SOURCE_DIR --update   writes them
@@ -8,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 MADE = "Made from the tables by `python3 tests/lint/docs.py build/release/bin/mdlc . --update`; do not edit."
 
@@ -38,6 +40,31 @@ draws, `pow`, `atan2` and `frem` over pairs; f64: over draws (`maths_test`). 0: 
     return f"# Float functions\n\n{MADE}\n\n{words}\n\n| function | f32 | f64 | is |\n|---|---|---|---|\n{table}"
 
 
+def example(mdlc, source):
+    text = open(os.path.join(source, "samples/softmax_xent.mdl"), encoding="utf-8").read()
+    with tempfile.TemporaryDirectory() as folder:
+        written = os.path.join(folder, "softmax_xent.cu")
+        say(mdlc, os.path.join(source, "samples/softmax_xent.mdl"), "-DC=1000", "--emit=cuda", "-o", written)
+        code = open(written, encoding="utf-8").read()
+    return f"""# A sample in CUDA
+
+{MADE}
+
+`samples/softmax_xent.mdl` is a classifier's loss:
+
+```
+{text.rstrip()}
+```
+
+`mdlc samples/softmax_xent.mdl -DC=1000 --emit=cuda` writes `softmax_xent.cu`, for 1000 classes and any number of rows. A warp
+takes a row, which stays in its registers from the exponentials on; the mean is summed in two steps, in an order that no GPU changes:
+
+```cuda
+{code.rstrip()}
+```
+"""
+
+
 def pages(mdlc, source):
     return {
         "ir/OPS.md": listing("Ops", say(mdlc, "--list-ops"), "Every op of the IR; elementwise rows are functions of the language too."),
@@ -46,6 +73,7 @@ def pages(mdlc, source):
         "ir/MATHS.md": maths(source),
         "frontend/BUILTINS.md": listing("Builtins", say(mdlc, "--list-builtins"), "The functions that need no import. A parameter in [ ] may be left out, `...` takes any number; `wanted` is the type that the result must have where it stands."),
         "passes/PASSES.md": listing("Passes", say(mdlc, "--list-passes"), "In the order in which they run."),
+        "codegen/cuda/EXAMPLE.md": example(mdlc, source),
         "compiler/OPTIONS.md": listing("Options", say(mdlc, "--help"), "What `mdlc --help` prints."),
     }
 
