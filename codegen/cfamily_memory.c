@@ -167,6 +167,18 @@ static const char *extents_of(MdlPrinter *p, MlirValue memory)
   return mdl_print_is_nested(memory) ? nested : mdl_text(p->arena, "[%lld]", (long long)count);
 }
 
+/* float *const rows = (float *)(block_memory<8448>() + 4224); */
+static void print_slice(MdlPrinter *p, MlirOperation op, const char *name)
+{
+  MlirValue to = mdl_result(op, 0);
+  const char *type = mdl_stmt_type(p, to), *memory = mdl_need(p, "block_memory");
+  long long slice = (long long)mdl_op_int(op, "mdl.slice", 0);
+  memory = mdl_text(p->arena, "%s<%lld>()", memory, (long long)mdl_op_int(op, "mdl.slice_of", 0));
+  if (slice) memory = mdl_text(p->arena, "(%s + %lld)", memory, slice);
+  mdl_line(p, "%s *const %s = (%s *)%s;", type, name, type, memory);
+  mdl_stmt_name(p, to, name);
+}
+
 /* Small tiles on the stack. */
 void mdl_print_alloca(MdlPrinter *p, MlirOperation op)
 {
@@ -174,6 +186,10 @@ void mdl_print_alloca(MdlPrinter *p, MlirOperation op)
   const char *name = mdl_print_name(p, to, "tile"), *type = mdl_stmt_type(p, to);
   const char *shared = mdl_op_has(op, "mdl.shared") ? "__shared__ " : "";
   const char *aligned = p->machine->warp && has_vectors(p, to) ? "__align__(16) " : "";
+  if (mdl_op_has(op, "mdl.slice")) {
+    print_slice(p, op, name);
+    return;
+  }
   if (mdl_op_has(op, "mdl.words")) type = "uint32_t";
   mdl_line(p, "%s%s%s %s%s;", shared, aligned, type, name, extents_of(p, to));
   mdl_stmt_name(p, to, name);

@@ -26,15 +26,19 @@ static bool has_effect(MdlIr *ir, MlirOperation op)
   }
 }
 
-/* Nothing in it but the terminator, and no results. */
+/* A loop that ends or a branch, in which nothing happens and whose results nobody wants. */
 static bool is_empty(MdlIr *ir, MlirOperation op)
 {
   MdlOp kind = mdl_op(ir, op);
   if (kind != MDL_OP_for && kind != MDL_OP_if) return false;
-  if (mdl_result_count(op)) return false;
+  for (int i = 0; i < mdl_result_count(op); i++)
+    if (mdl_has_uses(mdl_result(op, i))) return false;
   for (int i = 0; i < mdl_region_count(op); i++) {
     MlirBlock body = mdl_body(op, i);
-    if (body.ptr && !mdl_same_op(mdl_first(body), mdl_terminator(body))) return false;
+    MlirOperation end = body.ptr ? mdl_terminator(body) : (MlirOperation){NULL};
+    MlirOperation inside = body.ptr ? mdl_first(body) : end;
+    for (; !mdl_is_null(inside) && !mdl_same_op(inside, end); inside = mdl_next(inside))
+      if (has_effect(ir, inside) && !is_empty(ir, inside)) return false;
   }
   return true;
 }

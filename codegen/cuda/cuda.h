@@ -17,4 +17,8 @@ void mdl_cuda_vectors(MdlPrinter *p, FILE *out);
 void mdl_cuda_ptx(MdlPrinter *p, FILE *out);
 void mdl_cuda_ptx_all(FILE *out);
 
+/* Before printing: says of the shared memory of device functions where in a kernel's it lies
+ * (`mdl.slice`, `mdl.slice_of`). */
+void mdl_cuda_share(MdlIr *ir, MlirOperation module, const MdlMap *symbols);
+
 #endif

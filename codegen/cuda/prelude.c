@@ -46,6 +46,11 @@ static const Function functions[] = {
      "template <class... Pointer>\n"
      "static __device__ __forceinline__ bool aligned(int bytes, const Pointer *...p)\n{\n"
      "  return ((uintptr_t)p | ...) % bytes == 0;\n}\n"},
+    {"block_memory", "",
+     "/* Shared memory that a kernel's functions use one after another. */\n"
+     "template <int bytes> static __device__ __forceinline__ unsigned char *block_memory()\n{\n"
+     "  __shared__ __align__(16) unsigned char memory[bytes];\n"
+     "  return memory;\n}\n"},
     {"block_reduce", "",
      "/* One value out of those of a block's threads, the same for each: halves of a warp, then "
      "the warps\n"

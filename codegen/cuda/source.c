@@ -285,6 +285,7 @@ char *mdl_cuda_source(MdlIr *ir, MlirOperation module, const MdlCOptions *option
   s.printer.user = &s;
   s.printer.out = open_memstream(&body, &body_length);
   if (!s.printer.out) MDL_BUG(ir->session, "no memory stream");
+  mdl_cuda_share(ir, module, s.printer.symbols);
   print_functions(&s);
   fclose(s.printer.out);
 

@@ -232,6 +232,18 @@ static void test_around()
        [&](double sum, int64_t j) { return fmax(sum + value_of(c[(size_t)j]), 0); });
 }
 
+/* b swaps columns, and swaps them back. */
+static void test_loop()
+{
+  const Halves a = drawn(72 * 64, 9);
+  Halves b(64 * 64, 0), out(a.size(), 0x7fff);
+  const float s[4] = {0.0f, 1.0f, 2.0f, 3.0f};
+  const Work memory(HALVES_LOOPED_WORK_BYTES);
+  for (size_t i = 0; i < 64; i++) b[i * 64 + (i * 5 + 3) % 64] = half_of(1);
+  wrong += halves_looped(a.data(), b.data(), s, out.data(), memory.memory, nullptr) != MDL_OK;
+  for (size_t i = 0; i < a.size(); i++) expect("looped", (int64_t)i, out[i], operand_of(a[i]));
+}
+
 /* ---- convolutions ------------------------------------------------------------------------ */
 
 enum { B = 2, C = 16, O = 24, H = 9, W = 10, TAPS = 9 };
@@ -306,6 +318,7 @@ int main(int argc, char **)
   if (kind == tf32) test_mantissas();
   if (argc > 1) test_large();
   test_around();
+  test_loop();
   test_convolutions();
   test_pointwise();
   puts(wrong ? "wrong" : "right");

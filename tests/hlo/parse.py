@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 SIZES = {"cnn": ["-DB=3"], "logreg": ["-DN=3", "-DD=4"], "mlp": ["-DB=3"], "quadratic": ["-DB=3"],
-         "spring": ["-DS=3"]}
+         "softmax_xent": ["-DN=3", "-DC=5"], "spring": ["-DS=3"]}
 
 
 def emitted(mdlc, path, flags):
