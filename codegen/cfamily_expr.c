@@ -74,6 +74,10 @@ static MdlExpr logical(MdlPrinter *p, MlirOperation op, bool both)
 {
   int precedence = both ? AND : OR;
   const char *side[2];
+  for (int i = 0; i < 2; i++) /* compilers warn of `&&` where a side is known */
+    if (mdl_loop_def_op(mdl_operand(op, i)) == MDL_LOOP_constant)
+      return expr(p, both ? 8 : 6, "%s %c %s", mdl_print_at(p, mdl_operand(op, 0), PREFIX),
+                  both ? '&' : '|', mdl_print_at(p, mdl_operand(op, 1), PREFIX));
   for (int i = 0; i < 2; i++) {
     MdlExpr e = mdl_print_expr(p, mdl_operand(op, i));
     bool tight = e.precedence > AND || (!i && e.precedence == precedence);

@@ -287,8 +287,11 @@ MlirValue mdl_gpu_may_run(MdlNest *n, const MdlGpuLanes *found, int width)
     MlirValue at = mdl_loop_build(&n->b, MDL_LOOP_address, type, 1, &pointer);
     bits = mdl_is_no_value(bits) ? at : mdl_loop_binary(&n->b, MDL_LOOP_ori, bits, at);
   }
-  MlirValue past = mdl_index_rem(&n->b, bits, mdl_nest_index(n, found->bytes));
-  MlirValue may = mdl_loop_compare(&n->b, MDL_PREDICATE_eq, past, zero);
+  MlirValue past, may = mdl_loop_number(&n->b, MDL_bool, 1, 0, 1); /* nothing but tables */
+  if (!mdl_is_no_value(bits)) {
+    past = mdl_index_rem(&n->b, bits, mdl_nest_index(n, found->bytes));
+    may = mdl_loop_compare(&n->b, MDL_PREDICATE_eq, past, zero);
+  }
   for (int i = 0; i < found->extents; i++) {
     MlirValue extent = mdl_nest_extent(n, found->extent[i]);
     past = mdl_index_rem(&n->b, extent, mdl_nest_index(n, width));

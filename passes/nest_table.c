@@ -3,6 +3,8 @@
 
 #include "ir/eval.h"
 
+#include <ctype.h>
+
 /* The cells as they lie in memory. */
 static MdlLoopData data_of(MdlNest *n, MlirOperation op, const MdlType *type)
 {
@@ -23,7 +25,10 @@ static MdlLoopData data_of(MdlNest *n, MlirOperation op, const MdlType *type)
   mdl_tensor_store(&tensor, bytes);
   const char *symbol = mdl_op_text(n->ir, n->g.func, "sym_name");
   const char *name = mdl_value_name(n->ir, mdl_result(op, 0));
-  return (MdlLoopData){.name = mdl_text(n->ir->arena, "%s_%s", symbol, name ? name : "table"),
+  char *text = mdl_text(n->ir->arena, "%s_%s", symbol, name ? name : "table");
+  for (char *c = text; *c; c++)
+    if (!isalnum((unsigned char)*c)) *c = '_'; /* "m.w" */
+  return (MdlLoopData){.name = text,
                        .element = mdl_loop_cell(type->dtype),
                        .count = tensor.count,
                        .bytes = bytes};

@@ -41,6 +41,14 @@ add_test(NAME cuda/report COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/report.sh ${CMAKE
 set_tests_properties(cuda/report PROPERTIES LABELS cuda TIMEOUT 300)
 add_test(NAME cuda/maps COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/maps.sh ${CMAKE_BINARY_DIR}/cuda/maps $<TARGET_FILE:mdlc>)
 set_tests_properties(cuda/maps PROPERTIES LABELS cuda TIMEOUT 600)
+# The language's own tests; print.mdl leaves values unused here, where `print` does nothing.
+file(GLOB mdlc_lang_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/lang/*.mdl)
+list(REMOVE_ITEM mdlc_lang_files ${PROJECT_SOURCE_DIR}/tests/lang/print.mdl)
+foreach(path ${mdlc_lang_files})
+  get_filename_component(name ${path} NAME_WE)
+  add_test(NAME cuda/lang_${name} COMMAND random_programs --no-reduce --seed=2 --machine=sm_80 ${path})
+  set_tests_properties(cuda/lang_${name} PROPERTIES LABELS cuda TIMEOUT 600)
+endforeach()
 # Kernels that share a launch: a race between its parts is one between blocks.
 add_test(NAME cuda/launches COMMAND random_programs ${CMAKE_CURRENT_LIST_DIR}/launches.mdl --machine=sm_80 --all)
 set_tests_properties(cuda/launches PROPERTIES LABELS cuda TIMEOUT 600)
