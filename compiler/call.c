@@ -38,10 +38,9 @@ bool mdl_guards_hold(const MdlArgs *args, MdlCall *call)
 static bool make_work(MdlJob *job, MlirOperation entry, const MdlArgs *args, void **work,
                       int64_t *bytes)
 {
-  const char *text = mdl_op_text(job->ir, entry, "mdl.work_bytes");
-  const MdlSize *size =
-      mdl_size_parse(job->session->sizes, text ? text : "0", strlen(text ? text : "0"));
-  if (!size || !mdl_args_size(args, size, bytes) || *bytes < 0) {
+  const MdlSize *size = mdl_op_size(job->ir, entry, "mdl.work_bytes");
+  if (!size) size = mdl_size_const(job->session->sizes, 0);
+  if (!mdl_args_size(args, size, bytes) || *bytes < 0) {
     mdl_error(job->session, MDL_E0902, MDL_NO_SPAN,
               mdl_text(args->arena, "the work memory of `%s`", args->signature->entry));
     return false;

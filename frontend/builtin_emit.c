@@ -55,7 +55,7 @@ MdlCore *mdl_emit_count(MdlSema *s, const MdlType *type, int count, const int64_
 MdlCore *mdl_emit_wide(MdlSema *s, MdlCore *a)
 {
   bool open = a->cell && !mdl_cell_of(a->cell)->decided;
-  bool half = !open && (a->type.dtype == MDL_f16 || a->type.dtype == MDL_bf16);
+  bool half = !open && mdl_is_half(a->type.dtype);
   return half ? mdl_emit_convert(s, a, MDL_f32) : a;
 }
 

@@ -93,7 +93,7 @@ static MlirValue lower_table(MdlLower *l, const MdlCore *core)
 {
   MdlAttrs attrs = mdl_attrs_none(l->ir);
   MdlType type = core->type;
-  if (type.dtype == MDL_f16 || type.dtype == MDL_bf16) type.dtype = MDL_f32;
+  if (mdl_is_half(type.dtype)) type.dtype = MDL_f32;
   size_t bytes = (size_t)mdl_dtypes[type.dtype].bytes;
   int count = core->attr[0].count;
   unsigned char *data = mdl_alloc(l->ir->arena, bytes * (size_t)count);

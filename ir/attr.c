@@ -164,6 +164,14 @@ const char *mdl_get_text(const MdlAttrs *attrs, const char *name)
   return text;
 }
 
+const MdlSize *mdl_get_size(const MdlAttrs *attrs, const char *name)
+{
+  const char *text = mdl_get_text(attrs, name);
+  const MdlSize *size = mdl_size_parse(attrs->ir->sizes, text, strlen(text));
+  if (!size) wrong_kind(attrs, name);
+  return size;
+}
+
 void mdl_put_number(MdlAttrs *attrs, const char *name, MdlDtype dtype, double real,
                     int64_t integer)
 {
@@ -283,6 +291,12 @@ const char *mdl_op_text(MdlIr *ir, MlirOperation op, const char *name)
   return mlirAttributeIsNull(value) ? NULL : text_of(ir, value);
 }
 
+const MdlSize *mdl_op_size(MdlIr *ir, MlirOperation op, const char *name)
+{
+  const char *text = mdl_op_text(ir, op, name);
+  return text ? mdl_size_parse(ir->sizes, text, strlen(text)) : NULL;
+}
+
 int64_t mdl_op_int(MlirOperation op, const char *name, int64_t fallback)
 {
   MlirAttribute value = mdl_op_raw(op, name);
@@ -298,6 +312,11 @@ int mdl_op_ints(MlirOperation op, const char *name, int64_t *values, int max)
 void mdl_op_set_text(MdlIr *ir, MlirOperation op, const char *name, const char *text)
 {
   mdl_op_set_raw(ir, op, name, mlirStringAttrGet(ir->context, ref(text)));
+}
+
+void mdl_op_set_size(MdlIr *ir, MlirOperation op, const char *name, const MdlSize *size)
+{
+  mdl_op_set_text(ir, op, name, mdl_size_text(size));
 }
 
 void mdl_op_set_symbol(MdlIr *ir, MlirOperation op, const char *name, const char *symbol)

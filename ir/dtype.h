@@ -21,6 +21,8 @@ typedef struct MdlDtypeInfo {
 extern const MdlDtypeInfo mdl_dtypes[MDL_DTYPE_COUNT + 1]; /* the last is index */
 
 static inline bool mdl_is_float(MdlDtype t) { return mdl_dtypes[t].kind == 'f'; }
+/* 16 bits: arithmetic on them is done in f32, and rounds each result. */
+static inline bool mdl_is_half(MdlDtype t) { return t == MDL_f16 || t == MDL_bf16; }
 static inline bool mdl_is_bool(MdlDtype t) { return t == MDL_bool; }
 static inline bool mdl_is_unsigned(MdlDtype t) { return mdl_dtypes[t].kind == 'u'; }
 static inline bool mdl_is_integer(MdlDtype t)

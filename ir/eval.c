@@ -119,9 +119,8 @@ static const Prepared *prepare(Frame *f, MlirOperation op)
     if (row->attr[i].kind == MDL_ATTR_sizes)
       p->sizes[i] = numbers_of(f, &p->attrs, row->attr[i].name);
   if (p->kind == MDL_OP_size) {
-    const char *text = mdl_get_text(&p->attrs, "of");
     p->sizes[0] = MDL_NEW(f->arena, int64_t, 1);
-    p->sizes[0][0] = number_of(f, mdl_size_parse(ir->sizes, text, strlen(text)));
+    p->sizes[0][0] = number_of(f, mdl_get_size(&p->attrs, "of"));
   }
   return p;
 }

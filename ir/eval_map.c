@@ -84,10 +84,7 @@ void mdl_eval_elementwise(MdlEval *e)
 
 /* ---- accumulating ------------------------------------------------------------------------ */
 
-MdlDtype mdl_sum_dtype(MdlDtype dtype)
-{
-  return dtype == MDL_f16 || dtype == MDL_bf16 ? MDL_f32 : dtype;
-}
+MdlDtype mdl_sum_dtype(MdlDtype dtype) { return mdl_is_half(dtype) ? MDL_f32 : dtype; }
 
 MdlNumber mdl_lowest(MdlDtype dtype)
 {

@@ -93,6 +93,8 @@ int mdl_get_sizes(const MdlAttrs *attrs, const char *name, const MdlSize **sizes
 int mdl_get_pairs(const MdlAttrs *attrs, const char *name, int64_t *a, int64_t *b);
 bool mdl_get_flag(const MdlAttrs *attrs, const char *name);
 const char *mdl_get_text(const MdlAttrs *attrs, const char *name);
+/* A text that is a size, as a size. */
+const MdlSize *mdl_get_size(const MdlAttrs *attrs, const char *name);
 bool mdl_get_number(const MdlAttrs *attrs, const char *name, double *real, int64_t *integer);
 /* Element i of a dense table, both ways as mdl_get_number. */
 void mdl_get_element(const MdlAttrs *attrs, const char *name, int64_t i, double *real,
@@ -100,10 +102,12 @@ void mdl_get_element(const MdlAttrs *attrs, const char *name, int64_t i, double 
 
 /* Attributes on any op by full name ("mdl.entry", "sym_name"). Absent: NULL / false / fallback. */
 const char *mdl_op_text(MdlIr *ir, MlirOperation op, const char *name); /* strings and symbols */
+const MdlSize *mdl_op_size(MdlIr *ir, MlirOperation op, const char *name);
 bool mdl_op_has(MlirOperation op, const char *name);
 int64_t mdl_op_int(MlirOperation op, const char *name, int64_t fallback);
 int mdl_op_ints(MlirOperation op, const char *name, int64_t *values, int max);
 void mdl_op_set_text(MdlIr *ir, MlirOperation op, const char *name, const char *text);
+void mdl_op_set_size(MdlIr *ir, MlirOperation op, const char *name, const MdlSize *size);
 void mdl_op_set_symbol(MdlIr *ir, MlirOperation op, const char *name, const char *symbol);
 void mdl_op_set_int(MdlIr *ir, MlirOperation op, const char *name, int64_t value);
 void mdl_op_set_ints(MdlIr *ir, MlirOperation op, const char *name, int count,
@@ -292,6 +296,8 @@ uint64_t mdl_op_hash(MdlIr *ir, MlirOperation op);
 MdlMap *mdl_symbols(MdlIr *ir, MlirOperation module); /* interned name -> op */
 MlirOperation mdl_symbol(const MdlIr *ir, const MdlMap *symbols, const char *name);
 MlirOperation mdl_callee(const MdlIr *ir, const MdlMap *symbols, MlirOperation call);
+/* ... of any op: null unless it is a call of a function that has a body. */
+MlirOperation mdl_called(MdlIr *ir, const MdlMap *symbols, MlirOperation op);
 /* A name not in `symbols`: base, base_1, base_2, ... */
 const char *mdl_symbol_unique(MdlIr *ir, const MdlMap *symbols, const char *base);
 MlirBlock mdl_module_body(MlirOperation module);

@@ -124,6 +124,13 @@ MlirOperation mdl_callee(const MdlIr *ir, const MdlMap *symbols, MlirOperation c
   return name ? mdl_symbol(ir, symbols, name) : (MlirOperation){NULL};
 }
 
+MlirOperation mdl_called(MdlIr *ir, const MdlMap *symbols, MlirOperation op)
+{
+  if (mdl_op(ir, op) != MDL_OP_call) return (MlirOperation){NULL};
+  MlirOperation callee = mdl_callee(ir, symbols, op);
+  return mdl_is_null(callee) || !mdl_body(callee, 0).ptr ? (MlirOperation){NULL} : callee;
+}
+
 const char *mdl_symbol_unique(MdlIr *ir, const MdlMap *symbols, const char *base)
 {
   const char *name = mdl_intern_text(ir->arena, base);

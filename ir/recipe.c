@@ -104,7 +104,7 @@ MlirOperation mdl_recipe_declare(MdlIr *ir, MlirOperation module, MdlMap *symbol
   mdl_op_set_symbol(ir, func, "mdl.of", recipe->of);
   mdl_op_set_ints(ir, func, "mdl.wrt", recipe->wrts, recipe->wrt);
   if (recipe->kind == MDL_RECIPE_vmap)
-    mdl_op_set_text(ir, func, "mdl.size", mdl_size_text(recipe->size));
+    mdl_op_set_size(ir, func, "mdl.size", recipe->size);
   else
     mdl_op_set_ints(ir, func, "mdl.out", recipe->outs, recipe->out);
   mdl_map_set(symbols, name, func.ptr);
@@ -135,7 +135,6 @@ MdlRecipe mdl_recipe_read(MdlIr *ir, MlirOperation func)
   recipe.kind = (MdlRecipeKind)found;
   recipe.wrt = read_list(ir, func, "mdl.wrt", &recipe.wrts);
   recipe.out = read_list(ir, func, "mdl.out", &recipe.outs);
-  const char *size = mdl_op_text(ir, func, "mdl.size");
-  if (size) recipe.size = mdl_size_parse(ir->sizes, size, strlen(size));
+  recipe.size = mdl_op_size(ir, func, "mdl.size");
   return recipe;
 }

@@ -43,6 +43,9 @@ bool mdl_size_uses(const MdlSize *size, const char *name);
 typedef bool MdlSizeValueFn(void *user, const char *name, int64_t *value);
 bool mdl_size_eval(const MdlSize *size, MdlSizeValueFn *value_of, void *user, int64_t *value);
 
+/* ... as if every name were `each`: a guess of a free size. */
+bool mdl_size_guess(const MdlSize *size, int64_t each, int64_t *value);
+
 /* Each name replaced by what `size_of` gives (NULL keeps the name). */
 typedef const MdlSize *MdlSizeOfFn(void *user, const char *name);
 const MdlSize *mdl_size_substitute(MdlSizes *sizes, const MdlSize *size, MdlSizeOfFn *size_of,

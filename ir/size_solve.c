@@ -75,6 +75,18 @@ bool mdl_size_divides(const MdlSize *size, int64_t k)
   return true;
 }
 
+static bool value_for_all(void *each, const char *name, int64_t *value)
+{
+  (void)name;
+  *value = *(int64_t *)each;
+  return true;
+}
+
+bool mdl_size_guess(const MdlSize *size, int64_t each, int64_t *value)
+{
+  return mdl_size_eval(size, value_for_all, &each, value);
+}
+
 /* ---- substitution and folds -------------------------------------------------------------- */
 
 static const MdlSize *substitute_atom(MdlSizes *sizes, const MdlSizeAtom *atom,

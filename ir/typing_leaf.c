@@ -44,7 +44,7 @@ bool mdl_type_table(MdlTyping *t)
   const MdlType *written = mdl_type_read(t->ir, mlirAttributeGetType(values));
   if (!written) return mdl_type_no(t, "a table's elements have an element type of the language");
   MdlType wanted = *t->given;
-  if (wanted.dtype == MDL_f16 || wanted.dtype == MDL_bf16) wanted.dtype = MDL_f32;
+  if (mdl_is_half(wanted.dtype)) wanted.dtype = MDL_f32;
   if (!mdl_type_equal(written, &wanted))
     return mdl_type_no(t, "a table of %s for %s", mdl_type_text(t->ir->arena, written),
                        mdl_type_text(t->ir->arena, t->given));

@@ -4,20 +4,13 @@
 
 #include <string.h>
 
-static MlirOperation callee_of(const MdlPass *pass, MlirOperation op)
-{
-  if (mdl_op(pass->ir, op) != MDL_OP_call) return (MlirOperation){NULL};
-  MlirOperation callee = mdl_callee(pass->ir, pass->symbols, op);
-  return mdl_is_null(callee) || !mdl_body(callee, 0).ptr ? (MlirOperation){NULL} : callee;
-}
-
 /* Whatever is not known to read, writes. */
 bool mdl_access_is_written(const MdlPass *pass, MlirValue memory)
 {
   MlirOperation user;
   int operand;
   for (int i = 0; mdl_use(memory, i, &user, &operand); i++) {
-    MlirOperation callee = callee_of(pass, user);
+    MlirOperation callee = mdl_called(pass->ir, pass->symbols, user);
     switch (mdl_loop_op(user)) {
     case MDL_LOOP_load:
     case MDL_LOOP_vload:
@@ -34,20 +27,14 @@ bool mdl_access_is_written(const MdlPass *pass, MlirValue memory)
   return false;
 }
 
-static const MdlSize *size_attribute(MdlIr *ir, MlirOperation op, const char *name)
-{
-  const char *text = mdl_op_text(ir, op, name);
-  return text ? mdl_size_parse(ir->sizes, text, strlen(text)) : NULL;
-}
-
 MdlAccess mdl_access_of(MdlIr *ir, MlirValue memory)
 {
   MdlAccess a = {.root = memory};
   for (MlirOperation op; !mdl_is_null(op = mdl_def(a.root)); a.root = mdl_operand(op, 0)) {
     if (!mdl_operand_count(op)) break; /* constants of the module */
     if (a.offset) continue;
-    a.offset = size_attribute(ir, op, "mdl.offset");
-    a.bytes = size_attribute(ir, op, "mdl.bytes");
+    a.offset = mdl_op_size(ir, op, "mdl.offset");
+    a.bytes = mdl_op_size(ir, op, "mdl.bytes");
   }
   return a;
 }

@@ -25,6 +25,11 @@ bool mdl_is_reduction(MdlOp op)
          op == MDL_OP_reduce_min || op == MDL_OP_reduce_any || op == MDL_OP_reduce_all;
 }
 
+bool mdl_is_scatter(MdlOp op)
+{
+  return op < MDL_OP_COUNT && mdl_op_info(op)->class == MDL_CLASS_scatter;
+}
+
 bool mdl_is_onehot(MdlIr *ir, MlirOperation op)
 {
   MdlOp kind = mdl_op(ir, op);

@@ -22,6 +22,8 @@ bool mdl_is_onehot(MdlIr *ir, MlirOperation op);
 
 /* sum, prod, max, min, any, all: what a loop can carry. */
 bool mdl_is_reduction(MdlOp op);
+/* scatter, scatter_add, ... */
+bool mdl_is_scatter(MdlOp op);
 /* The number of axes that stay, if they are the first ones; else -1. */
 int mdl_reduction_kept(MdlIr *ir, MlirOperation op);
 

@@ -56,20 +56,18 @@ static MlirValue of_half_bits(MdlArith *a, MlirValue bits, MdlDtype dtype)
   return fold(a, dtype == MDL_f16 ? f32_of_half : f32_of_brain, bits, MDL_i32);
 }
 
-static bool is_half(MdlDtype dtype) { return dtype == MDL_f16 || dtype == MDL_bf16; }
-
 MlirValue mdl_arith_of_cell(MdlArith *a, MlirValue cell, MdlDtype dtype)
 {
   if (dtype == MDL_bool)
     return mdl_loop_compare(a->b, MDL_PREDICATE_ne, cell, mdl_arith_number(a, MDL_i8, 0, 0));
-  if (!is_half(dtype)) return cell;
+  if (!mdl_is_half(dtype)) return cell;
   return of_half_bits(a, mdl_loop_cast(a->b, MDL_LOOP_extui, cell, MDL_i32), dtype);
 }
 
 MlirValue mdl_arith_to_cell(MdlArith *a, MlirValue value, MdlDtype dtype)
 {
   if (dtype == MDL_bool) return mdl_loop_cast(a->b, MDL_LOOP_extui, value, MDL_i8);
-  if (!is_half(dtype)) return value;
+  if (!mdl_is_half(dtype)) return value;
   return mdl_loop_cast(a->b, MDL_LOOP_trunci, half_bits(a, value, dtype), MDL_i16);
 }
 
@@ -102,7 +100,7 @@ static MlirValue float_to_float(MdlArith *a, MlirValue value, MdlDtype from, Mdl
   if (from == MDL_f64 && to != MDL_f64)
     value = mdl_loop_cast(a->b, MDL_LOOP_truncf, value, MDL_f32);
   if (from != MDL_f64 && to == MDL_f64) return mdl_loop_cast(a->b, MDL_LOOP_extf, value, MDL_f64);
-  if (is_half(to) && from != to) return of_half_bits(a, half_bits(a, value, to), to);
+  if (mdl_is_half(to) && from != to) return of_half_bits(a, half_bits(a, value, to), to);
   return value;
 }
 
@@ -115,7 +113,7 @@ static MlirValue int_to_float(MdlArith *a, MlirValue value, MdlDtype from, MdlDt
   }
   MdlLoopOp op = is_signed(from) ? MDL_LOOP_sitofp : MDL_LOOP_uitofp;
   value = mdl_loop_cast(a->b, op, value, wide);
-  return is_half(to) ? float_to_float(a, value, MDL_f32, to) : value;
+  return mdl_is_half(to) ? float_to_float(a, value, MDL_f32, to) : value;
 }
 
 /* The cast sees only what fits: NaN and what lies outside become 0 first, then the end of the
@@ -159,11 +157,11 @@ MlirValue mdl_arith_cast(MdlArith *a, MlirValue value, MdlDtype from, MdlDtype t
 
 MlirValue mdl_arith_bitcast(MdlArith *a, MlirValue value, MdlDtype from, MdlDtype to)
 {
-  if (is_half(from) && from != to) {
+  if (mdl_is_half(from) && from != to) {
     MlirValue bits = mdl_loop_cast(a->b, MDL_LOOP_trunci, half_bits(a, value, from), MDL_i16);
     return mdl_arith_bitcast(a, bits, MDL_i16, to);
   }
-  if (is_half(to) && from != to)
+  if (mdl_is_half(to) && from != to)
     return of_half_bits(a, mdl_loop_cast(a->b, MDL_LOOP_extui, value, MDL_i32), to);
   MdlDtype cell = mdl_loop_register(to);
   if (cell == mdl_loop_register(from)) return value;

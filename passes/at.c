@@ -20,9 +20,8 @@ static MlirValue at_const(MdlNest *n, MlirOperation op, const MdlPoint *p)
 static MlirValue at_size(MdlNest *n, MlirOperation op, const MdlPoint *p)
 {
   MdlAttrs attrs = mdl_attrs_of(n->ir, op);
-  const char *text = mdl_get_text(&attrs, "of");
   MdlArith one = mdl_nest_arith(n, NULL), a = mdl_nest_arith(n, p);
-  MlirValue size = mdl_nest_extent(n, mdl_size_parse(n->ir->sizes, text, strlen(text)));
+  MlirValue size = mdl_nest_extent(n, mdl_get_size(&attrs, "of"));
   MdlDtype dtype = mdl_nest_type(n, mdl_result(op, 0))->dtype;
   return mdl_loop_splat(&n->b, mdl_arith_convert(&one, size, MDL_index, dtype), a.lanes);
 }

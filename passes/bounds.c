@@ -221,8 +221,7 @@ int mdl_bounds(MdlPass *pass, MlirOperation entry, const MdlSignature *signature
     bound_size(&b, signature->guard[i].left, INT64_MAX >> 1);
     if (signature->guard[i].right) bound_size(&b, signature->guard[i].right, INT64_MAX >> 1);
   }
-  const char *work = mdl_op_text(pass->ir, entry, "mdl.work_bytes");
-  const MdlSize *size = work ? mdl_size_parse(pass->ir->sizes, work, strlen(work)) : NULL;
+  const MdlSize *size = mdl_op_size(pass->ir, entry, "mdl.work_bytes");
   if (size) bound_size(&b, size, bytes);
   mdl_walk(entry, bound_entry_op, &b);
   *bound = b.bound;

@@ -139,7 +139,7 @@ void mdl_cost_mark(const MdlGroup *g, MlirOperation func)
 {
   MdlCost c = mdl_cost(g);
   if (!c.bytes || !c.flops) return;
-  mdl_op_set_text(g->ir, func, "mdl.moves", mdl_size_text(c.bytes));
-  mdl_op_set_text(g->ir, func, "mdl.flops", mdl_size_text(c.flops));
+  mdl_op_set_size(g->ir, func, "mdl.moves", c.bytes);
+  mdl_op_set_size(g->ir, func, "mdl.flops", c.flops);
   mdl_op_set_text(g->ir, func, "mdl.flop_type", mdl_dtypes[c.of].name);
 }

@@ -3,6 +3,7 @@
  * row that costs a copy of the row each way. */
 #include "passes/partition.h"
 
+#include "passes/align.h"
 #include "passes/reach.h"
 
 /* At one place along the first axis. */
@@ -12,12 +13,6 @@ static bool is_at_place(MdlIr *ir, MlirOperation op)
   const MdlType *index = mdl_type_of(ir, mdl_operand(op, 1));
   return !mdl_get_int(&attrs, "axis") && !mdl_get_int(&attrs, "batch") && !index->rank &&
          index->dtype != MDL_u64;
-}
-
-static bool is_scatter(MdlOp kind)
-{
-  return kind == MDL_OP_scatter || kind == MDL_OP_scatter_add || kind == MDL_OP_scatter_mul ||
-         kind == MDL_OP_scatter_max || kind == MDL_OP_scatter_min;
 }
 
 /* What the value is another shape of; in between, nobody else reads it if it is to be alone. */
@@ -169,7 +164,7 @@ static MlirValue write_element(MdlIr *ir, MlirOperation op)
   MdlType type;
   MlirValue whole = mdl_operand(op, 0), part = shaped_from(ir, mdl_operand(op, 2), true);
   MlirOperation inner = mdl_def(part);
-  if (mdl_is_null(inner) || !is_scatter(mdl_def_op(ir, part)) || mdl_use_count(part) != 1 ||
+  if (mdl_is_null(inner) || !mdl_is_scatter(mdl_def_op(ir, part)) || mdl_use_count(part) != 1 ||
       !is_at_place(ir, op) || !is_at_place(ir, inner))
     return (MlirValue){NULL};
   MlirOperation row = row_of(ir, mdl_operand(inner, 0));
@@ -199,7 +194,7 @@ static void erase(MdlIr *ir, MlirOperation op)
   mdl_erase(ir, op);
   for (int i = 0; i < count; i++) {
     MdlOp kind = mdl_def_op(ir, operand[i]);
-    bool moves = kind == MDL_OP_gather || kind == MDL_OP_reshape || is_scatter(kind);
+    bool moves = kind == MDL_OP_gather || kind == MDL_OP_reshape || mdl_is_scatter(kind);
     if (moves && !mdl_has_uses(operand[i])) erase(ir, mdl_def(operand[i]));
   }
 }

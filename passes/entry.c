@@ -39,8 +39,7 @@ static MlirValue constant(MdlEntry *e, MlirOperation op, const MdlType *type)
 static MlirValue size_of(MdlEntry *e, MlirOperation op, const MdlType *type)
 {
   MdlAttrs attrs = mdl_attrs_of(e->ir, op);
-  const char *text = mdl_get_text(&attrs, "of");
-  const MdlSize *size = mdl_size_parse(e->ir->sizes, text, strlen(text));
+  const MdlSize *size = mdl_get_size(&attrs, "of");
   MdlArith a = arith(e);
   return mdl_arith_convert(&a, mdl_extent(&e->extents, size), MDL_index, type->dtype);
 }
@@ -190,7 +189,7 @@ static MlirType leaf_type(MdlEntry *e, const MdlParam *param, const MdlLeaf *lea
 {
   bool by_value = param->role == MDL_ROLE_in && !leaf->type.rank && !param->struct_type;
   if (!by_value) return mdl_loop_pointer_type(e->ir, leaf->type.dtype);
-  bool half = leaf->type.dtype == MDL_f16 || leaf->type.dtype == MDL_bf16;
+  bool half = mdl_is_half(leaf->type.dtype);
   return half ? e->ir->scalar[MDL_i16] : mdl_loop_value_type(e->ir, leaf->type.dtype, 1);
 }
 

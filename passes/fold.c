@@ -44,8 +44,7 @@ static MlirValue fold_convert(MdlSimplify *s, MlirOperation op)
     return splat(s, type, mdl_convert_element(number, mdl_type_of(s->ir, a)->dtype, type->dtype));
   if (mdl_def_op(s->ir, a) == MDL_OP_size && mdl_type_of(s->ir, a)->dtype == MDL_index) {
     MdlAttrs attrs = mdl_attrs_of(s->ir, mdl_def(a));
-    const char *of = mdl_get_text(&attrs, "of");
-    return mdl_build_size(&s->b, mdl_size_parse(s->ir->sizes, of, strlen(of)), type->dtype);
+    return mdl_build_size(&s->b, mdl_get_size(&attrs, "of"), type->dtype);
   }
   return MDL_NO_VALUE;
 }

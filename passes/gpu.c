@@ -1,19 +1,12 @@
 #include "passes/gpu_maps.h"
 
+#include "passes/align.h"
 #include "passes/cost.h"
 #include "passes/phases.h"
 
 #include <string.h>
 
 /* ---- modes ------------------------------------------------------------------------------- */
-
-static bool is_reduction(MdlOp kind)
-{
-  return kind == MDL_OP_reduce_sum || kind == MDL_OP_reduce_prod || kind == MDL_OP_reduce_max ||
-         kind == MDL_OP_reduce_min || kind == MDL_OP_reduce_any || kind == MDL_OP_reduce_all;
-}
-
-static bool is_scatter(MdlOp kind) { return mdl_op_info(kind)->class == MDL_CLASS_scatter; }
 
 enum { FREE = 4096 /* what a reduced axis of free size counts as */, MANY_COLUMNS = 8192 };
 
@@ -56,9 +49,9 @@ MdlGpuMode mdl_gpu_mode(const MdlGroup *g)
   int seed_rank = mdl_type_of(g->ir, mdl_result(g->seed, 0))->rank;
   MdlClass class = mdl_op_info(kind)->class;
   if (kind == MDL_OP_table) return MDL_GPU_one;
-  if (is_reduction(kind)) return mode_of_reduction(g);
-  if (is_scatter(kind) && mdl_gpu_scatters_by_blocks(g)) return MDL_GPU_blocks;
-  if (class == MDL_CLASS_scan || class == MDL_CLASS_sort || is_scatter(kind))
+  if (mdl_is_reduction(kind)) return mode_of_reduction(g);
+  if (mdl_is_scatter(kind) && mdl_gpu_scatters_by_blocks(g)) return MDL_GPU_blocks;
+  if (class == MDL_CLASS_scan || class == MDL_CLASS_sort || mdl_is_scatter(kind))
     return seed_rank > 1 ? MDL_GPU_points : MDL_GPU_one;
   if (mdl_gpu_has_tiles(g)) return MDL_GPU_tiles;
   if (seed_rank) return MDL_GPU_points;
@@ -70,7 +63,7 @@ static int own_axis(const MdlGroup *g)
 {
   MdlOp kind = mdl_op(g->ir, g->seed);
   MdlClass class = mdl_op_info(kind)->class;
-  if (class != MDL_CLASS_scan && class != MDL_CLASS_sort && !is_scatter(kind)) return -1;
+  if (class != MDL_CLASS_scan && class != MDL_CLASS_sort && !mdl_is_scatter(kind)) return -1;
   MdlAttrs attrs = mdl_attrs_of(g->ir, g->seed);
   return (int)mdl_get_int(&attrs, "axis");
 }
@@ -98,7 +91,7 @@ void mdl_gpu_mark(MdlNest *n)
   const MdlSize *points = mdl_gpu_points(&n->g);
   if (!points) MDL_BUG(n->ir->session, "the size of a tensor overflows");
   mdl_op_set_text(n->ir, n->func, "mdl.gpu", mode_names[n->mode]);
-  mdl_op_set_text(n->ir, n->func, "mdl.points", mdl_size_text(points));
+  mdl_op_set_size(n->ir, n->func, "mdl.points", points);
   if (n->s.width > 1) mdl_op_set_int(n->ir, n->func, "mdl.each", n->s.width);
   mdl_op_set_text(n->ir, n->func, "mdl.class", mdl_op_text(n->ir, n->g.func, "mdl.group"));
   mdl_cost_mark(&n->g, n->func);

@@ -32,7 +32,7 @@ static bool is_taken(const MdlTileSides *s)
 {
   MdlDtype dtype = s->c.result->dtype;
   if (is_wide(s)) return mdl_op_has(s->c.g->func, "mdl.tf32");
-  return dtype == MDL_f16 || dtype == MDL_bf16;
+  return mdl_is_half(dtype);
 }
 
 static MdlTileShape mma_shape(const MdlTileSides *s)

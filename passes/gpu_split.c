@@ -4,6 +4,7 @@
  * that neighbouring threads read neighbours. The order of a sum follows from sizes alone. */
 #include "passes/gpu_split.h"
 
+#include "passes/align.h"
 #include "passes/gpu.h"
 #include "passes/partition.h"
 #include "passes/schedule.h"
@@ -39,8 +40,7 @@ typedef struct Split {
 static bool is_wide(const Split *s)
 {
   MdlDtype dtype = s->type->dtype;
-  return (dtype == MDL_f16 || dtype == MDL_bf16) &&
-         (s->kind == MDL_OP_reduce_sum || s->kind == MDL_OP_reduce_prod);
+  return mdl_is_half(dtype) && (s->kind == MDL_OP_reduce_sum || s->kind == MDL_OP_reduce_prod);
 }
 
 /* ---- what there is to gain --------------------------------------------------------------- */
@@ -51,9 +51,10 @@ int64_t mdl_split_most(const MdlSize *size)
   return mdl_size_is_const(size, &known) ? known : FREE;
 }
 
-static int64_t product(int64_t a, int64_t b)
+int64_t mdl_split_product(int64_t a, int64_t b)
 {
-  return a < FREE && b < FREE ? a * b : (int64_t)FREE * FREE;
+  if (!a || !b) return 0;
+  return a < FREE && b < FREE / a ? a * b : FREE;
 }
 
 static void read_split(Split *s)
@@ -93,9 +94,10 @@ static bool choose_part(Split *s)
     int64_t most = mdl_split_most(type->dim[i]), guess = mdl_schedule_guess(type->dim[i]);
     if (!most) return false;
     if (!s->is_reduced[i])
-      kept = product(kept, guess), most_kept = product(most_kept, most);
+      kept = mdl_split_product(kept, guess), most_kept = mdl_split_product(most_kept, most);
     else
-      all = product(all, most), others = product(others, i == s->axis ? 1 : guess);
+      all = mdl_split_product(all, most),
+      others = mdl_split_product(others, i == s->axis ? 1 : guess);
   }
   s->by_thread = !s->is_reduced[type->rank - 1] && most_kept > 1;
   if (s->by_thread) {
@@ -241,14 +243,13 @@ static MlirValue in_two_passes(Split *s, MlirValue from, const MdlSize *parts)
   return mdl_build_reduce(&s->b, s->kind, part, 1, &axis);
 }
 
-/* `with` in place of the op's result, under its name. */
-static void take_place(Split *s, MlirValue with)
+void mdl_split_replace(MdlIr *ir, MlirOperation op, MlirValue with)
 {
-  MlirValue made = mdl_result(s->op, 0);
-  const char *name = mdl_value_name(s->ir, made);
-  if (name) mdl_value_set_name(s->ir, with, name);
+  MlirValue made = mdl_result(op, 0);
+  const char *name = mdl_value_name(ir, made);
+  if (name) mdl_value_set_name(ir, with, name);
   mdl_replace(made, with);
-  mdl_erase(s->ir, s->op);
+  mdl_erase(ir, op);
 }
 
 static void split_reduction(Split *s)
@@ -260,7 +261,7 @@ static void split_reduction(Split *s)
   const MdlSize *parts = mdl_size_ceil_div(s->ir->sizes, s->type->dim[s->axis], s->part);
   if (!parts) return;
   MlirValue from = is_wide(s) ? mdl_build_convert(&s->b, s->from, MDL_f32) : s->from;
-  take_place(s, mdl_build_convert(&s->b, in_two_passes(s, from, parts), dtype));
+  mdl_split_replace(s->ir, s->op, mdl_build_convert(&s->b, in_two_passes(s, from, parts), dtype));
 }
 
 /* A sum of sums that nobody else wants is one sum, unless each of them rounds. */
@@ -277,14 +278,8 @@ static void join(Split *s)
   int kept = 0, axes = 0;
   for (int i = 0; i < all.type->rank; i++)
     if (all.is_reduced[i] || s->is_reduced[kept++]) axis[axes++] = i;
-  take_place(s, mdl_build_reduce(&s->b, s->kind, all.from, axes, axis));
+  mdl_split_replace(s->ir, s->op, mdl_build_reduce(&s->b, s->kind, all.from, axes, axis));
   mdl_erase(s->ir, inner);
-}
-
-static bool is_split(MdlOp kind)
-{
-  return kind == MDL_OP_reduce_sum || kind == MDL_OP_reduce_prod || kind == MDL_OP_reduce_max ||
-         kind == MDL_OP_reduce_min || kind == MDL_OP_reduce_any || kind == MDL_OP_reduce_all;
 }
 
 /* A loop that carries numbers, or over data, runs on the device, in one block. */
@@ -302,7 +297,7 @@ static void each_reduction(MdlIr *ir, MlirBlock block, void (*what)(Split *s))
   int count = mdl_list(ir, block, &op);
   for (int i = 0; i < count; i++) {
     Split s = {.ir = ir, .op = op[i], .kind = mdl_op(ir, op[i])};
-    if (!is_split(s.kind)) continue;
+    if (!mdl_is_reduction(s.kind)) continue;
     read_split(&s);
     s.b = mdl_builder_before(ir, s.op);
     s.b.at = mdl_location_named(ir, mdl_location_of(s.op), NULL);

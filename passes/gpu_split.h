@@ -17,6 +17,10 @@ void mdl_gpu_split_scatters(MdlIr *ir, MlirBlock block);
 /* What an axis of free size may come to, and what a size may. */
 enum { MDL_SPLIT_FREE = 1 << 30 };
 int64_t mdl_split_most(const MdlSize *size);
+/* ... of two: never more than that. */
+int64_t mdl_split_product(int64_t a, int64_t b);
+/* `with` in place of the op's result, under its name. */
+void mdl_split_replace(MdlIr *ir, MlirOperation op, MlirValue with);
 
 /* An axis as two: [.., parts, part, ..], or [.., part, parts, ..], padded behind its end. */
 typedef struct MdlSplitView {

@@ -44,13 +44,6 @@ static int own_axes(const Dot *d, int operand, int64_t *axes)
   return count;
 }
 
-/* Up to what nobody has memory for. */
-static int64_t product(int64_t a, int64_t b)
-{
-  if (!a || !b) return 0;
-  return a < MDL_SPLIT_FREE && b < MDL_SPLIT_FREE / a ? a * b : MDL_SPLIT_FREE;
-}
-
 /* By guess; `*one`: known to be 1. */
 static int64_t own_extent(const Dot *d, int operand, bool *one)
 {
@@ -58,7 +51,7 @@ static int64_t own_extent(const Dot *d, int operand, bool *one)
   int count = own_axes(d, operand, axes);
   for (int i = 0; i < count; i++) {
     const MdlSize *size = d->type[operand]->dim[axes[i]];
-    all = product(all, mdl_schedule_guess(size));
+    all = mdl_split_product(all, mdl_schedule_guess(size));
     *one &= size == mdl_size_const(d->ir->sizes, 1);
   }
   return all;
@@ -77,26 +70,15 @@ static Dot read_dot(MdlIr *ir, MlirOperation op)
   d.pairs = mdl_get_pairs(&attrs, "contract", d.contract[0], d.contract[1]);
   d.batches = mdl_get_pairs(&attrs, "batch", d.batch[0], d.batch[1]);
   for (int i = 0; i < d.pairs; i++)
-    d.steps = product(d.steps, mdl_split_most(d.type[0]->dim[d.contract[0][i]]));
+    d.steps = mdl_split_product(d.steps, mdl_split_most(d.type[0]->dim[d.contract[0][i]]));
   for (int i = 0; i < d.batches; i++)
     d.batch_extent =
-        product(d.batch_extent, mdl_schedule_guess(d.type[0]->dim[d.batch[0][i]]));
+        mdl_split_product(d.batch_extent, mdl_schedule_guess(d.type[0]->dim[d.batch[0][i]]));
   d.rows = own_extent(&d, 0, &one_row);
   d.columns = own_extent(&d, 1, &one_column);
   d.is_vector = one_row || one_column;
   d.b.at = mdl_location_named(ir, d.b.at, NULL);
   return d;
-}
-
-static bool is_half(MdlDtype dtype) { return dtype == MDL_f16 || dtype == MDL_bf16; }
-
-static void take_place(Dot *d, MlirValue with)
-{
-  MlirValue made = mdl_result(d->op, 0);
-  const char *name = mdl_value_name(d->ir, made);
-  if (name) mdl_value_set_name(d->ir, with, name);
-  mdl_replace(made, with);
-  mdl_erase(d->ir, d->op);
 }
 
 /* ---- as a reduction ---------------------------------------------------------------------- */
@@ -166,7 +148,7 @@ static MlirValue spread(Dot *d, const Space *s, int operand)
         perm[count++] = i;
       }
   if (moves) value = mdl_build_transpose(&d->b, value, perm);
-  if (is_half(type->dtype)) value = mdl_build_convert(&d->b, value, MDL_f32);
+  if (mdl_is_half(type->dtype)) value = mdl_build_convert(&d->b, value, MDL_f32);
   MdlType whole = mdl_type_with(&s->type, mdl_type_of(d->ir, value)->dtype);
   if (mdl_type_equal(&whole, mdl_type_of(d->ir, value))) return value;
   return mdl_build_broadcast(&d->b, value, &whole, count, dims);
@@ -179,7 +161,7 @@ static void as_reduction(Dot *d)
   MlirValue a = spread(d, &s, 0), b = spread(d, &s, 1);
   MlirValue all = mdl_build(&d->b, MDL_OP_mul, a, b);
   MlirValue sum = mdl_build_reduce(&d->b, MDL_OP_reduce_sum, all, d->pairs, s.contracted);
-  take_place(d, mdl_build_convert(&d->b, sum, d->result->dtype));
+  mdl_split_replace(d->ir, d->op, mdl_build_convert(&d->b, sum, d->result->dtype));
 }
 
 static bool is_worth_reducing(const Dot *d)
@@ -187,15 +169,15 @@ static bool is_worth_reducing(const Dot *d)
   if (!d->pairs || d->steps < LEAST_STEPS) return false;
   if (d->is_vector) return true;
   if (d->rows >= NARROW && d->columns >= NARROW) return false;
-  return product(d->batch_extent, product(d->rows, d->columns)) < FEW_RESULTS;
+  return mdl_split_product(d->batch_extent, mdl_split_product(d->rows, d->columns)) < FEW_RESULTS;
 }
 
 /* ---- in parts ---------------------------------------------------------------------------- */
 
 static int64_t tiles_of(const Dot *d)
 {
-  int64_t sides = product((d->rows + TILE - 1) / TILE, (d->columns + TILE - 1) / TILE);
-  return product(d->batch_extent, sides);
+  int64_t sides = mdl_split_product((d->rows + TILE - 1) / TILE, (d->columns + TILE - 1) / TILE);
+  return mdl_split_product(d->batch_extent, sides);
 }
 
 /* Steps of a part: a divisor of the axis where one is near. */
@@ -217,7 +199,8 @@ static bool is_worth_parts(const Dot *d, int *pair)
     if (mdl_split_most(d->type[0]->dim[d->contract[0][i]]) >
         mdl_split_most(d->type[0]->dim[d->contract[0][*pair]]))
       *pair = i;
-  if (!d->pairs || is_half(d->result->dtype) || d->result->rank + 2 > MDL_MAX_RANK) return false;
+  if (!d->pairs || mdl_is_half(d->result->dtype) || d->result->rank + 2 > MDL_MAX_RANK)
+    return false;
   if (d->rows < NARROW || d->columns < NARROW) return false;
   return tiles_of(d) < MOST_TILES &&
          mdl_split_most(d->type[0]->dim[d->contract[0][*pair]]) >= 4 * PART;
@@ -251,7 +234,7 @@ static void in_parts(Dot *d, int pair)
                     d->batch[0], d->batch[1]);
   const char *name = mdl_value_name(d->ir, mdl_result(d->op, 0));
   mdl_value_set_name(d->ir, parts, mdl_text(d->ir->arena, "%s_parts", name ? name : "dot"));
-  take_place(d, mdl_build_reduce(&d->b, MDL_OP_reduce_sum, parts, 1, &axis));
+  mdl_split_replace(d->ir, d->op, mdl_build_reduce(&d->b, MDL_OP_reduce_sum, parts, 1, &axis));
 }
 
 /* ---- all of a block ---------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ static const Combine *combine_of(MdlOp kind)
 static bool is_worth_it(MdlIr *ir, MlirOperation op)
 {
   const MdlType *a = mdl_type_of(ir, mdl_operand(op, 0)), *b = mdl_type_of(ir, mdl_operand(op, 1));
-  bool half = a->dtype == MDL_f16 || a->dtype == MDL_bf16;
+  bool half = mdl_is_half(a->dtype);
   if (half || a->rank != 1 || b->rank != 1 || mdl_op_int(op, "batch", 0)) return false;
   return mdl_split_most(a->dim[0]) <= MOST_PLACES && mdl_split_most(b->dim[0]) >= LEAST_UPDATES;
 }
@@ -34,7 +34,7 @@ static bool is_worth_it(MdlIr *ir, MlirOperation op)
 static void as_reduction(MdlIr *ir, MlirOperation op, const Combine *combine)
 {
   MdlBuilder b = mdl_builder_before(ir, op);
-  MlirValue a = mdl_operand(op, 0), made = mdl_result(op, 0);
+  MlirValue a = mdl_operand(op, 0);
   const MdlType *type = mdl_type_of(ir, a), *updates = mdl_type_of(ir, mdl_operand(op, 1));
   MdlType all = {.dtype = MDL_i64, .rank = 2, .dim = {type->dim[0], updates->dim[0]}};
   const int64_t along = 1;
@@ -48,10 +48,7 @@ static void as_reduction(MdlIr *ir, MlirOperation op, const Combine *combine)
   with = mdl_build(&b, MDL_OP_where, here, with, none);
   MlirValue found = mdl_build_reduce(&b, combine->reduce, with, 1, &along);
   MlirValue whole = mdl_build(&b, combine->with, a, found);
-  const char *name = mdl_value_name(ir, made);
-  if (name) mdl_value_set_name(ir, whole, name);
-  mdl_replace(made, whole);
-  mdl_erase(ir, op);
+  mdl_split_replace(ir, op, whole);
 }
 
 void mdl_gpu_split_scatters(MdlIr *ir, MlirBlock block)

@@ -71,17 +71,10 @@ bool mdl_tiles_read(const MdlGroup *g, MdlTileSides *s)
 
 enum { FREE = 512 /* what a size known at run time counts as */ };
 
-static bool free_size(void *user, const char *name, int64_t *value)
-{
-  (void)user, (void)name;
-  *value = FREE;
-  return true;
-}
-
 int64_t mdl_tiles_guess(const MdlSize *size)
 {
   int64_t value;
-  return mdl_size_eval(size, free_size, NULL, &value) && value > 0 ? value : 1;
+  return mdl_size_guess(size, FREE, &value) && value > 0 ? value : 1;
 }
 
 int64_t mdl_tiles_count(const MdlTileSides *s, const MdlTileShape *shape)

@@ -52,10 +52,7 @@ static bool add_op(void *user, MlirOperation op)
     int count = mdl_get_sizes(&attrs, row->attr[i].name, size);
     for (int j = 0; j < count; j++) add_size(n, size[j]);
   }
-  if (kind == MDL_OP_size) {
-    const char *text = mdl_get_text(&attrs, "of");
-    add_size(n, mdl_size_parse(n->ir->sizes, text, strlen(text)));
-  }
+  if (kind == MDL_OP_size) add_size(n, mdl_get_size(&attrs, "of"));
   return true;
 }
 

@@ -231,12 +231,11 @@ static bool find_arena(void *user, MlirOperation op)
 /* The cells lie behind everything else. */
 static void size_work(MdlKernels *k)
 {
-  const char *text = mdl_op_text(k->ir, k->entry, "mdl.work_bytes");
   MdlSizes *sizes = k->ir->sizes;
-  const MdlSize *bytes = mdl_size_parse(sizes, text, strlen(text));
+  const MdlSize *bytes = mdl_op_size(k->ir, k->entry, "mdl.work_bytes");
   bytes = mdl_size_add(sizes, bytes, mdl_size_const(sizes, 8 * k->cells));
   if (!bytes) MDL_BUG(k->ir->session, "the size of the work buffer overflows");
-  mdl_op_set_text(k->ir, k->entry, "mdl.work_bytes", mdl_size_text(bytes));
+  mdl_op_set_size(k->ir, k->entry, "mdl.work_bytes", bytes);
 }
 
 static void split_entry(MdlPass *pass, MlirOperation entry)

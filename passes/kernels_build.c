@@ -23,11 +23,10 @@ static MlirValue open_arena(MdlKernels *k)
 static void note_extent(MdlKernels *k, MlirOperation view, int64_t shift)
 {
   MdlSizes *sizes = k->ir->sizes;
-  const char *text = mdl_op_text(k->ir, k->entry, "mdl.work_bytes");
-  const MdlSize *offset =
-      mdl_size_add(sizes, mdl_size_parse(sizes, text, strlen(text)), mdl_size_const(sizes, shift));
+  const MdlSize *cells = mdl_op_size(k->ir, k->entry, "mdl.work_bytes");
+  const MdlSize *offset = mdl_size_add(sizes, cells, mdl_size_const(sizes, shift));
   if (!offset) return;
-  mdl_op_set_text(k->ir, view, "mdl.offset", mdl_size_text(offset));
+  mdl_op_set_size(k->ir, view, "mdl.offset", offset);
   mdl_op_set_text(k->ir, view, "mdl.bytes", "8");
 }
 
@@ -158,8 +157,7 @@ static const char *kernel_name(MdlKernels *k, const MdlSegment *s)
 /* A group's blocks. Those whose blocks share the points take one each. */
 static const MdlSize *blocks_of(MdlKernels *k, MlirOperation group, int64_t threads)
 {
-  const char *text = mdl_op_text(k->ir, group, "mdl.points");
-  const MdlSize *points = mdl_size_parse(k->ir->sizes, text, strlen(text));
+  const MdlSize *points = mdl_op_size(k->ir, group, "mdl.points");
   bool by_threads = !strcmp(mdl_gpu_mode_of(k->ir, group), "points");
   int64_t each = mdl_op_int(group, "mdl.each", 1);
   return by_threads ? mdl_size_ceil_div(k->ir->sizes, points, threads * each) : points;
@@ -181,7 +179,7 @@ void mdl_kernel_mark(MdlKernels *k, MlirOperation kernel, const MdlSegment *s)
   mdl_op_set_int(k->ir, kernel, "mdl.threads", threads);
   if (grid && mdl_op_has(group, "mdl.resident"))
     mdl_op_set_int(k->ir, kernel, "mdl.resident", mdl_op_int(group, "mdl.resident", 1));
-  mdl_op_set_text(k->ir, kernel, "mdl.blocks", mdl_size_text(blocks));
+  mdl_op_set_size(k->ir, kernel, "mdl.blocks", blocks);
 }
 
 static MlirOperation declare(MdlKernels *k, const MdlSegment *s, int args, const MlirType *type,

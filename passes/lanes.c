@@ -4,7 +4,7 @@
 
 int mdl_lane_bytes(MdlDtype dtype)
 {
-  if (dtype == MDL_index || dtype == MDL_f16 || dtype == MDL_bf16) return 0;
+  if (dtype == MDL_index || mdl_is_half(dtype)) return 0;
   return mdl_dtypes[dtype].bytes;
 }
 

@@ -24,19 +24,6 @@ typedef struct Launches {
 
 /* ---- what a kernel touches --------------------------------------------------------------- */
 
-static MlirOperation callee_of(const Launches *l, MlirOperation op)
-{
-  if (mdl_op(l->ir, op) != MDL_OP_call) return (MlirOperation){NULL};
-  MlirOperation callee = mdl_callee(l->ir, l->pass->symbols, op);
-  return mdl_is_null(callee) || !mdl_body(callee, 0).ptr ? (MlirOperation){NULL} : callee;
-}
-
-static const MdlSize *size_attribute(const Launches *l, MlirOperation op, const char *name)
-{
-  const char *text = mdl_op_text(l->ir, op, name);
-  return text ? mdl_size_parse(l->ir->sizes, text, strlen(text)) : NULL;
-}
-
 static bool depend(const MdlLaunch *a, const MdlLaunch *b)
 {
   for (int i = 0; i < a->accesses; i++)
@@ -58,7 +45,7 @@ static void weigh(Weight *w, MlirOperation func);
 static bool weigh_op(void *user, MlirOperation op)
 {
   Weight *w = user;
-  MlirOperation callee = callee_of(w->l, op);
+  MlirOperation callee = mdl_called(w->l->ir, w->l->pass->symbols, op);
   if (!mdl_is_null(callee)) weigh(w, callee);
   if (!mdl_op_has(op, "mdl.shared")) return true;
   MdlLoopType type = mdl_loop_type_of(w->l->ir, mdl_result(op, 0));
@@ -92,7 +79,7 @@ static MdlLaunch read_launch(const Launches *l, MlirOperation call, MlirOperatio
   a.can_move = mdl_launch_can_move(l->pass, l->calls, kernel);
   a.shared = w.shared;
   a.threads = mdl_op_int(kernel, "mdl.threads", 1);
-  a.blocks = mdl_schedule_guess(size_attribute(l, kernel, "mdl.blocks"));
+  a.blocks = mdl_schedule_guess(mdl_op_size(l->ir, kernel, "mdl.blocks"));
   return a;
 }
 
@@ -202,7 +189,7 @@ static void merge_block(const Launches *l, MlirBlock block)
   int count = mdl_list(l->ir, block, &op), run = 0;
   MdlLaunch *launch = MDL_NEW(l->ir->arena, MdlLaunch, (size_t)count);
   for (int i = 0; i < count; i++) {
-    MlirOperation kernel = callee_of(l, op[i]);
+    MlirOperation kernel = mdl_called(l->ir, l->pass->symbols, op[i]);
     if (!mdl_is_null(kernel) && mdl_op_has(kernel, "mdl.kernel")) {
       launch[run++] = read_launch(l, op[i], kernel);
       continue;
@@ -217,7 +204,7 @@ static void merge_block(const Launches *l, MlirBlock block)
 static bool count_call(void *user, MlirOperation op)
 {
   Launches *l = user;
-  MlirOperation callee = callee_of(l, op);
+  MlirOperation callee = mdl_called(l->ir, l->pass->symbols, op);
   if (mdl_is_null(callee)) return true;
   intptr_t calls = (intptr_t)mdl_map_get(l->calls, callee.ptr);
   mdl_map_set(l->calls, callee.ptr, (void *)(calls + 1));

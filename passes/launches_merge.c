@@ -117,8 +117,7 @@ typedef struct Merge {
 
 static const MdlSize *blocks_of(const Merge *m, int i)
 {
-  const char *text = mdl_op_text(m->ir, m->part[i]->kernel, "mdl.blocks");
-  return mdl_size_parse(m->ir->sizes, text, strlen(text));
+  return mdl_op_size(m->ir, m->part[i]->kernel, "mdl.blocks");
 }
 
 static void order_parts(Merge *m, int count, const MdlLaunch *const *part)

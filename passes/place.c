@@ -81,15 +81,15 @@ static void note_extent(Arena *arena, MlirValue pointer, const MdlSize *offset,
   const MdlMachine *machine = arena->e->pass->options->machine;
   MlirOperation view = mdl_def(pointer);
   if (!machine->warp) return;
-  const char *now = mdl_op_text(ir, view, "mdl.bytes");
-  const MdlSize *most = now ? mdl_size_parse(ir->sizes, now, strlen(now)) : bytes;
+  const MdlSize *most = mdl_op_size(ir, view, "mdl.bytes");
+  if (!most) most = bytes;
   if (!mdl_size_dominates(ir->sizes, most, bytes))
     most = mdl_size_dominates(ir->sizes, bytes, most) ? bytes
                                                       : mdl_size_add(ir->sizes, most, bytes);
   offset = mdl_size_add(ir->sizes, offset, mdl_size_const(ir->sizes, mdl_work_align(machine)));
   if (!most || !offset) return; /* whoever asks takes it for all of the buffer */
-  mdl_op_set_text(ir, view, "mdl.offset", mdl_size_text(offset));
-  mdl_op_set_text(ir, view, "mdl.bytes", mdl_size_text(most));
+  mdl_op_set_size(ir, view, "mdl.offset", offset);
+  mdl_op_set_size(ir, view, "mdl.bytes", most);
 }
 
 /* One pointer per distinct offset and element type. */
@@ -149,8 +149,7 @@ static void open_scratch(Arena *arena, MlirOperation call)
   if (mdl_schedule_read(&g, &s) || !mdl_schedule_scratch(&g, &s)) return; /* another processor's */
   const char *name = mdl_is_rows(g.func) ? "row" : "pack";
   MdlDtype dtype = mdl_schedule_scratch_dtype(&g);
-  const char *text = mdl_op_text(e->ir, call, "mdl.scratch_bytes");
-  const MdlSize *bytes = mdl_size_parse(e->ir->sizes, text, strlen(text));
+  const MdlSize *bytes = mdl_op_size(e->ir, call, "mdl.scratch_bytes");
   mdl_map_set(e->memory, call.ptr, (void *)slice(arena, place, dtype, bytes, name).ptr);
 }
 
@@ -180,17 +179,15 @@ static bool open_call(void *user, MlirOperation op)
 void mdl_place_arena(MdlEntry *e)
 {
   Arena arena = {.e = e};
-  const char *text = mdl_op_text(e->ir, e->from, "mdl.work_bytes");
-  const MdlSize *work = mdl_size_parse(e->ir->sizes, text, strlen(text));
+  const MdlSize *work = mdl_op_size(e->ir, e->from, "mdl.work_bytes");
+  const MdlSize *none = mdl_size_const(e->ir->sizes, 0);
   int align = mdl_work_align(e->pass->options->machine);
-  if (e->pass->options->machine->warp) {
-    int more = strcmp(text, "0") ? 1 : align; /* in place of the slack for alignment */
-    work = mdl_size_add(e->ir->sizes, work, mdl_size_const(e->ir->sizes, more));
+  if (e->pass->options->machine->warp) { /* in place of the slack for alignment */
+    work = mdl_size_add(e->ir->sizes, work, mdl_size_const(e->ir->sizes, work == none ? align : 1));
     if (!work) MDL_BUG(e->ir->session, "the size of the work buffer overflows");
-    text = mdl_size_text(work);
   }
-  mdl_op_set_text(e->ir, e->to, "mdl.work_bytes", text);
-  if (strcmp(text, "0")) open_arena(&arena, work, align);
+  mdl_op_set_size(e->ir, e->to, "mdl.work_bytes", work);
+  if (work != none) open_arena(&arena, work, align);
   mdl_walk(e->from, open_call, &arena);
 }
 

@@ -40,7 +40,7 @@ static bool write_call(void *user, MlirOperation op)
   const MdlStore *scratch = mdl_plan_scratch(plan, op);
   if (scratch) {
     mdl_op_set_text(plan->ir, op, "mdl.scratch", place_text(plan, scratch));
-    mdl_op_set_text(plan->ir, op, "mdl.scratch_bytes", mdl_size_text(scratch->bytes));
+    mdl_op_set_size(plan->ir, op, "mdl.scratch_bytes", scratch->bytes);
   }
   mdl_op_set_ints(plan->ir, group, "mdl.in_place", results, in_place);
   return true;
@@ -71,7 +71,7 @@ bool mdl_pass_places(MdlPass *pass, MlirOperation none)
     if (work != zero)
       work = mdl_size_add(pass->ir->sizes, work, mdl_size_const(pass->ir->sizes, align - 1));
     if (!work) MDL_BUG(pass->ir->session, "the size of the work buffer overflows");
-    mdl_op_set_text(pass->ir, entry[i], "mdl.work_bytes", mdl_size_text(work));
+    mdl_op_set_size(pass->ir, entry[i], "mdl.work_bytes", work);
     fits &= mdl_arena_fits(&plan, work);
   }
   return fits;

@@ -10,17 +10,12 @@ int mdl_schedule_width(const MdlMachine *machine, MdlDtype dtype)
   return bytes < 4 || !machine->vector_bytes ? 1 : machine->vector_bytes / bytes;
 }
 
-static bool free_size(void *user, const char *name, int64_t *value)
-{
-  (void)user, (void)name;
-  *value = 256;
-  return true;
-}
+enum { FREE = 256 /* what a size known at run time counts as */ };
 
 int64_t mdl_schedule_guess(const MdlSize *size)
 {
   int64_t value;
-  return size && mdl_size_eval(size, free_size, NULL, &value) && value > 0 ? value : 1;
+  return size && mdl_size_guess(size, FREE, &value) && value > 0 ? value : 1;
 }
 
 MdlSchedule mdl_schedule_choose_map(const MdlGroup *g)

@@ -12,8 +12,7 @@ static const MdlSize *known_index(MdlSimplify *s, MlirValue value)
   if (mdl_is_splat(s->ir, value, &real, &number)) return mdl_size_const(s->ir->sizes, number);
   if (mdl_def_op(s->ir, value) != MDL_OP_size) return NULL;
   MdlAttrs attrs = mdl_attrs_of(s->ir, mdl_def(value));
-  const char *of = mdl_get_text(&attrs, "of");
-  return mdl_size_parse(s->ir->sizes, of, strlen(of));
+  return mdl_get_size(&attrs, "of");
 }
 
 /* The window's first place, if it is known to need no moving. */

@@ -154,8 +154,7 @@ void mdl_transpose_for(MdlReverse *r, MlirOperation op)
     return;
   }
   /* What is found out now is written down: copies may run to where it cannot be seen. */
-  if (!mdl_has_size_bounds(r->ir, op))
-    mdl_op_set_text(r->ir, op, "mdl.limit", mdl_size_text(l.most));
+  if (!mdl_has_size_bounds(r->ir, op)) mdl_op_set_size(r->ir, op, "mdl.limit", l.most);
   transpose_loop(r, &l);
 }
 

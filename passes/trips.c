@@ -65,8 +65,7 @@ MdlIndexRange mdl_index_range(MdlIr *ir, MlirValue index)
   if (whole(ir, op, &is)) return one_size(mdl_size_const(ir->sizes, is));
   if (mdl_op(ir, op) != MDL_OP_size) return of_op(ir, op);
   MdlAttrs attrs = mdl_attrs_of(ir, op);
-  const char *text = mdl_get_text(&attrs, "of");
-  return one_size(mdl_size_parse(ir->sizes, text, strlen(text)));
+  return one_size(mdl_get_size(&attrs, "of"));
 }
 
 bool mdl_is_zero_index(MdlIr *ir, MlirValue value)
@@ -93,8 +92,7 @@ bool mdl_is_within(MdlIr *ir, MlirValue index, const MdlSize *extent)
 
 const MdlSize *mdl_limit_of(MdlIr *ir, MlirOperation loop)
 {
-  const char *text = mdl_op_text(ir, loop, "mdl.limit");
-  return text ? mdl_size_parse(ir->sizes, text, strlen(text)) : NULL;
+  return mdl_op_size(ir, loop, "mdl.limit");
 }
 
 static bool is_size(MdlIr *ir, MlirValue index)

@@ -249,8 +249,7 @@ static void build_condition(MdlVmap *v, const Stopping *s)
   for (int i = 0; i < slots; i++) out[i] = mdl_arg(to, i);
   MlirValue any = mdl_build_reduce(&v->b, MDL_OP_reduce_any, out[s->running], 1, (int64_t[]){0});
   if (s->values) {
-    const char *text = mdl_op_text(v->ir, s->op, "mdl.limit");
-    const MdlSize *limit = mdl_size_parse(v->ir->sizes, text, strlen(text));
+    const MdlSize *limit = mdl_op_size(v->ir, s->op, "mdl.limit");
     any =
         both(v, any, mdl_build(&v->b, MDL_OP_lt, out[0], mdl_build_size(&v->b, limit, MDL_index)));
   }

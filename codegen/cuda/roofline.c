@@ -18,12 +18,6 @@ typedef struct Reader {
   MdlKernelCost *k;
 } Reader;
 
-static const MdlSize *size_of(MdlIr *ir, MlirOperation op, const char *name)
-{
-  const char *text = mdl_op_text(ir, op, name);
-  return text ? mdl_size_parse(ir->sizes, text, strlen(text)) : NULL;
-}
-
 static bool is_in_loop(MdlIr *ir, MlirOperation op, MlirOperation func)
 {
   for (op = mdl_parent(op); !mdl_is_null(op) && !mdl_same_op(op, func); op = mdl_parent(op))
@@ -36,9 +30,8 @@ static void add_cost(Reader *r, MlirOperation func);
 static bool add_call(void *user, MlirOperation op)
 {
   Reader *r = user;
-  if (mdl_op(r->ir, op) != MDL_OP_call) return true;
-  MlirOperation callee = mdl_callee(r->ir, r->symbols, op);
-  if (mdl_is_null(callee) || !mdl_body(callee, 0).ptr) return true;
+  MlirOperation callee = mdl_called(r->ir, r->symbols, op);
+  if (mdl_is_null(callee)) return true;
   bool costs = mdl_op_has(callee, "mdl.moves");
   if (costs && is_in_loop(r->ir, op, r->k->func)) r->k->loops = true;
   add_cost(r, callee);
@@ -48,7 +41,7 @@ static bool add_call(void *user, MlirOperation op)
 /* A function's own costs, or those of the groups that it calls. */
 static void add_cost(Reader *r, MlirOperation func)
 {
-  const MdlSize *bytes = size_of(r->ir, func, "mdl.moves");
+  const MdlSize *bytes = mdl_op_size(r->ir, func, "mdl.moves");
   if (!bytes) {
     mdl_walk(func, add_call, r);
     return;
@@ -59,7 +52,7 @@ static void add_cost(Reader *r, MlirOperation func)
   const MdlSize *none = mdl_size_const(r->ir->sizes, 0);
   r->k->bytes = mdl_size_add(r->ir->sizes, r->k->bytes ? r->k->bytes : none, bytes);
   r->k->flops = mdl_size_add(r->ir->sizes, r->k->flops ? r->k->flops : none,
-                             size_of(r->ir, func, "mdl.flops"));
+                             mdl_op_size(r->ir, func, "mdl.flops"));
 }
 
 /* The sum of "16; floor((B + 255)/256)". */
@@ -102,22 +95,15 @@ MdlKernelCosts mdl_cost_kernels(MdlIr *ir, MlirOperation module, MlirOperation e
 
 /* ---- numbers ----------------------------------------------------------------------------- */
 
-static bool guess(void *user, const char *name, int64_t *value)
-{
-  (void)user, (void)name;
-  *value = MDL_COST_GUESS;
-  return true;
-}
-
 double mdl_cost_value(const MdlSize *size)
 {
   int64_t value;
-  return size && mdl_size_eval(size, guess, NULL, &value) ? (double)value : -1;
+  return size && mdl_size_guess(size, MDL_COST_GUESS, &value) ? (double)value : -1;
 }
 
 static double rate_of(const MdlGpu *gpu, MdlDtype of)
 {
-  return of == MDL_f64 ? gpu->f64 : of == MDL_f16 || of == MDL_bf16 ? gpu->half : gpu->f32;
+  return of == MDL_f64 ? gpu->f64 : mdl_is_half(of) ? gpu->half : gpu->f32;
 }
 
 double mdl_cost_memory(const MdlGpu *gpu, const MdlKernelCost *k)

@@ -142,7 +142,7 @@ static MdlGraphValue *expanded(MdlHlo *h, MdlOp op, const char *text, MdlGraphVa
   const MdlFormula *formula = mdl_formula_parse(h->arena, text, &why);
   int operands = mdl_op_info(op)->operands;
   MdlDtype dtype = operand[operands - 1]->type.dtype;
-  bool narrow = dtype == MDL_f16 || dtype == MDL_bf16;
+  bool narrow = mdl_is_half(dtype);
   MdlGraphValue *wide[MDL_MAX_OPERANDS];
   if (!formula) MDL_BUG(h->ir->session, "%s", why);
   for (int i = 0; i < operands; i++)

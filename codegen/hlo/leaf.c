@@ -47,9 +47,8 @@ MDL_HLO(table)
 /* Through i64, as the language converts: a narrow type wraps, a float rounds once. */
 MDL_HLO(size)
 {
-  const char *text = mdl_get_text(c->attrs, "of");
   MdlGraphType wide = mdl_graph_scalar(MDL_i64);
-  int64_t value = mdl_hlo_size_value(h, mdl_size_parse(h->ir->sizes, text, strlen(text)));
+  int64_t value = mdl_hlo_size_value(h, mdl_get_size(c->attrs, "of"));
   c->out[0] = mdl_graph_convert(&h->graph, mdl_hlo_int(h, &wide, value), c->type[0].dtype);
 }
 

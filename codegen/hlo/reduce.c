@@ -3,10 +3,7 @@
 
 #include <string.h>
 
-MdlDtype mdl_hlo_sum_dtype(MdlDtype dtype)
-{
-  return dtype == MDL_f16 || dtype == MDL_bf16 ? MDL_f32 : dtype;
-}
+MdlDtype mdl_hlo_sum_dtype(MdlDtype dtype) { return mdl_is_half(dtype) ? MDL_f32 : dtype; }
 
 /* The row that combines elements: the second word of the hlo column. */
 static MdlOp combining_row(const MdlHloCase *c)
