@@ -8,6 +8,7 @@
 
 typedef struct Order {
   MdlKernels *k;
+  MlirOperation kernel;
   const MlirValue *given; /* what the launch hands over for each argument */
   int pending, capacity;  /* accesses since the last barrier, on any way here */
   MdlAccess *access;
@@ -38,13 +39,14 @@ static bool is_shared(void *user, MlirOperation op)
   return !*found;
 }
 
-/* A function's own shared memory is the same in each of its calls. */
+/* The functions that a kernel calls have slices of one shared array: any two of them may meet in
+ * it. The kernel's first argument stands for it, which is no root otherwise. */
 static void touch_shared(Order *o, MlirOperation callee)
 {
   bool shared = false;
   mdl_walk(callee, is_shared, &shared);
-  if (shared && mdl_func_args(callee))
-    add(o, (MdlAccess){.root = mdl_arg(mdl_body(callee, 0), 0), .writes = true});
+  if (shared && mdl_func_args(o->kernel))
+    add(o, (MdlAccess){.root = mdl_arg(mdl_body(o->kernel, 0), 0), .writes = true});
 }
 
 static void touch_call(Order *o, MlirOperation op)
@@ -140,14 +142,14 @@ static void wait_before(Order *o, MlirOperation op)
  * loop once. Behind it everything inside is pending. */
 static void order_inside(Order *o, MlirOperation op)
 {
-  Order inner = {.k = o->k, .given = o->given};
+  Order inner = {.k = o->k, .kernel = o->kernel, .given = o->given};
   bool loops = mdl_op(o->k->ir, op) != MDL_OP_if;
   mdl_walk(op, touch_op, &inner);
   if (loops && conflicts(o, &inner)) wait_before(o, op);
   Order outer = *o;
   for (int i = 0; i < mdl_region_count(op); i++) {
     if (!mdl_body(op, i).ptr) continue;
-    Order in = {.k = o->k, .given = o->given};
+    Order in = {.k = o->k, .kernel = o->kernel, .given = o->given};
     for (int j = 0; j < outer.pending; j++) add(&in, outer.access[j]);
     for (int j = 0; loops && j < inner.pending; j++) add(&in, inner.access[j]);
     order_block(&in, mdl_body(op, i));
@@ -160,7 +162,7 @@ static void order_inside(Order *o, MlirOperation op)
 static MlirOperation order_step(Order *o, MlirOperation op)
 {
   MlirOperation next = mdl_next(op), first = op;
-  Order step = {.k = o->k, .given = o->given};
+  Order step = {.k = o->k, .kernel = o->kernel, .given = o->given};
   if (mdl_loop_op(op) == MDL_LOOP_store) {
     next = guard_stores(o->k, op, true);
     first = mdl_parent(op);
@@ -190,7 +192,7 @@ void mdl_kernel_order(MdlKernels *k, MlirOperation kernel, const MlirValue *give
 {
   const char *mode = mdl_op_text(k->ir, kernel, "mdl.kernel");
   MlirBlock body = mdl_body(kernel, 0);
-  Order o = {.k = k, .given = given};
+  Order o = {.k = k, .kernel = kernel, .given = given};
   if (!strcmp(mode, "block")) order_block(&o, body);
   if (!strcmp(mode, "block") || !strcmp(mode, "thread")) return;
   for (MlirOperation op = mdl_first(body); !mdl_is_null(op); op = mdl_next(op))

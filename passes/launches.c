@@ -104,7 +104,7 @@ static bool fits(const Batch *b, const MdlLaunch *a)
     one_size &= o->is_thread || a->is_thread || o->threads == a->threads;
     maps &= o->is_map;
     blocks += o->blocks;
-    shared += o->shared;
+    if (o->shared > shared) shared = o->shared; /* slices of one array */
     arguments += mdl_operand_count(o->call);
   }
   if (!one_size || arguments > MOST_ARGUMENTS || shared > MOST_SHARED) return false;

@@ -17,6 +17,10 @@ void mdl_cuda_vectors(MdlPrinter *p, FILE *out);
 void mdl_cuda_ptx(MdlPrinter *p, FILE *out);
 void mdl_cuda_ptx_all(FILE *out);
 
+/* The blocks of the next part of a launch, of "16; floor((B + 255)/256)" (`mdl.blocks`); NULL behind
+ * the last. */
+const MdlSize *mdl_cuda_next_blocks(MdlIr *ir, const char **list);
+
 /* Before printing: says of the shared memory of device functions where in a kernel's it lies
  * (`mdl.slice`, `mdl.slice_of`). */
 void mdl_cuda_share(MdlIr *ir, MlirOperation module, const MdlMap *symbols);

@@ -1,5 +1,7 @@
 #include "codegen/cuda/roofline.h"
 
+#include "codegen/cuda/cuda.h"
+
 #include "ir/loop.h"
 #include "ir/signature.h"
 
@@ -59,11 +61,9 @@ static void add_cost(Reader *r, MlirOperation func)
 static const MdlSize *blocks_of(MdlIr *ir, MlirOperation func)
 {
   const MdlSize *sum = mdl_size_const(ir->sizes, 0);
-  const char *text = mdl_op_text(ir, func, "mdl.blocks");
-  for (size_t length; *text; text += length + (text[length] ? 2 : 0)) {
-    length = strcspn(text, ";");
-    sum = mdl_size_add(ir->sizes, sum, mdl_size_parse(ir->sizes, text, length));
-  }
+  const char *list = mdl_op_text(ir, func, "mdl.blocks");
+  for (const MdlSize *blocks; (blocks = mdl_cuda_next_blocks(ir, &list));)
+    sum = mdl_size_add(ir->sizes, sum, blocks);
   return sum;
 }
 

@@ -69,11 +69,15 @@ static void agree(Shared *s, MlirBlock module)
   }
 }
 
+typedef struct Array {
+  MdlIr *ir;
+  int64_t bytes;
+} Array;
+
 static bool set_array(void *user, MlirOperation op)
 {
-  const Shared *s = user;
-  if (mdl_op_has(op, "mdl.slice"))
-    mdl_op_set_int(s->ir, op, "mdl.slice_of", s->function[s->count].array);
+  const Array *a = user;
+  if (mdl_op_has(op, "mdl.slice")) mdl_op_set_int(a->ir, op, "mdl.slice_of", a->bytes);
   return true;
 }
 
@@ -89,8 +93,8 @@ void mdl_cuda_share(MdlIr *ir, MlirOperation module, const MdlMap *symbols)
     s.function[s.count++] = (Function){f, s.next, s.next};
   }
   agree(&s, body);
-  for (int all = s.count, i = 0; i < all; i++) {
-    s.count = i;
-    mdl_walk(s.function[i].func, set_array, &s);
+  for (int i = 0; i < s.count; i++) {
+    Array a = {ir, s.function[i].array};
+    mdl_walk(s.function[i].func, set_array, &a);
   }
 }

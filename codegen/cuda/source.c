@@ -43,33 +43,35 @@ static bool is_bracketed(const char *text)
   return false;
 }
 
-/* Blocks of one part: "16", "grid((N + 255) / 256)". */
-static const char *part_blocks(Source *s, const char *text, size_t length)
+/* Blocks of one part: "grid((N + 255) / 256)". */
+static const char *free_blocks(Source *s, const MdlSize *blocks)
 {
-  const MdlSize *blocks = mdl_size_parse(s->ir->sizes, text, length);
-  int64_t known;
-  if (mdl_size_is_const(blocks, &known))
-    return mdl_text(s->arena, "%lld", (long long)(known < MOST_BLOCKS ? known : MOST_BLOCKS));
   const char *count = mdl_c_size(s->arena, blocks, NULL);
   mdl_need(&s->printer, "grid");
   return mdl_text(s->arena, is_bracketed(count) ? "grid%s" : "grid(%s)", count);
 }
 
+const MdlSize *mdl_cuda_next_blocks(MdlIr *ir, const char **list)
+{
+  size_t length = strcspn(*list, ";");
+  if (!length) return NULL;
+  const MdlSize *blocks = mdl_size_parse(ir->sizes, *list, length);
+  *list += length + ((*list)[length] ? strlen("; ") : 0);
+  return blocks;
+}
+
 /* How many blocks there are: the sum over the parts, known numbers in one. */
 static const char *blocks_of(Source *s, MlirOperation kernel)
 {
-  long long known = 0;
-  const char *text = mdl_op_text(s->ir, kernel, "mdl.blocks"), *sum = "";
-  for (size_t length; *text; text += length + (text[length] ? 2 : 0)) {
-    length = strcspn(text, ";");
-    const char *blocks = part_blocks(s, text, length);
-    if (*blocks >= '0' && *blocks <= '9')
-      known += atoll(blocks);
+  int64_t known = 0, count;
+  const char *list = mdl_op_text(s->ir, kernel, "mdl.blocks"), *sum = "";
+  for (const MdlSize *blocks; (blocks = mdl_cuda_next_blocks(s->ir, &list));)
+    if (mdl_size_is_const(blocks, &count))
+      known += count < MOST_BLOCKS ? count : MOST_BLOCKS;
     else
-      sum = mdl_text(s->arena, "%s%s%s", sum, *sum ? " + " : "", blocks);
-  }
-  if (!*sum) return mdl_text(s->arena, "%lld", known);
-  return known ? mdl_text(s->arena, "%s + %lld", sum, known) : sum;
+      sum = mdl_text(s->arena, "%s%s%s", sum, *sum ? " + " : "", free_blocks(s, blocks));
+  if (!*sum) return mdl_text(s->arena, "%lld", (long long)known);
+  return known ? mdl_text(s->arena, "%s + %lld", sum, (long long)known) : sum;
 }
 
 static const char *launch_text(void *user, MlirOperation callee, const char *arguments)
