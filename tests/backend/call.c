@@ -71,20 +71,12 @@ static bool is_intact(const Buffer *b)
   return true;
 }
 
-static bool size_of(void *user, const char *name, int64_t *value)
-{
-  const MdlTrialEntry *e = user;
-  for (int i = 0; i < e->sizes; i++)
-    if (!strcmp(e->size[i], name)) return *value = e->extent[i], true;
-  return false;
-}
-
 static size_t work_bytes(const MdlTrial *trial, const MdlTrialEntry *e, MlirOperation entry)
 {
   const char *text = mdl_c_work(trial->ir, entry);
   const MdlSize *size = mdl_size_parse(trial->ir->sizes, text, strlen(text));
   int64_t bytes = 0;
-  if (!size || !mdl_size_eval(size, size_of, (void *)e, &bytes) || bytes < 0)
+  if (!size || !mdl_size_eval(size, mdl_trial_size, (void *)e, &bytes) || bytes < 0)
     MDL_BUG(trial->ir->session, "%s: the work size `%s` has no value", e->name, text);
   return (size_t)bytes;
 }

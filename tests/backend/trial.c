@@ -42,11 +42,38 @@ void mdl_trial_sign(MdlIr *ir, MlirOperation func, const char *name, int sizes,
 
 /* ---- the reference ----------------------------------------------------------------------- */
 
-static bool size_of(void *user, const char *name, int64_t *value)
+bool mdl_trial_size(void *user, const char *name, int64_t *value)
 {
   const MdlTrialEntry *e = user;
   for (int i = 0; i < e->sizes; i++)
     if (!strcmp(e->size[i], name)) return *value = e->extent[i], true;
+  return false;
+}
+
+static bool is_negative(const MdlTrialEntry *e, const MdlSize *size)
+{
+  int64_t value;
+  return !mdl_size_eval(size, mdl_trial_size, (void *)e, &value) || value < 0;
+}
+
+static bool are_equal(const MdlTrialEntry *e, const MdlSize *a, const MdlSize *b)
+{
+  int64_t left, right;
+  return mdl_size_eval(a, mdl_trial_size, (void *)e, &left) &&
+         mdl_size_eval(b, mdl_trial_size, (void *)e, &right) && left == right;
+}
+
+bool mdl_trial_refuses(MdlIr *ir, const MdlTrialEntry *e)
+{
+  if (!mdl_is_entry(e->func)) return false;
+  const MdlSignature *s = mdl_signature_read(ir, e->func);
+  for (int i = 0; i < s->leaves; i++)
+    for (int k = 0; k < s->leaf[i].type.rank; k++)
+      if (is_negative(e, s->leaf[i].type.dim[k])) return true;
+  for (int i = 0; i < s->guards; i++) {
+    const MdlGuard *g = &s->guard[i];
+    if (g->right ? !are_equal(e, g->left, g->right) : is_negative(e, g->left)) return true;
+  }
   return false;
 }
 
@@ -61,22 +88,26 @@ static MdlWideTensor widened(MdlArena *arena, const MdlTensor *t)
   return w;
 }
 
+enum { BAD_SIZE = 1 /* as the emitted headers define MDL_BAD_SIZE */ };
+
 static void evaluate(MdlTrial *trial, MlirOperation module, MdlTrialEntry *e, bool shakes)
 {
   MdlIr *ir = trial->ir;
-  const MdlEvalOptions options = {.size_of = size_of, .user = e};
+  const MdlEvalOptions options = {.size_of = mdl_trial_size, .user = e};
+  const bool refused = mdl_trial_refuses(ir, e);
   MdlWideTensor *wide = MDL_NEW(ir->arena, MdlWideTensor, (size_t)e->args);
   for (int k = 0; k < e->runs; k++) {
     MdlTrialRun *run = &e->run[k];
     for (int i = 0; i < e->args; i++) wide[i] = widened(ir->arena, &run->arg[i]);
     run->rounded = mdl_eval(ir, module, e->func, run->arg, &options, ir->arena);
     run->truth = run->shaken =
-        mdl_wide_eval(ir, module, e->func, wide, MDL_WIDE_full, size_of, e, ir->arena);
+        mdl_wide_eval(ir, module, e->func, wide, MDL_WIDE_full, mdl_trial_size, e, ir->arena);
     if (shakes)
       run->shaken =
-          mdl_wide_eval(ir, module, e->func, wide, MDL_WIDE_shaken, size_of, e, ir->arena);
+          mdl_wide_eval(ir, module, e->func, wide, MDL_WIDE_shaken, mdl_trial_size, e, ir->arena);
     for (int i = 0; trial->xla && i < run->rounded.results; i++)
       mdl_trial_flush(&run->rounded.result[i]);
+    if (refused) run->rounded.status = run->truth.status = run->shaken.status = BAD_SIZE;
   }
   e->results = mdl_func_results(e->func);
 }

@@ -69,6 +69,12 @@ const MdlMachine *mdl_trial_machine(const char *name);
 void mdl_trial_sign(MdlIr *ir, MlirOperation func, const char *name, int sizes,
                     const char *const *size);
 
+/* The value of a free size, for mdl_size_eval and MdlEvalOptions; `user` is the MdlTrialEntry. */
+bool mdl_trial_size(void *user, const char *name, int64_t *value);
+/* Do these sizes fail a guard of the signature? The entry says MDL_BAD_SIZE to them, and that is what
+ * the reference says too; the evaluator asks no guards. */
+bool mdl_trial_refuses(MdlIr *ir, const MdlTrialEntry *entry);
+
 /* The reference: evaluates every entry's `func`, a function of `module`, which need not be the
  * module that is compiled. `shakes`: with conditioning, for programs of many ops. */
 void mdl_trial_evaluate(MdlTrial *trial, MlirOperation module, bool shakes);

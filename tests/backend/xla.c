@@ -18,17 +18,9 @@ enum { SECONDS = 1500 };
 _Static_assert((int)MDL_BF16 == (int)MDL_bf16 && (int)MDL_ELEMENTS == (int)MDL_DTYPE_COUNT,
                "the runtime numbers element types as ir/dtype.def does");
 
-static bool size_of(void *user, const char *name, int64_t *value)
-{
-  const MdlTrialEntry *e = user;
-  for (int i = 0; i < e->sizes; i++)
-    if (!strcmp(e->size[i], name)) return *value = e->extent[i], true;
-  return false;
-}
-
 static MdlXlaModule emit(const MdlTrial *trial, const MdlTrialEntry *e, MlirOperation entry)
 {
-  MdlHloOptions o = {mdl_xla_is_text(trial->xla) ? MDL_HLO_text : MDL_HLO_stablehlo, size_of,
+  MdlHloOptions o = {mdl_xla_is_text(trial->xla) ? MDL_HLO_text : MDL_HLO_stablehlo, mdl_trial_size,
                      (void *)(uintptr_t)e};
   MdlXlaModule m = {.name = e->name};
   m.text = mdl_hlo_entry(trial->ir, trial->module, entry, &o);

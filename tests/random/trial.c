@@ -59,20 +59,12 @@ static bool compile(MdlSession *session, MdlIr **ir, const char *text, MlirOpera
 
 /* ---- arguments --------------------------------------------------------------------------- */
 
-static bool size_of(void *user, const char *name, int64_t *value)
-{
-  const MdlTrialEntry *e = user;
-  for (int i = 0; i < e->sizes; i++)
-    if (!strcmp(e->size[i], name)) return *value = e->extent[i], true;
-  return false;
-}
-
 static MdlTensor draw_argument(MdlIr *ir, MdlRandom *random, MdlTrialEntry *e, const MdlType *type)
 {
   int64_t dim[MDL_MAX_RANK];
   const MdlDtypeInfo *info = &mdl_dtypes[type->dtype];
   for (int i = 0; i < type->rank; i++)
-    if (!mdl_size_eval(type->dim[i], size_of, e, &dim[i]))
+    if (!mdl_size_eval(type->dim[i], mdl_trial_size, e, &dim[i]))
       MDL_BUG(ir->session, "an argument's size has no value");
   MdlTensor t = mdl_tensor_create(ir->arena, type->dtype, type->rank, dim);
   for (int64_t i = 0; i < t.count; i++)
@@ -125,7 +117,8 @@ static bool passes_keep(MdlTrial *trial, MlirOperation module)
   mdl_entries(trial->ir, module, &entries);
   for (int i = 0; i < trial->entries; i++) {
     MdlTrialEntry *e = &trial->entry[i];
-    const MdlEvalOptions options = {.size_of = size_of, .user = e};
+    if (mdl_trial_refuses(trial->ir, e)) continue;
+    const MdlEvalOptions options = {.size_of = mdl_trial_size, .user = e};
     for (int k = 0; k < e->runs; k++) {
       MdlEvalResult now =
           mdl_eval(trial->ir, module, entries[i], e->run[k].arg, &options, trial->ir->arena);
