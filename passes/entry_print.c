@@ -130,10 +130,6 @@ static MlirOperation declare(MdlEntry *e, const MdlType *type, MlirValue value, 
 
 void mdl_entry_print(MdlEntry *e, MlirOperation op)
 {
-  if (e->pass->options->machine->warp) {
-    mdl_warning(e->ir->session, MDL_W110, mdl_span_of(e->ir, op), "a GPU");
-    return;
-  }
   MlirValue operand = mdl_operand(op, 0);
   const MdlType *type = mdl_type_of(e->ir, operand);
   MdlAttrs attrs = mdl_attrs_of(e->ir, op);
