@@ -85,6 +85,16 @@ static void cut(Split *s, int64_t elements, int64_t others)
   if (s->part < 1) s->part = 1;
 }
 
+int64_t mdl_split_elements(bool by_thread, int64_t all, int64_t kept, int64_t most_kept)
+{
+  const int64_t least = by_thread ? LEAST_ROWS : LEAST_PART;
+  const int64_t units = by_thread ? THREADS : BLOCKS, most = by_thread ? THREAD_PART : BLOCK_PART;
+  bool few = by_thread ? kept < FEW_THREADS : most_kept <= FEW_POINTS;
+  if (!few || all < 8 * least) return 0;
+  int64_t part = all < FREE ? (all * kept + units - 1) / units : most;
+  return part > least ? part : least;
+}
+
 /* Is the reduction long, and are its points few? Then how long a part is. */
 static bool choose_part(Split *s)
 {
@@ -100,15 +110,9 @@ static bool choose_part(Split *s)
       others = mdl_split_product(others, i == s->axis ? 1 : guess);
   }
   s->by_thread = !s->is_reduced[type->rank - 1] && most_kept > 1;
-  if (s->by_thread) {
-    if (kept >= FEW_THREADS || all < 8 * LEAST_ROWS) return false;
-    int64_t rows = all < FREE ? (all * kept + THREADS - 1) / THREADS : THREAD_PART;
-    cut(s, rows > LEAST_ROWS ? rows : LEAST_ROWS, others);
-  } else {
-    if (most_kept > FEW_POINTS || all < 8 * LEAST_PART) return false;
-    int64_t part = all < FREE ? (all * kept + BLOCKS - 1) / BLOCKS : BLOCK_PART;
-    cut(s, part > LEAST_PART ? part : LEAST_PART, others);
-  }
+  int64_t elements = mdl_split_elements(s->by_thread, all, kept, most_kept);
+  if (!elements) return false;
+  cut(s, elements, others);
   return s->part < mdl_split_most(type->dim[s->axis]);
 }
 
@@ -283,7 +287,7 @@ static void join(Split *s)
 }
 
 /* A loop that carries numbers, or over data, runs on the device, in one block. */
-static bool runs_on_host(MdlIr *ir, MlirOperation op)
+bool mdl_split_on_host(MdlIr *ir, MlirOperation op)
 {
   if (mdl_op(ir, op) != MDL_OP_for) return false;
   for (int i = 0; i < mdl_result_count(op); i++)
@@ -322,11 +326,12 @@ void mdl_gpu_split_long(MdlIr *ir, MlirBlock block)
   MlirOperation *op;
   int count = mdl_list(ir, block, &op);
   for (int i = 0; i < count; i++)
-    if (runs_on_host(ir, op[i])) mdl_gpu_split_long(ir, mdl_body(op[i], 0));
+    if (mdl_split_on_host(ir, op[i])) mdl_gpu_split_long(ir, mdl_body(op[i], 0));
   mdl_gpu_split_scatters(ir, block);
   mdl_gpu_split_narrow(ir, block);
   each_reduction(ir, block, join);
   each_reduction(ir, block, split_reduction);
   mdl_gpu_split_steps(ir, block);
+  mdl_gpu_search_args(ir, block);
   erase_unused(ir, block);
 }

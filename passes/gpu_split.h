@@ -11,6 +11,10 @@ void mdl_gpu_split_long(MdlIr *ir, MlirBlock block);
  * reductions are split, sums of products of parts. */
 void mdl_gpu_split_narrow(MdlIr *ir, MlirBlock block);
 void mdl_gpu_split_steps(MdlIr *ir, MlirBlock block);
+/* argmax and argmin become reductions (gpu_split_arg.c), in all regions; those of few long lines once
+ * reductions are split, since theirs are of parts already. */
+void mdl_gpu_split_args(MdlIr *ir, MlirBlock block);
+void mdl_gpu_search_args(MdlIr *ir, MlirBlock block);
 /* Updates of few places become reductions (gpu_split_scatter.c). */
 void mdl_gpu_split_scatters(MdlIr *ir, MlirBlock block);
 
@@ -19,6 +23,11 @@ enum { MDL_SPLIT_FREE = 1 << 30 };
 int64_t mdl_split_most(const MdlSize *size);
 /* ... of two: never more than that. */
 int64_t mdl_split_product(int64_t a, int64_t b);
+/* Elements of one part of a long axis, where `kept` points are few: a block has a part, or a thread
+ * has (`by_thread`); 0: no gain. `all`, `most_kept`: what they may come to. */
+int64_t mdl_split_elements(bool by_thread, int64_t all, int64_t kept, int64_t most_kept);
+/* Does the loop stay on the host, so that its body may be kernels? */
+bool mdl_split_on_host(MdlIr *ir, MlirOperation op);
 /* `with` in place of the op's result, under its name. */
 void mdl_split_replace(MdlIr *ir, MlirOperation op, MlirValue with);
 

@@ -221,6 +221,7 @@ bool mdl_pass_groups(MdlPass *pass, MlirOperation none)
     mdl_normalise(pass->ir, mdl_body(entry[i], 0));
     if (pass->options->machine->warp) mdl_gpu_onehot_sums(pass->ir, mdl_body(entry[i], 0));
     if (pass->options->machine->warp) mdl_gpu_row_totals(pass->ir, mdl_body(entry[i], 0));
+    if (pass->options->machine->warp) mdl_gpu_split_args(pass->ir, mdl_body(entry[i], 0));
     if (pass->options->machine->warp) mdl_gpu_split_long(pass->ir, mdl_body(entry[i], 0));
     group_block(&o, mdl_body(entry[i], 0));
   }
