@@ -32,11 +32,20 @@ static const char *address(MdlPrinter *p, MlirOperation op, int operand, int axe
   return mdl_text(p->arena, "&%s", mdl_print_element(p, op, memory, operand + 1));
 }
 
+/* "block_scan<Add, float>": the prelude's own among these names. */
+static void need_all(MdlPrinter *p, const char *function)
+{
+  while (*function) {
+    size_t name = strcspn(function, "<, >");
+    if (name) mdl_need(p, mdl_text_copy(p->arena, function, name));
+    function += name + (function[name] != 0);
+  }
+}
+
 MdlExpr mdl_print_device(MdlPrinter *p, MlirOperation op, const char *function)
 {
   const char *text = "";
-  size_t name = strcspn(function, "<");
-  mdl_need(p, mdl_text_copy(p->arena, function, name));
+  need_all(p, function);
   for (int i = 0; i < mdl_operand_count(op); i++) {
     MdlLoopType type = mdl_loop_type_of(p->ir, mdl_operand(op, i));
     const char *next = mdl_print_expr(p, mdl_operand(op, i)).text;

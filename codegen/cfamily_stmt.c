@@ -228,7 +228,7 @@ static void print_call(MdlPrinter *p, MlirOperation op)
   const char *text = call_of(p, op, NULL).text;
   mdl_stmt_consume(p, op);
   mdl_stmt_settle(p);
-  if (mdl_result_count(op))
+  if (mdl_result_count(op) && mdl_has_uses(mdl_result(op, 0)))
     declare(p, mdl_result(op, 0), text);
   else
     mdl_line(p, "%s;", text);

@@ -46,7 +46,10 @@ MlirValue mdl_gpu_threads(MdlBuilder *b);
 void mdl_gpu_one_begin(MdlNest *n, MdlBranch *branch);
 void mdl_gpu_one_end(MdlNest *n, MdlBranch *branch);
 
-MdlNestFn mdl_gpu_reduce, mdl_gpu_contract, mdl_gpu_scatter;
+MdlNestFn mdl_gpu_reduce, mdl_gpu_contract, mdl_gpu_scatter, mdl_gpu_scan;
+/* Scans: who takes a line, and how many units of those there are. */
+MdlGpuMode mdl_gpu_scan_mode(const MdlGroup *g);
+const MdlSize *mdl_gpu_scan_points(const MdlGroup *g);
 /* Is a block a place of the result better than a thread a line? */
 bool mdl_gpu_scatters_by_blocks(const MdlGroup *g);
 /* Is the reduction one of parts that a thread each finds (passes/gpu_split.c)? */

@@ -12,13 +12,13 @@
 #include <string.h>
 
 enum {
-  BLOCK_PART = 8192,  /* elements of a part that a block reduces, of free or very long axes */
-  LEAST_PART = 2048,  /* ... at least, so that its launch pays */
-  BLOCKS = 512,       /* fill the grid */
-  FEW_POINTS = 64,    /* kept points, a block each, that do not */
-  THREAD_PART = 128,  /* rows of a part that a thread sums, its neighbours along a kept last axis */
+  BLOCK_PART = 8192, /* elements of a part that a block reduces, of free or very long axes */
+  LEAST_PART = 2048, /* ... at least, so that its launch pays */
+  BLOCKS = 512,      /* fill the grid */
+  FEW_POINTS = 64,   /* kept points, a block each, that do not */
+  THREAD_PART = 128, /* rows of a part that a thread sums, its neighbours along a kept last axis */
   LEAST_ROWS = 32,
-  THREADS = 1 << 17,  /* fill the grid */
+  THREADS = 1 << 17, /* fill the grid */
   FEW_THREADS = 1 << 15,
   FREE = MDL_SPLIT_FREE
 };
@@ -215,6 +215,22 @@ MlirValue mdl_split_view(MdlBuilder *b, MlirValue from, const MdlSplitView *view
   return mdl_build_reshape(b, whole, &type);
 }
 
+static MlirValue again(MdlBuilder *b, MlirValue x)
+{
+  MdlOp kind = mdl_def_op(b->ir, x);
+  if (kind >= MDL_OP_COUNT || mdl_op_info(kind)->class != MDL_CLASS_map) return x;
+  MlirOperation op = mdl_def(x);
+  MdlMap *values = mdl_map_create(b->ir->arena);
+  for (int i = 0; i < mdl_operand_count(op); i++)
+    mdl_map_value_set(values, mdl_operand(op, i), mdl_split_again(b, mdl_operand(op, i)));
+  return mdl_result(mdl_clone_op(b, op, values, NULL, NULL), 0);
+}
+
+MlirValue mdl_split_again(MdlBuilder *b, MlirValue x)
+{
+  return mdl_use_count(x) == 1 ? again(b, x) : x;
+}
+
 /* ---- both passes ------------------------------------------------------------------------- */
 
 static MlirValue reduce_parts(Split *s, MlirValue from, const MdlSize *parts)
@@ -333,5 +349,6 @@ void mdl_gpu_split_long(MdlIr *ir, MlirBlock block)
   each_reduction(ir, block, split_reduction);
   mdl_gpu_split_steps(ir, block);
   mdl_gpu_search_args(ir, block);
+  mdl_gpu_split_scans(ir, block);
   erase_unused(ir, block);
 }

@@ -15,6 +15,8 @@ void mdl_gpu_split_steps(MdlIr *ir, MlirBlock block);
  * reductions are split, since theirs are of parts already. */
 void mdl_gpu_split_args(MdlIr *ir, MlirBlock block);
 void mdl_gpu_search_args(MdlIr *ir, MlirBlock block);
+/* Scans of few long lines (gpu_split_scan.c), once reductions are split too. */
+void mdl_gpu_split_scans(MdlIr *ir, MlirBlock block);
 /* Updates of few places become reductions (gpu_split_scatter.c). */
 void mdl_gpu_split_scatters(MdlIr *ir, MlirBlock block);
 
@@ -40,5 +42,8 @@ typedef struct MdlSplitView {
   MlirValue neutral; /* what it is padded with */
 } MdlSplitView;
 MlirValue mdl_split_view(MdlBuilder *b, MlirValue from, const MdlSplitView *view);
+/* x for a second reader: maps that nobody else reads are made once more, which costs less than to
+ * keep what they make. Before the second one is built. */
+MlirValue mdl_split_again(MdlBuilder *b, MlirValue x);
 
 #endif

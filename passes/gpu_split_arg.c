@@ -57,22 +57,6 @@ static MlirValue index_of(Arg *a, MlirValue x, int axis)
 
 /* ---- by parts ---------------------------------------------------------------------------- */
 
-/* What is computed for x alone, once more: else it would be kept for a second reader, who wants but
- * a part of it. */
-static MlirValue again(Arg *a, MlirValue x)
-{
-  MdlOp kind = mdl_def_op(a->ir, x);
-  if (kind >= MDL_OP_COUNT || mdl_op_info(kind)->class != MDL_CLASS_map) return x;
-  MlirOperation op = mdl_def(x);
-  MdlMap *values = mdl_map_create(a->ir->arena);
-  for (int i = 0; i < mdl_operand_count(op); i++) {
-    MlirValue operand = mdl_operand(op, i);
-    bool alone = mdl_use_count(operand) == 1;
-    mdl_map_value_set(values, operand, alone ? again(a, operand) : operand);
-  }
-  return mdl_result(mdl_clone_op(&a->b, op, values, NULL, NULL), 0);
-}
-
 /* Parts of the last axis, one at least, so that there is one to search. */
 static bool choose_parts(Arg *a, const MdlType *type, MdlSplitView *view)
 {
@@ -114,7 +98,7 @@ static MlirValue in_parts(Arg *a, MlirValue x, MdlSplitView *view)
 static MlirValue by_parts(Arg *a, MlirValue x, MdlSplitView *view)
 {
   MdlAttrs attrs = mdl_attrs_none(a->ir);
-  MlirValue once_more = mdl_use_count(x) == 1 ? again(a, x) : x, whole = in_parts(a, x, view);
+  MlirValue once_more = mdl_split_again(&a->b, x), whole = in_parts(a, x, view);
   int64_t over = view->axis + 1;
   MlirValue found = mdl_build_reduce(&a->b, a->extreme, whole, 1, &over);
   MlirValue part = index_of(a, found, view->axis);

@@ -6,12 +6,12 @@
 #include "passes/schedule.h"
 
 enum {
-  LEAST_STEPS = 256,   /* contracted, for a reduction by blocks to pay */
-  NARROW = 12,         /* rows or columns, of which tiles would be mostly empty */
+  LEAST_STEPS = 256, /* contracted, for a reduction by blocks to pay */
+  NARROW = 12,       /* rows or columns, of which tiles would be mostly empty */
   FEW_RESULTS = 1 << 15,
-  TILE = 64,           /* rows and columns, to count tiles by */
-  TILES = 256,         /* fill the grid */
-  PART = 256,          /* contracted steps of a part, at least */
+  TILE = 64,   /* rows and columns, to count tiles by */
+  TILES = 256, /* fill the grid */
+  PART = 256,  /* contracted steps of a part, at least */
   MOST_TILES = 108
 };
 
@@ -229,9 +229,8 @@ static void in_parts(Dot *d, int pair)
     d->batch[i][d->batches] = view.axis;
   }
   int64_t axis = d->batches++;
-  MlirValue parts =
-      mdl_build_dot(&d->b, d->in[0], d->in[1], d->pairs, d->contract[0], d->contract[1], d->batches,
-                    d->batch[0], d->batch[1]);
+  MlirValue parts = mdl_build_dot(&d->b, d->in[0], d->in[1], d->pairs, d->contract[0],
+                                  d->contract[1], d->batches, d->batch[0], d->batch[1]);
   const char *name = mdl_value_name(d->ir, mdl_result(d->op, 0));
   mdl_value_set_name(d->ir, parts, mdl_text(d->ir->arena, "%s_parts", name ? name : "dot"));
   mdl_split_replace(d->ir, d->op, mdl_build_reduce(&d->b, MDL_OP_reduce_sum, parts, 1, &axis));

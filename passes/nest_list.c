@@ -10,6 +10,8 @@ static MdlNestFn *gpu_nest_of(MdlOp kind)
     return mdl_gpu_contract;
   case MDL_CLASS_scatter:
     return mdl_gpu_scatter;
+  case MDL_CLASS_scan:
+    return mdl_gpu_scan;
   default:
     return NULL;
   }

@@ -76,6 +76,53 @@ static const Function functions[] = {
      "  const unsigned team = all << (threadIdx.x % 32 / Team * Team);\n"
      "  for (int o = Team / 2; o > 0; o /= 2) v = Combine::of(v, __shfl_xor_sync(team, v, o));\n"
      "  return __shfl_sync(team, v, 0, Team);\n}\n"},
+    {"warp_lines", "",
+     "/* What comes of a warp's values up to each of them, in rows of 32, all of it returned; "
+     "reckoned as Type. */\n"
+     "template <class Combine, class Type, class T, int rows>\n"
+     "static __device__ __forceinline__ Type warp_lines(T (&v)[rows])\n{\n"
+     "  const unsigned all = 0xffffffffu, lane = threadIdx.x % 32;\n"
+     "  Type total = Type();\n"
+     "#pragma unroll\n"
+     "  for (int r = 0; r < rows; r++) {\n"
+     "    Type s = (Type)v[r];\n"
+     "#pragma unroll\n"
+     "    for (int o = 1; o < 32; o *= 2) {\n"
+     "      const Type before = __shfl_up_sync(all, s, o);\n"
+     "      if (lane >= o) s = Combine::of(before, s);\n"
+     "    }\n"
+     "    if (r > 0) s = Combine::of(total, s);\n"
+     "    v[r] = (T)s;\n"
+     "    total = __shfl_sync(all, s, 31);\n"
+     "  }\n"
+     "  return total;\n}\n"},
+    {"warp_scan", "warp_lines",
+     "/* A warp's values, each with all that come before it and `carry`; the last is the next "
+     "carry. */\n"
+     "template <class Combine, class Type, class T, int rows>\n"
+     "static __device__ __forceinline__ T warp_scan(T (&v)[rows], Type carry)\n{\n"
+     "  const Type total = warp_lines<Combine, Type>(v);\n"
+     "#pragma unroll\n"
+     "  for (int r = 0; r < rows; r++) v[r] = (T)Combine::of(carry, (Type)v[r]);\n"
+     "  return (T)Combine::of(carry, total);\n}\n"},
+    {"block_scan", "warp_lines",
+     "/* The same of a block's, whose warps stand in order. Nobody leaves before all have read. */\n"
+     "template <class Combine, class Type, class T, int rows>\n"
+     "static __device__ T block_scan(T (&v)[rows], Type carry)\n{\n"
+     "  __shared__ Type part[32];\n"
+     "  const int warp = (int)threadIdx.x / 32, warps = (int)blockDim.x / 32;\n"
+     "  const Type total = warp_lines<Combine, Type>(v);\n"
+     "  if (threadIdx.x % 32 == 0) part[warp] = total;\n"
+     "  __syncthreads();\n"
+     "  Type before = carry, whole = carry;\n"
+     "  for (int w = 0; w < warps; w++) {\n"
+     "    if (w == warp) before = whole;\n"
+     "    whole = Combine::of(whole, part[w]);\n"
+     "  }\n"
+     "#pragma unroll\n"
+     "  for (int r = 0; r < rows; r++) v[r] = (T)Combine::of(before, (Type)v[r]);\n"
+     "  __syncthreads();\n"
+     "  return (T)whole;\n}\n"},
     {"Add", "",
      "struct Add {\n  template <class T> static __device__ T of(T a, T b) { return a + b; }\n};\n"},
     {"Multiply", "",
