@@ -32,12 +32,13 @@ static MlirValue is_extreme(Arg *a, MlirValue x, int axis)
 {
   const MdlType *type = mdl_type_of(a->ir, x);
   int64_t over = axis, dims[MDL_MAX_RANK];
+  MlirValue once_more = axis < type->rank - 1 ? mdl_split_again(&a->b, x) : x; /* else: one loop */
   MlirValue extreme = mdl_build_reduce(&a->b, a->extreme, rounded(a, x), 1, &over);
   for (int i = 0; i < type->rank - 1; i++) dims[i] = i + (i >= axis);
   MlirValue all = mdl_build_broadcast(&a->b, extreme, type, type->rank - 1, dims);
-  MlirValue is = mdl_build(&a->b, MDL_OP_eq, rounded(a, x), all);
+  MlirValue is = mdl_build(&a->b, MDL_OP_eq, rounded(a, once_more), all);
   if (!mdl_is_float(type->dtype)) return is;
-  return mdl_build(&a->b, MDL_OP_bitor, is, mdl_build(&a->b, MDL_OP_is_nan, x));
+  return mdl_build(&a->b, MDL_OP_bitor, is, mdl_build(&a->b, MDL_OP_is_nan, once_more));
 }
 
 /* The least index at which x is the extreme; 0 along an empty axis. */
@@ -112,7 +113,9 @@ static MlirValue by_parts(Arg *a, MlirValue x, MdlSplitView *view)
   const MdlType *type = mdl_type_of(a->ir, part);
   MlirValue length = mdl_build_const_int(&a->b, type, view->part);
   MlirValue first = mdl_build(&a->b, MDL_OP_mul, part, length);
-  MlirValue made = mdl_build(&a->b, MDL_OP_add, first, index_of(a, searched, view->axis));
+  MlirValue inside = index_of(a, searched, view->axis);
+  MlirValue made = mdl_build(&a->b, MDL_OP_add, first, inside);
+  mdl_value_set_name(a->ir, inside, "inside_part");
   return mdl_build_reshape(&a->b, made, mdl_type_of(a->ir, mdl_result(a->op, 0)));
 }
 

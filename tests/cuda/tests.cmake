@@ -80,3 +80,10 @@ foreach(seed RANGE 41 50)
   add_test(NAME cuda/hundred_${seed} COMMAND random_programs --programs=100 --seed=${seed} --machine=sm_80 ${races})
   set_tests_properties(cuda/hundred_${seed} PROPERTIES LABELS long TIMEOUT 1800)
 endforeach()
+# Scans and places of extremes, by teams and by parts.
+add_test(NAME cuda/scans COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/scans.sh ${CMAKE_BINARY_DIR}/cuda/scans $<TARGET_FILE:mdlc>
+                                 $<TARGET_FILE:random_programs>)
+set_tests_properties(cuda/scans PROPERTIES LABELS cuda TIMEOUT 600)
+add_test(NAME cuda/scans_all COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/scans.sh ${CMAKE_BINARY_DIR}/cuda/scans_all
+                                     $<TARGET_FILE:mdlc> $<TARGET_FILE:random_programs>)
+set_tests_properties(cuda/scans_all PROPERTIES LABELS long TIMEOUT 3600 ENVIRONMENT MDLC_TESTS_ALL=1)
