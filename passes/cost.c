@@ -100,19 +100,28 @@ static const MdlSize *bytes_of(const MdlGroup *g, MlirValue value)
   return times(g, elements(g, value), number(g, mdl_dtypes[type->dtype].bytes));
 }
 
-/* Of an operand that is only cut out of or looked up in, what is taken, where that is less. */
-static const MdlSize *bytes_read(const MdlGroup *g, MlirValue operand)
+/* What readers take of a value, where they only cut out of it or look it up, seen in another shape
+ * perhaps; all of it else. */
+static const MdlSize *bytes_taken(const MdlGroup *g, MlirValue value, const MdlSize *whole)
 {
   MlirOperation user;
-  int number_of;
-  const MdlSize *whole = bytes_of(g, operand), *part = number(g, 0);
-  for (int i = 0; mdl_use(operand, i, &user, &number_of); i++) {
+  int operand;
+  const MdlSize *part = number(g, 0);
+  for (int i = 0; mdl_use(value, i, &user, &operand); i++) {
     MdlOp kind = mdl_op(g->ir, user);
-    if (number_of ||
-        (kind != MDL_OP_slice && kind != MDL_OP_dynamic_slice && kind != MDL_OP_gather))
-      return whole;
-    part = mdl_size_add(g->ir->sizes, part, bytes_of(g, mdl_result(user, 0)));
+    bool picks = kind == MDL_OP_slice || kind == MDL_OP_dynamic_slice || kind == MDL_OP_gather;
+    bool views = kind == MDL_OP_reshape || (kind == MDL_OP_pad && mdl_op_has(user, "mdl.parts"));
+    if (operand || (!picks && !views)) return whole;
+    MlirValue made = mdl_result(user, 0);
+    part =
+        mdl_size_add(g->ir->sizes, part, picks ? bytes_of(g, made) : bytes_taken(g, made, whole));
   }
+  return part;
+}
+
+static const MdlSize *bytes_read(const MdlGroup *g, MlirValue operand)
+{
+  const MdlSize *whole = bytes_of(g, operand), *part = bytes_taken(g, operand, whole);
   return mdl_schedule_guess(part) < mdl_schedule_guess(whole) ? part : whole;
 }
 
