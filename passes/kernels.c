@@ -205,6 +205,7 @@ static void split(MdlKernels *k, MlirBlock block)
       flush(k, &s);
       for (int j = 0; j < mdl_region_count(op[i]); j++)
         if (mdl_body(op[i], j).ptr) split(k, mdl_body(op[i], j));
+      first = (MlirOperation){NULL}; /* what it gives is not known before it */
       continue;
     }
     bool grid = mdl_kernel_is_grid(k, op[i]);
