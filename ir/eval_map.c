@@ -141,13 +141,16 @@ MDL_EVAL(iota)
 MDL_EVAL(convert)
 {
   const MdlTensor *a = e->in[0];
-  bool both = a->real && e->out[0]->real;
+  MdlTensor *y = e->out[0];
+  bool both = a->real && y->real;
+  bool shakes = e->options->shakes && mdl_dtypes[y->dtype].bits < mdl_dtypes[a->dtype].bits;
   for (int64_t i = 0; i < a->count; i++) {
     MdlNumber value = mdl_get(a, i);
+    if (both && shakes) value.real = mdl_shaken(y->dtype, value.real, i);
     if (both && e->options->no_rounding)
-      mdl_put(e->out[0], i, value);
+      mdl_put(y, i, value);
     else
-      mdl_put(e->out[0], i, mdl_convert_element(value, a->dtype, e->out[0]->dtype));
+      mdl_put(y, i, mdl_convert_element(value, a->dtype, y->dtype));
   }
 }
 
