@@ -57,6 +57,14 @@ expect "out = 7" "$("$mdlc" run "$here/quadratic.mdl" df 2)" "quadratic df 2"
 [ -z "$(nm -u quadratic.o)" ] || fail "quadratic.o has undefined symbols: $(nm -u quadratic.o)"
 row "quadratic.mdl" "f(2) = 15, df(2) = 7; object without undefined symbols"
 
+# ---- a loss with its gradient, for other code to call: at zeros, four classes are a quarter each
+loss=$("$mdlc" run "$here/softmax_xent.mdl" loss_grad "[[0, 0, 0, 0], [0, 0, 0, 0]]" "[1, 3]")
+expect "out0 = 1.3862944
+out1 = [[ 0.125, -0.375,  0.125,  0.125],
+        [ 0.125,  0.125,  0.125, -0.375]]" "$loss" "softmax_xent loss_grad"
+"$mdlc" "$here/softmax_xent.mdl" -c
+row "softmax_xent.mdl" "of zeros for 4 classes: log 4 = 1.3862944; $(wc -c <softmax_xent.o) byte object"
+
 # ---- learning
 train logreg wdbc.csv 95
 train mlp digits.bin 96
