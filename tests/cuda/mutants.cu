@@ -15,7 +15,8 @@ typedef std::vector<float> Floats;
 static Floats drawn(size_t count, unsigned seed)
 {
   Floats v(count);
-  for (float &x : v) x = (float)((int)((seed = seed * 1664525u + 1013904223u) >> 20) - 2048) / 1024.0f;
+  for (float &x : v)
+    x = (float)((int)((seed = seed * 1664525u + 1013904223u) >> 20) - 2048) / 1024.0f;
   return v;
 }
 
@@ -58,8 +59,23 @@ static int test_spread()
   int wrong = mutants_spread(N, x.data(), y.data(), nullptr, nullptr);
   for (size_t i = 0; i < N && !wrong; i++) {
     float most = -INFINITY, least = INFINITY;
-    for (size_t j = 0; j < 40; j++) most = fmaxf(most, x[i * 40 + j]), least = fminf(least, x[i * 40 + j]);
+    for (size_t j = 0; j < 40; j++)
+      most = fmaxf(most, x[i * 40 + j]), least = fminf(least, x[i * 40 + j]);
     wrong = check("spread", i, y[i], (double)most - least);
+  }
+  return wrong;
+}
+
+static int test_running()
+{
+  const int64_t N = 7;
+  const Floats x = drawn(N * 3000, 6);
+  Floats y(N * 3000);
+  int wrong = mutants_running(N, x.data(), y.data(), nullptr, nullptr);
+  double sum = 0;
+  for (size_t i = 0; i < N * 3000 && !wrong; i++) {
+    sum = i % 3000 ? sum + x[i] : x[i];
+    wrong = check("running", i, y[i], sum);
   }
   return wrong;
 }
@@ -82,7 +98,8 @@ int main()
 {
   const char *which = getenv("EMU_MUTANT");
   mutant = which ? atoi(which) : 0;
-  const int wrong = test_scale() || test_total() || test_spread() || test_product();
+  const int wrong =
+      test_scale() || test_total() || test_spread() || test_running() || test_product();
   puts(wrong ? "wrong" : "right");
   return wrong;
 }

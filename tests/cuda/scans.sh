@@ -7,10 +7,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=$1 mdlc=$2 random=$3
 mkdir -p "$out/code"
 
-for length in 1 33 300 1025 ${MDLC_TESTS_ALL:+0 2 5 32 63 64 65 128 1024 4097 20000}; do
+for length in 1 33 300 1025 ${MDLC_TESTS_ALL:+2 5 32 63 64 65 128 1024 4097}; do
   sed "s/LENGTH/$length/g" "$here/scans.mdl" >"$out/scans_$length.mdl"
   "$random" --no-reduce --machine=sm_80 --seed=2 ${MDLC_TESTS_ALL:+--all} "$out/scans_$length.mdl"
 done
+if [ "${MDLC_TESTS_ALL-}" ]; then # by parts; too long for the checker of races
+  sed "s/LENGTH/20000/g" "$here/scans.mdl" >"$out/scans_20000.mdl"
+  "$random" --no-reduce --machine=sm_80 --seed=2 "$out/scans_20000.mdl"
+fi
 
 sed -e 's/\[N\](/[N, K](/; s/^entry fn \([a-z0-9_]*\)(/entry fn \1[K](/; s/LENGTH/K/g' \
   "$here/scans.mdl" >"$out/code/scans.mdl"
