@@ -184,22 +184,21 @@ static void flatten_whole(Split *s)
 
 /* ---- the view ---------------------------------------------------------------------------- */
 
-/* The axis padded to whole parts, which its readers know the end of. */
-static MlirValue padded(MdlBuilder *b, MlirValue from, const MdlSplitView *view)
+MlirValue mdl_split_pad(MdlBuilder *b, MlirValue from, int axis, const MdlSize *whole,
+                        MlirValue neutral)
 {
   MdlSizes *sizes = b->ir->sizes;
   const MdlType *type = mdl_type_of(b->ir, from);
   const MdlSize *lo[MDL_MAX_RANK], *hi[MDL_MAX_RANK], *zero = mdl_size_const(sizes, 0);
   int64_t inner[MDL_MAX_RANK] = {0};
-  const MdlSize *whole = mdl_size_mul(sizes, view->parts, mdl_size_const(sizes, view->part));
-  if (whole == type->dim[view->axis]) return from;
+  if (whole == type->dim[axis]) return from;
   for (int i = 0; i < type->rank; i++) lo[i] = hi[i] = zero;
-  hi[view->axis] = mdl_size_sub(sizes, whole, type->dim[view->axis]);
+  hi[axis] = mdl_size_sub(sizes, whole, type->dim[axis]);
   MdlAttrs attrs = mdl_attrs_none(b->ir);
   mdl_put_sizes(&attrs, "lo", type->rank, lo);
   mdl_put_sizes(&attrs, "hi", type->rank, hi);
   mdl_put_ints(&attrs, "inner", type->rank, inner);
-  MlirValue operand[] = {from, view->neutral};
+  MlirValue operand[] = {from, neutral};
   MlirOperation pad = mdl_build_op(b, MDL_OP_pad, 2, operand, &attrs, NULL);
   mdl_op_set_unit(b->ir, pad, "mdl.parts");
   return mdl_result(pad, 0);
@@ -207,7 +206,9 @@ static MlirValue padded(MdlBuilder *b, MlirValue from, const MdlSplitView *view)
 
 MlirValue mdl_split_view(MdlBuilder *b, MlirValue from, const MdlSplitView *view)
 {
-  MlirValue whole = padded(b, from, view);
+  MdlSizes *sizes = b->ir->sizes;
+  const MdlSize *all = mdl_size_mul(sizes, view->parts, mdl_size_const(sizes, view->part));
+  MlirValue whole = mdl_split_pad(b, from, view->axis, all, view->neutral);
   MdlType type = *mdl_type_of(b->ir, whole);
   for (int i = type.rank++; i > view->axis; i--) type.dim[i] = type.dim[i - 1];
   type.dim[view->axis + view->parts_last] = view->parts;
@@ -345,6 +346,7 @@ void mdl_gpu_split_long(MdlIr *ir, MlirBlock block)
     if (mdl_split_on_host(ir, op[i])) mdl_gpu_split_long(ir, mdl_body(op[i], 0));
   mdl_gpu_split_scatters(ir, block);
   mdl_gpu_split_narrow(ir, block);
+  mdl_gpu_split_convs(ir, block);
   each_reduction(ir, block, join);
   each_reduction(ir, block, split_reduction);
   mdl_gpu_split_steps(ir, block);

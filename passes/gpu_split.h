@@ -17,6 +17,9 @@ void mdl_gpu_split_args(MdlIr *ir, MlirBlock block);
 void mdl_gpu_search_args(MdlIr *ir, MlirBlock block);
 /* Scans of few long lines (gpu_split_scan.c), once reductions are split too. */
 void mdl_gpu_split_scans(MdlIr *ir, MlirBlock block);
+/* Convolutions with many channels and few results become grouped ones, and a sum over the groups
+ * (gpu_split_conv.c). */
+void mdl_gpu_split_convs(MdlIr *ir, MlirBlock block);
 /* Updates of few places become reductions (gpu_split_scatter.c). */
 void mdl_gpu_split_scatters(MdlIr *ir, MlirBlock block);
 
@@ -32,6 +35,11 @@ int64_t mdl_split_elements(bool by_thread, int64_t all, int64_t kept, int64_t mo
 bool mdl_split_on_host(MdlIr *ir, MlirOperation op);
 /* `with` in place of the op's result, under its name. */
 void mdl_split_replace(MdlIr *ir, MlirOperation op, MlirValue with);
+
+/* The axis padded behind its end to `whole`, in name only: readers that know `mdl.parts` on the pad
+ * stop where there is nothing. */
+MlirValue mdl_split_pad(MdlBuilder *b, MlirValue from, int axis, const MdlSize *whole,
+                        MlirValue neutral);
 
 /* An axis as two: [.., parts, part, ..], or [.., part, parts, ..], padded behind its end. */
 typedef struct MdlSplitView {

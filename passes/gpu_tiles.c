@@ -247,7 +247,8 @@ static void end_part(MdlGpuTiles *t)
 {
   MdlBuilder *b = &t->n->b;
   MlirValue part = mdl_nest_extent(t->n, t->s.c.k[0]), each = number(t, 1);
-  MlirValue first = mdl_index_mul(b, t->base.at[t->part_axis], part);
+  MlirValue number = t->s.c.is_conv ? t->batch : t->base.at[t->part_axis];
+  MlirValue first = mdl_index_mul(b, number, part);
   MlirValue left = mdl_index_sub(b, mdl_nest_extent(t->n, t->in_parts), first);
   for (int i = 1; i < t->s.c.ks; i++)
     each = mdl_index_mul(b, each, mdl_nest_extent(t->n, t->s.c.k[i]));
@@ -317,23 +318,38 @@ static void place_tile(MdlGpuTiles *t, MlirValue tile)
   if (t->in_parts) end_part(t);
 }
 
+/* What the pad of parts behind an axis pads; NULL: no such pad. */
+static const MdlSize *before_pad(MdlIr *ir, MlirValue padded, int64_t axis)
+{
+  MlirOperation pad = mdl_def(padded);
+  if (mdl_is_null(pad) || !mdl_op_has(pad, "mdl.parts")) return NULL;
+  return mdl_type_of(ir, mdl_operand(pad, 0))->dim[axis];
+}
+
 /* Both operands show parts of an axis, the first that is contracted. */
-static void read_parts(MdlGpuTiles *t)
+static void read_dot_parts(MdlGpuTiles *t)
 {
   MdlIr *ir = t->n->ir;
   const MdlContract *c = &t->s.c;
-  int64_t axis = c->is_conv ? 0 : c->contract[0][0];
+  const MdlSize *whole = NULL;
+  int64_t axis = c->contract[0][0];
   for (int i = 0; i < 2; i++) {
     MlirValue view = mdl_operand(c->op, i);
     if (mdl_def_op(ir, view) != MDL_OP_reshape || !axis) return;
-    MlirOperation pad = mdl_def(mdl_operand(mdl_def(view), 0));
-    if (mdl_is_null(pad) || !mdl_op_has(pad, "mdl.parts")) return;
-    const MdlType *whole = mdl_type_of(ir, mdl_operand(pad, 0));
-    const MdlType *padded = mdl_type_of(ir, mdl_result(pad, 0));
-    if (!i && whole->dim[axis - 1] == padded->dim[axis - 1]) return;
-    if (!i) t->in_parts = whole->dim[axis - 1];
+    MlirValue padded = mdl_operand(mdl_def(view), 0);
+    const MdlSize *found = before_pad(ir, padded, axis - 1);
+    if (!found || (!i && found == mdl_type_of(ir, padded)->dim[axis - 1])) return;
+    if (!i) whole = found;
   }
+  t->in_parts = whole;
   t->part_axis = c->axis[0][axis - 1];
+}
+
+/* The groups of a conv are parts of its channels (passes/gpu_split_conv.c). */
+static void read_conv_parts(MdlGpuTiles *t)
+{
+  const MdlContract *c = &t->s.c;
+  if (mdl_op_has(c->op, "mdl.parts")) t->in_parts = before_pad(t->n->ir, mdl_operand(c->op, 0), 1);
 }
 
 static void open(MdlGpuTiles *t)
@@ -343,7 +359,7 @@ static void open(MdlGpuTiles *t)
   t->batch_extent = mdl_nest_extent(n, t->s.batch_extent);
   t->step_extent = mdl_nest_extent(n, t->s.step_extent);
   t->whole_steps = mdl_size_is_const(t->s.step_extent, &known) && known;
-  if (t->engine->knows_ends) read_parts(t);
+  if (t->engine->knows_ends) (t->s.c.is_conv ? read_conv_parts : read_dot_parts)(t);
   t->whole_steps &=
       !t->in_parts && mdl_size_exact_div(n->ir->sizes, t->s.step_extent, t->shape.steps) != NULL;
   for (int i = 0; i < 2; i++) {

@@ -253,8 +253,7 @@ static void test_updates(int64_t N)
     high[(size_t)i[k]] = fmaxf(high[(size_t)i[k]], x[k]);
     last[(size_t)i[k]] = 2 * x[k];
   }
-  run("embed", SPLIT_EMBED_WORK_BYTES(N), split_embed, N, t.data(), i.data(), g.data(),
-      got.data());
+  run("embed", SPLIT_EMBED_WORK_BYTES(N), split_embed, N, t.data(), i.data(), g.data(), got.data());
   run("count", SPLIT_COUNT_WORK_BYTES(N), split_count, N, small.data(), got_count.data());
   run("highest", SPLIT_HIGHEST_WORK_BYTES(N), split_highest, N, i.data(), x.data(),
       got_high.data());
@@ -277,10 +276,67 @@ static void test_grid(void)
   check("grid", 30000, got, sum, 0.01);
 }
 
+/* An image's element, zero where it is padded. */
+static double padded(const float *x, int64_t H, int64_t W, int64_t h, int64_t w)
+{
+  return h < 0 || w < 0 || h >= H || w >= W ? 0 : x[h * W + w];
+}
+
+/* Of sum(conv2d(x, w, pad)*g) by w: [20, 16, kh, kw]. */
+static void check_kernel(const char *what, int64_t N, int64_t H, int64_t W, int64_t kh, int64_t kw,
+                         int64_t pad, const float *x, const float *g, const float *got)
+{
+  const int64_t h = H + 2 * pad - kh + 1, w = W + 2 * pad - kw + 1;
+  for (int64_t at = 0; at < 20 * 16 * kh * kw; at++) {
+    const int64_t o = at / kw / kh / 16, c = at / kw / kh % 16, dy = at / kw % kh, dx = at % kw;
+    double sum = 0;
+    for (int64_t n = 0; n < N; n++)
+      for (int64_t y = 0; y < h; y++)
+        for (int64_t z = 0; z < w; z++)
+          sum += padded(&x[(n * 16 + c) * H * W], H, W, y + dy - pad, z + dx - pad) *
+                 g[((n * 20 + o) * h + y) * w + z];
+    check(what, N, got[at], sum, 1e-4 * (double)(N + 1));
+  }
+}
+
+static void test_kernels(int64_t N)
+{
+  const std::vector<float> x = drawn(N * 672), g = drawn(N * 500), w = drawn(1920);
+  std::vector<float> got(1920, NAN);
+  run("kernel", SPLIT_KERNEL_WORK_BYTES(N), split_kernel, N, x.data(), w.data(), g.data(),
+      got.data());
+  check_kernel("kernel", N, 7, 6, 3, 2, 0, x.data(), g.data(), got.data());
+}
+
+static void test_channels(void)
+{
+  const std::vector<float> x = drawn(67 * 400), g = drawn(67 * 500), v = drawn(2880);
+  const std::vector<float> image = drawn(6000), w = drawn(64800), b = drawn(24);
+  std::vector<float> kernel(2880, NAN), got(480, NAN);
+  run("kernel_padded", SPLIT_KERNEL_PADDED_WORK_BYTES, split_kernel_padded, x.data(), v.data(),
+      g.data(), kernel.data());
+  check_kernel("kernel_padded", 67, 5, 5, 3, 3, 1, x.data(), g.data(), kernel.data());
+  run("channels_conv", SPLIT_CHANNELS_CONV_WORK_BYTES, split_channels_conv, image.data(), w.data(),
+      b.data(), got.data());
+  for (int64_t at = 0; at < 480; at++) {
+    const int64_t o = at / 20, y = at / 5 % 4, z = at % 5;
+    double sum = b[(size_t)o];
+    for (int64_t c = 0; c < 300; c++)
+      for (int64_t k = 0; k < 9; k++)
+        sum += padded(&image[(size_t)c * 20], 4, 5, y + k / 3 - 1, z + k % 3 - 1) *
+               w[(size_t)((o * 300 + c) * 9 + k)];
+    check("channels_conv", 1, got[(size_t)at], sum > 0 ? sum : 0, 0.01);
+  }
+}
+
 int main(int count, char **)
 {
   static const int64_t sizes[] = {0, 1, 31, 32, 33, 1000, 4096, 8193, 100003};
   test_grid();
+  test_channels();
+  test_kernels(0);
+  test_kernels(1);
+  test_kernels(31);
   for (int64_t N : sizes) {
     if (N > 2000 && count > 1) break; /* the checkers take their time */
     test_floats(N);

@@ -1,0 +1,141 @@
+/* Convolutions with few results and many channels, the gradients of kernels above all, whose
+ * channels are the examples of a batch: tiles of the result would not fill the grid. Channels are
+ * seen as parts, a group of a grouped convolution each, and the parts' results are added up. */
+#include "passes/gpu_split.h"
+
+#include "passes/schedule.h"
+
+#include <string.h>
+
+enum {
+  TILE = 64,        /* rows and columns, to count tiles by */
+  TILES = 256,      /* fill the grid */
+  MOST_TILES = 108, /* more of them do without */
+  NARROW = 12,      /* rows or columns that no tiles are made of */
+  PART = 256        /* contracted steps of a part, at least */
+};
+
+typedef struct Conv {
+  MdlIr *ir;
+  MdlBuilder b;
+  MlirOperation op;
+  const MdlType *image, *kernel, *result;
+  int64_t tiles, channels, places; /* by guess; places: steps of a channel */
+} Conv;
+
+static int64_t product_of(const MdlType *type, int from)
+{
+  int64_t all = 1;
+  for (int i = from; i < type->rank; i++)
+    all = mdl_split_product(all, mdl_schedule_guess(type->dim[i]));
+  return all;
+}
+
+/* False: no convolution that parts help. Half floats would round each part. */
+static bool read_conv(Conv *c)
+{
+  MdlAttrs attrs = mdl_attrs_of(c->ir, c->op);
+  c->image = mdl_type_of(c->ir, mdl_operand(c->op, 0));
+  c->kernel = mdl_type_of(c->ir, mdl_operand(c->op, 1));
+  c->result = mdl_type_of(c->ir, mdl_result(c->op, 0));
+  if (mdl_get_int(&attrs, "groups") != 1 || mdl_is_half(c->result->dtype)) return false;
+  if (c->kernel->rank == MDL_MAX_RANK) return false;
+  int64_t rows = mdl_schedule_guess(c->result->dim[1]);
+  int64_t columns =
+      mdl_split_product(mdl_schedule_guess(c->result->dim[0]), product_of(c->result, 2));
+  c->channels = mdl_schedule_guess(c->kernel->dim[1]);
+  c->places = product_of(c->kernel, 2);
+  c->tiles = mdl_split_product((rows + TILE - 1) / TILE, (columns + TILE - 1) / TILE);
+  return rows >= NARROW && columns >= NARROW && c->tiles < MOST_TILES;
+}
+
+/* As many as fill the grid and still have work each; a divisor of the channels where one is near.
+ */
+static int64_t parts_of(const Conv *c)
+{
+  int64_t steps = mdl_split_product(c->channels, c->places), known;
+  int64_t parts = TILES / c->tiles;
+  if (parts > steps / PART) parts = steps / PART;
+  if (parts > c->channels) parts = c->channels;
+  if (!mdl_size_is_const(c->kernel->dim[1], &known)) return parts;
+  for (int64_t near = parts; near > 1 && near > parts / 2; near--)
+    if (known % near == 0) return near;
+  return parts;
+}
+
+/* [O, C, k..] -> [parts*O, part, k..] */
+static MlirValue kernel_of_parts(Conv *c, MlirValue kernel, int64_t parts, const MdlSize *part)
+{
+  MdlSizes *sizes = c->ir->sizes;
+  int rank = c->kernel->rank;
+  int64_t perm[MDL_MAX_RANK] = {1, 0};
+  MdlType apart = {.dtype = c->kernel->dtype, .rank = rank + 1}, whole = *c->kernel;
+  apart.dim[0] = c->kernel->dim[0];
+  apart.dim[1] = mdl_size_const(sizes, parts);
+  apart.dim[2] = part;
+  for (int i = 2; i < rank; i++) apart.dim[i + 1] = c->kernel->dim[i];
+  for (int i = 2; i <= rank; i++) perm[i] = i;
+  whole.dim[0] = mdl_size_mul(sizes, apart.dim[1], apart.dim[0]);
+  whole.dim[1] = part;
+  kernel = mdl_build_reshape(&c->b, kernel, &apart);
+  kernel = mdl_build_transpose(&c->b, kernel, perm);
+  return mdl_build_reshape(&c->b, kernel, &whole);
+}
+
+/* [n, parts*O, h..] -> [n, parts, O, h..], and the sum over the parts. */
+static MlirValue sum_of_parts(Conv *c, MlirValue made, int64_t parts)
+{
+  const int64_t axis = 1;
+  MdlType apart = *c->result;
+  for (int i = apart.rank++; i > 1; i--) apart.dim[i] = apart.dim[i - 1];
+  apart.dim[1] = mdl_size_const(c->ir->sizes, parts);
+  made = mdl_build_reshape(&c->b, made, &apart);
+  return mdl_build_reduce(&c->b, MDL_OP_reduce_sum, made, 1, &axis);
+}
+
+/* The conv's windows, with other groups. */
+static MdlAttrs grouped(const Conv *c, int64_t groups)
+{
+  MdlAttrs from = mdl_attrs_of(c->ir, c->op), to = mdl_attrs_none(c->ir);
+  for (int i = 0; i < from.count; i++) {
+    if (!strcmp(from.name[i], "groups")) continue;
+    to.name[to.count] = from.name[i];
+    to.value[to.count++] = from.value[i];
+  }
+  mdl_put_int(&to, "groups", groups);
+  return to;
+}
+
+static void in_parts(Conv *c, int64_t parts)
+{
+  MdlSizes *sizes = c->ir->sizes;
+  MlirValue operand[2];
+  const MdlSize *part = mdl_size_ceil_div(sizes, c->kernel->dim[1], parts);
+  const MdlSize *padded = mdl_size_mul(sizes, part, mdl_size_const(sizes, parts));
+  if (!part || !padded || !mdl_size_mul(sizes, padded, c->kernel->dim[0])) return;
+  MdlType scalar = mdl_type_scalar(c->result->dtype);
+  MlirValue zero = mdl_build_const(&c->b, &scalar, 0);
+  for (int i = 0; i < 2; i++)
+    operand[i] = mdl_split_pad(&c->b, mdl_operand(c->op, i), 1, padded, zero);
+  operand[1] = kernel_of_parts(c, operand[1], parts, part);
+  MdlAttrs attrs = grouped(c, parts);
+  MlirOperation conv = mdl_build_op(&c->b, MDL_OP_conv, 2, operand, &attrs, NULL);
+  mdl_op_set_unit(c->ir, conv, "mdl.parts");
+  MlirValue made = mdl_result(conv, 0);
+  const char *name = mdl_value_name(c->ir, mdl_result(c->op, 0));
+  mdl_value_set_name(c->ir, made, mdl_text(c->ir->arena, "%s_parts", name ? name : "conv"));
+  mdl_split_replace(c->ir, c->op, sum_of_parts(c, made, parts));
+}
+
+void mdl_gpu_split_convs(MdlIr *ir, MlirBlock block)
+{
+  MlirOperation *op;
+  int count = mdl_list(ir, block, &op);
+  for (int i = 0; i < count; i++) {
+    if (mdl_op(ir, op[i]) != MDL_OP_conv) continue;
+    Conv c = {.ir = ir, .op = op[i], .b = mdl_builder_before(ir, op[i])};
+    c.b.at = mdl_location_named(ir, c.b.at, NULL);
+    int64_t parts = read_conv(&c) ? parts_of(&c) : 0;
+    if (parts > 1) in_parts(&c, parts);
+  }
+}
