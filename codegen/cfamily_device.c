@@ -45,12 +45,17 @@ static void need_all(MdlPrinter *p, const char *function)
 MdlExpr mdl_print_device(MdlPrinter *p, MlirOperation op, const char *function)
 {
   const char *text = "";
+  bool reads = false;
   need_all(p, function);
   for (int i = 0; i < mdl_operand_count(op); i++) {
     MdlLoopType type = mdl_loop_type_of(p->ir, mdl_operand(op, i));
-    const char *next = mdl_print_expr(p, mdl_operand(op, i)).text;
+    MdlExpr operand = mdl_print_expr(p, mdl_operand(op, i));
+    const char *next = operand.text;
+    reads |= operand.reads;
+    if (type.kind == MDL_LOOP_vector) mdl_need(p, mdl_text(p->arena, "%s of lanes", function));
     if (type.kind == MDL_LOOP_memory) next = address(p, op, i, type.rank), i += type.rank;
     text = mdl_text(p->arena, "%s%s%s", text, *text ? ", " : "", next);
   }
-  return (MdlExpr){.text = mdl_text(p->arena, "%s(%s)", function, text), .precedence = 15};
+  return (MdlExpr){
+      .text = mdl_text(p->arena, "%s(%s)", function, text), .precedence = 15, .reads = reads};
 }

@@ -46,6 +46,9 @@ MdlTyped mdl_arith_fold(MdlArith *a, const MdlFormula *formula, MdlDtype dtype,
 MlirValue mdl_arith_maths(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, int operands,
                           const MlirValue *operand);
 
+/* A function of the CUDA prelude: one number for another, lane by lane. */
+MlirValue mdl_arith_device(MdlArith *a, const char *function, MlirValue operand, MdlDtype result);
+
 /* The row fma for scalars on a machine without the instruction: f32 and f64, rounded once. */
 MlirValue mdl_arith_fma(MdlArith *a, MdlDtype dtype, const MlirValue *operand);
 

@@ -56,19 +56,47 @@ static MlirValue of_half_bits(MdlArith *a, MlirValue bits, MdlDtype dtype)
   return fold(a, dtype == MDL_f16 ? f32_of_half : f32_of_brain, bits, MDL_i32);
 }
 
+/* A GPU has instructions for it, which the host's part of its file has not: what an entry does. */
+static bool has_instructions(MdlArith *a)
+{
+  if (!a->machine->warp) return false;
+  MlirOperation op = mdl_block_parent(a->b->block);
+  while (mdl_op(a->b->ir, op) != MDL_OP_func) op = mdl_parent(op);
+  return !mdl_op_has(op, "mdl.signature");
+}
+
+/* A half as its cell, i16. */
+static MlirValue half_of(MdlArith *a, MlirValue value, MdlDtype dtype)
+{
+  if (has_instructions(a))
+    return mdl_arith_device(a, dtype == MDL_f16 ? "to_f16" : "to_bf16", value, MDL_i16);
+  return mdl_loop_cast(a->b, MDL_LOOP_trunci, half_bits(a, value, dtype), MDL_i16);
+}
+
+static MlirValue of_half(MdlArith *a, MlirValue cell, MdlDtype dtype)
+{
+  if (dtype == MDL_f16 && has_instructions(a)) return mdl_arith_device(a, "of_f16", cell, MDL_f32);
+  return of_half_bits(a, mdl_loop_cast(a->b, MDL_LOOP_extui, cell, MDL_i32), dtype);
+}
+
+/* What a half of this value is. */
+static MlirValue rounded(MdlArith *a, MlirValue value, MdlDtype dtype)
+{
+  if (has_instructions(a)) return of_half(a, half_of(a, value, dtype), dtype);
+  return of_half_bits(a, half_bits(a, value, dtype), dtype);
+}
+
 MlirValue mdl_arith_of_cell(MdlArith *a, MlirValue cell, MdlDtype dtype)
 {
   if (dtype == MDL_bool)
     return mdl_loop_compare(a->b, MDL_PREDICATE_ne, cell, mdl_arith_number(a, MDL_i8, 0, 0));
-  if (!mdl_is_half(dtype)) return cell;
-  return of_half_bits(a, mdl_loop_cast(a->b, MDL_LOOP_extui, cell, MDL_i32), dtype);
+  return mdl_is_half(dtype) ? of_half(a, cell, dtype) : cell;
 }
 
 MlirValue mdl_arith_to_cell(MdlArith *a, MlirValue value, MdlDtype dtype)
 {
   if (dtype == MDL_bool) return mdl_loop_cast(a->b, MDL_LOOP_extui, value, MDL_i8);
-  if (!mdl_is_half(dtype)) return value;
-  return mdl_loop_cast(a->b, MDL_LOOP_trunci, half_bits(a, value, dtype), MDL_i16);
+  return mdl_is_half(dtype) ? half_of(a, value, dtype) : value;
 }
 
 /* ---- numbers ----------------------------------------------------------------------------- */
@@ -100,7 +128,7 @@ static MlirValue float_to_float(MdlArith *a, MlirValue value, MdlDtype from, Mdl
   if (from == MDL_f64 && to != MDL_f64)
     value = mdl_loop_cast(a->b, MDL_LOOP_truncf, value, MDL_f32);
   if (from != MDL_f64 && to == MDL_f64) return mdl_loop_cast(a->b, MDL_LOOP_extf, value, MDL_f64);
-  if (mdl_is_half(to) && from != to) return of_half_bits(a, half_bits(a, value, to), to);
+  if (mdl_is_half(to) && from != to) return rounded(a, value, to);
   return value;
 }
 
@@ -157,12 +185,9 @@ MlirValue mdl_arith_cast(MdlArith *a, MlirValue value, MdlDtype from, MdlDtype t
 
 MlirValue mdl_arith_bitcast(MdlArith *a, MlirValue value, MdlDtype from, MdlDtype to)
 {
-  if (mdl_is_half(from) && from != to) {
-    MlirValue bits = mdl_loop_cast(a->b, MDL_LOOP_trunci, half_bits(a, value, from), MDL_i16);
-    return mdl_arith_bitcast(a, bits, MDL_i16, to);
-  }
-  if (mdl_is_half(to) && from != to)
-    return of_half_bits(a, mdl_loop_cast(a->b, MDL_LOOP_extui, value, MDL_i32), to);
+  if (mdl_is_half(from) && from != to)
+    return mdl_arith_bitcast(a, half_of(a, value, from), MDL_i16, to);
+  if (mdl_is_half(to) && from != to) return of_half(a, value, to);
   MdlDtype cell = mdl_loop_register(to);
   if (cell == mdl_loop_register(from)) return value;
   return mdl_loop_cast(a->b, a->lanes > 1 ? MDL_LOOP_vbitcast : MDL_LOOP_bitcast, value, cell);

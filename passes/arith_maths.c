@@ -80,7 +80,7 @@ static MlirOperation make(MdlArith *a, MlirOperation module, const MdlMaths *mat
   double ulp = dtype == MDL_f64 ? maths->ulp64 : maths->ulp32;
   mdl_op_set_text(ir, func, "mdl.doc",
                   ulp > 0 ? mdl_text(ir->arena, "%s; at most %g ulp off", maths->doc, ulp)
-                      : maths->doc);
+                          : maths->doc);
   find(ir, module, name, &before); /* after what it calls, which was finished first */
   if (!mdl_same_op(before, func)) mdl_move_before(func, before);
   return func;
@@ -93,4 +93,14 @@ MlirValue mdl_arith_maths(MdlArith *a, const MdlMaths *maths, MdlDtype dtype, in
   const char *name = name_of(a, maths, dtype);
   if (!find(a->b->ir, module, name, &func)) func = make(a, module, maths, name, dtype, operands);
   return mdl_result(mdl_build_call(a->b, func, operand), 0);
+}
+
+MlirValue mdl_arith_device(MdlArith *a, const char *function, MlirValue operand, MdlDtype result)
+{
+  MdlIr *ir = a->b->ir;
+  MlirOperation module = module_of(a->b);
+  MlirType type = mdl_loop_value_type(ir, result, a->lanes);
+  MlirOperation call =
+      mdl_loop_device(a->b, module, mdl_symbols(ir, module), function, 1, &operand, &type);
+  return mdl_result(call, 0);
 }

@@ -74,6 +74,24 @@ static const Ptx functions[] = {
      "  uint32_t r;\n"
      "  asm(\"cvt.rna.tf32.f32 %0, %1;\" : \"=r\"(r) : \"f\"(__uint_as_float(x)));\n"
      "  return r;\n}\n"},
+    {"of_f16",
+     "/* An f16, kept by its bits. */\n" DEVICE
+     "float of_f16(int16_t x)\n{\n"
+     "  float r;\n"
+     "  asm(\"cvt.f32.f16 %0, %1;\" : \"=f\"(r) : \"h\"(x));\n"
+     "  return r;\n}\n"},
+    {"to_f16",
+     "/* The nearest f16, ties to even. */\n" DEVICE
+     "int16_t to_f16(float x)\n{\n"
+     "  int16_t r;\n"
+     "  asm(\"cvt.rn.f16.f32 %0, %1;\" : \"=h\"(r) : \"f\"(x));\n"
+     "  return r;\n}\n"},
+    {"to_bf16",
+     "/* The nearest bf16, ties to even. */\n" DEVICE
+     "int16_t to_bf16(float x)\n{\n"
+     "  int16_t r;\n"
+     "  asm(\"cvt.rn.bf16.f32 %0, %1;\" : \"=h\"(r) : \"f\"(x));\n"
+     "  return r;\n}\n"},
     {"pack_bf16",
      "/* Two floats to the nearest bf16, the first in the low half. */\n" DEVICE
      "uint32_t pack_bf16(float low, float high)\n{\n"
@@ -87,6 +105,13 @@ static const Ptx functions[] = {
      "  asm(\"cvt.rn.f16x2.f32 %0, %1, %2;\" : \"=r\"(r) : \"f\"(high), \"f\"(low));\n"
      "  return r;\n}\n"},
 };
+/* Those that are of vectors too, lane by lane. */
+static const struct {
+  const char *name, *from, *to;
+} of_lanes[] = {{"of_f16", "int16_t", "float"},
+                {"to_f16", "float", "int16_t"},
+                {"to_bf16", "float", "int16_t"}};
+enum { OF_LANES = sizeof of_lanes / sizeof *of_lanes };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
 static void print(FILE *out, const Ptx *f, int *count)
@@ -101,13 +126,30 @@ static void end(FILE *out, int count)
                    "#include \"emu_ptx.h\"\n#endif\n\n", out);
 }
 
+static bool needed(const MdlPrinter *p, const char *name)
+{
+  return mdl_map_has(p->needs, mdl_intern_text(p->arena, name));
+}
+
+static void print_lanes(MdlPrinter *p, FILE *out)
+{
+  for (int i = 0; i < OF_LANES; i++)
+    if (needed(p, mdl_text(p->arena, "%s of lanes", of_lanes[i].name)))
+      fprintf(out,
+              "template <int N> " DEVICE "Vec<%s, N> %s(Vec<%s, N> a)\n{\n"
+              "  Vec<%s, N> r;\n"
+              "  for (int i = 0; i < N; i++) r[i] = %s(a[i]);\n"
+              "  return r;\n}\n\n",
+              of_lanes[i].to, of_lanes[i].name, of_lanes[i].from, of_lanes[i].to, of_lanes[i].name);
+}
+
 void mdl_cuda_ptx(MdlPrinter *p, FILE *out)
 {
   int count = 0;
   for (int i = 0; i < FUNCTIONS; i++)
-    if (mdl_map_has(p->needs, mdl_intern_text(p->arena, functions[i].name)))
-      print(out, &functions[i], &count);
+    if (needed(p, functions[i].name)) print(out, &functions[i], &count);
   end(out, count);
+  print_lanes(p, out);
 }
 
 void mdl_cuda_ptx_all(FILE *out)

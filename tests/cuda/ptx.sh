@@ -40,7 +40,8 @@ for instruction in \
   'mma\.sync\.aligned\.m16n8k16\.row\.col\.f32\.bf16\.bf16\.f32' \
   'mma\.sync\.aligned\.m16n8k16\.row\.col\.f32\.f16\.f16\.f32' \
   'mma\.sync\.aligned\.m16n8k8\.row\.col\.f32\.tf32\.tf32\.f32' \
-  'cvt\.rna\.tf32\.f32' 'cvt\.rn\.bf16x2\.f32' 'cvt\.rn\.f16x2\.f32'; do
+  'cvt\.rna\.tf32\.f32' 'cvt\.rn\.bf16x2\.f32' 'cvt\.rn\.f16x2\.f32' \
+  'cvt\.rn\.bf16\.f32' 'cvt\.rn\.f16\.f32' 'cvt\.f32\.f16'; do
   grep -q "$instruction" "$out/tensor.ptx" || { echo "clang's PTX has no $instruction"; missing=1; }
 done
 [ $missing = 0 ] || exit 1

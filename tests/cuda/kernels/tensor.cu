@@ -113,6 +113,14 @@ extern "C" __global__ void __launch_bounds__(32) copies(const uint32_t *from, ui
   for (int i = 0; i < 4; i++) to[256 + 4 * lane + i] = third[4 * lane + i];
 }
 
+/* Halves one by one; and every f16 there is as f32. */
+extern "C" __global__ void __launch_bounds__(32)
+halves(const float *x, int16_t *bf16, int16_t *f16, int count, float *f32, int numbers)
+{
+  for (int i = (int)threadIdx.x; i < count; i += 32) bf16[i] = to_bf16(x[i]), f16[i] = to_f16(x[i]);
+  for (int i = (int)threadIdx.x; i < numbers; i += 32) f32[i] = of_f16((int16_t)i);
+}
+
 extern "C" __global__ void __launch_bounds__(32)
 conversions(const float *x, uint32_t *bf16, uint32_t *f16, uint32_t *tf32, int pairs)
 {
@@ -142,6 +150,8 @@ extern "C" void product_bf16(const uint16_t *a, const uint16_t *b, float *d, int
 extern "C" void product_f16(const uint16_t *a, const uint16_t *b, float *d, int turned);
 extern "C" void product_tf32(const float *a, const float *b, float *d);
 extern "C" void copies(const uint32_t *from, uint32_t *to);
+extern "C" void halves(const float *x, int16_t *bf16, int16_t *f16, int count, float *f32,
+                       int numbers);
 extern "C" void conversions(const float *x, uint32_t *bf16, uint32_t *f16, uint32_t *tf32,
                             int pairs);
 #endif
@@ -191,9 +201,11 @@ static const double bf16_most = ldexp(1, 128), f16_most = 65536;
 
 static void test_conversions()
 {
-  enum { PAIRS = 4096 };
+  enum { PAIRS = 4096, F16S = 65536 };
   static float x[2 * PAIRS];
   static uint32_t bf16[PAIRS], f16[PAIRS], tf32[2 * PAIRS];
+  static int16_t one_bf16[2 * PAIRS], one_f16[2 * PAIRS];
+  static float f32[F16S];
   const float special[] = {0.0f, -0.0f, 1.0f, 65519.0f, 65520.0f, -65536.0f, 5.9604645e-8f, 2.9802322e-8f,
                            3.0e-8f, 6.1e-5f, 1e-40f, 3.4e38f, -3.4e38f, INFINITY, -INFINITY, NAN,
                            1.00390625f, 1.01171875f, 1.00048828125f, 1.00146484375f};
@@ -209,10 +221,20 @@ static void test_conversions()
     if (i < (int)(sizeof special / sizeof *special)) x[i] = special[i];
   }
   launch(conversions, (const float *)x, bf16, f16, tf32, (int)PAIRS);
+  launch(halves, (const float *)x, one_bf16, one_f16, 2 * PAIRS, f32, (int)F16S);
+  for (int i = 0; i < F16S; i++) {
+    const double want = value_of((uint32_t)i, 10, -14);
+    if (want != want)
+      expect("f16's NaN", i, f32[i] != f32[i], 1);
+    else
+      expect("f32 of f16", i, f32[i], want), expect("its sign", i, signbit(f32[i]), i >> 15);
+  }
   for (int i = 0; i < 2 * PAIRS; i++) {
     const uint32_t b = bf16[i / 2] >> 16 * (i % 2) & 0xffff, h = f16[i / 2] >> 16 * (i % 2) & 0xffff;
     float t;
     memcpy(&t, &tf32[i], sizeof t);
+    expect("a bf16 alone", i, (uint16_t)one_bf16[i], b);
+    expect("an f16 alone", i, (uint16_t)one_f16[i], h);
     if (x[i] != x[i]) {
       expect("NaN", i, b == 0x7fff && h == 0x7fff && t != t, 1);
       continue;

@@ -199,6 +199,13 @@ void ptx_cvt_rn_f16x2_f32(uint32_t *out, float a, float b)
   *out = to_half(a, 10, -14, 15) << 16 | to_half(b, 10, -14, 15);
 }
 
+void ptx_cvt_rn_bf16_f32(uint16_t *out, float x) { *out = (uint16_t)to_half(x, 7, -126, 127); }
+
+void ptx_cvt_rn_f16_f32(uint16_t *out, float x) { *out = (uint16_t)to_half(x, 10, -14, 15); }
+
+/* What lies above the 16 bits of an operand is nobody's. */
+void ptx_cvt_f32_f16(float *out, uint32_t x) { *out = of_f16(x & 0xffff); }
+
 /* "Round to nearest, ties away from zero." */
 void ptx_cvt_rna_tf32_f32(uint32_t *out, float x)
 {

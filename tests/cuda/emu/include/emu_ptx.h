@@ -94,6 +94,15 @@ static inline uint32_t pack_bf16(float low, float high) { return emu_bf16(low) |
 
 static inline uint32_t pack_f16(float low, float high) { return emu_f16(low) | emu_f16(high) << 16; }
 
+static inline float of_f16(int16_t bits)
+{
+  return (bits & 0x7fff) > 0x7c00 ? __uint_as_float(0x7fffffffu) : emu_float_of_f16((uint16_t)bits);
+}
+
+static inline int16_t to_f16(float v) { return (int16_t)emu_f16(v); }
+
+static inline int16_t to_bf16(float v) { return (int16_t)emu_bf16(v); }
+
 /* ---- products ---- */
 
 /* All lanes' registers, a then b. */
