@@ -315,6 +315,26 @@ static MlirValue at_pad(MdlNest *n, MlirOperation op, const MdlPoint *p)
   return choose(n, inside, a, &to, mdl_operand(op, 1), &none, p);
 }
 
+/* What is read of an axis without elements, which has none to clamp an index to, is 0. */
+static MlirValue at_clamped(MdlNest *n, MlirValue a, const MdlSize *axis, const MdlPoint *to,
+                            const MdlPoint *p)
+{
+  MdlSizes *sizes = n->ir->sizes;
+  MdlArith arith = mdl_nest_arith(n, p);
+  MdlDtype dtype = mdl_nest_type(n, a)->dtype;
+  MdlBranch branch;
+  if (mdl_size_dominates(sizes, axis, mdl_size_const(sizes, 1))) return at_point(n, a, to, p);
+  if (axis == mdl_size_const(sizes, 0)) return mdl_arith_number(&arith, dtype, 0, 0);
+  MlirType type = mdl_loop_value_type(n->ir, dtype, arith.lanes);
+  MlirValue none = mdl_nest_index(n, 0);
+  MlirValue some = mdl_loop_compare(&n->b, MDL_PREDICATE_gt, mdl_nest_extent(n, axis), none);
+  mdl_branch_begin(n, &branch, some, 1, &type);
+  MlirValue value = at_point(n, a, to, p);
+  mdl_branch_else(n, &branch, 1, &value);
+  MlirValue zero = mdl_arith_number(&arith, dtype, 0, 0);
+  return mdl_branch_end(n, &branch, 1, &zero);
+}
+
 /* Result: a's axes before `axis`, the index's behind the batch, a's after it. */
 static MlirValue at_gather(MdlNest *n, MlirOperation op, const MdlPoint *p)
 {
@@ -331,7 +351,7 @@ static MlirValue at_gather(MdlNest *n, MlirOperation op, const MdlPoint *p)
   if (p->lane >= axis + indices) to.lane = p->lane - indices + 1;
   MlirValue most = mdl_index_sub(&n->b, mdl_nest_extent(n, type->dim[axis]), mdl_nest_index(n, 1));
   to.at[axis] = clamp(n, as_index(n, index, &from), most);
-  return at_point(n, a, &to, p);
+  return at_clamped(n, a, type->dim[axis], &to, p);
 }
 
 /* Which lanes of a vector that starts at `first` are element `index`: at most one. */
