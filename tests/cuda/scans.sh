@@ -47,3 +47,10 @@ for entry in total total_back total_u8 most_f16 rows last_of_one; do
   sed -n "/^scans_${entry}_cum[a-z]*(/,/^}/p" "$out/code/scans.cu" | grep -q '_scan<' ||
     { echo "scans_$entry: no team scans"; exit 1; }
 done
+# Nothing of a thread's lies in memory.
+if [ "${MDLC_TESTS_ALL-}" ] && command -v nvcc >/dev/null; then
+  nvcc -arch=sm_80 -fmad=false -Xptxas -v -c "$out/code/scans.cu" -o "$out/scans.o" 2>"$out/ptxas"
+  if grep 'bytes stack frame' "$out/ptxas" | grep -v ' 0 bytes stack frame, 0 bytes spill'; then
+    echo "registers spill" && exit 1
+  fi
+fi
