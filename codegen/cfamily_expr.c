@@ -147,7 +147,7 @@ static bool index_of_gpu(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row
     return true;
   }
   bool wider = mdl_print_is_int(p, a) && mdl_print_is_int(p, b) && !mdl_print_is_int(p, result);
-  if (!wider || !strchr("+-*", *row->c)) return false;
+  if (!wider || !strchr("+-*<", *row->c)) return false;
   *made = expr(p, row->precedence, "(ptrdiff_t)%s %s %s", mdl_print_at(p, a, PREFIX), row->c,
                operand(p, row, b, true));
   return true;

@@ -58,6 +58,26 @@ static Range remainder_of(Range a, Range b)
   return (Range){0, a.hi < b.hi - 1 ? a.hi : b.hi - 1};
 }
 
+/* Of numbers >= 0: no more than all bits up to the highest. */
+static Range bits_of(MdlLoopOp kind, Range a, Range b)
+{
+  int64_t most = a.hi > b.hi ? a.hi : b.hi, all = 1;
+  if (kind == MDL_LOOP_andi && (a.lo >= 0 || b.lo >= 0))
+    return (Range){0, a.lo < 0 ? b.hi : b.lo < 0 || a.hi < b.hi ? a.hi : b.hi};
+  if (kind == MDL_LOOP_andi || a.lo < 0 || b.lo < 0 || most > INT32_MAX) return any;
+  while (all <= most) all *= 2;
+  return (Range){0, all - 1};
+}
+
+/* Shifts by what a word has bits for. */
+static Range shifted(MdlLoopOp kind, Range a, Range b)
+{
+  if (a.lo < 0) return any;
+  if (kind == MDL_LOOP_shrsi) return (Range){0, a.hi};
+  if (b.lo < 0 || b.hi > 31) return any;
+  return multiply(a, (Range){1, INT64_C(1) << b.hi});
+}
+
 static MlirOperation function_of(MdlPrinter *p, MlirBlock block)
 {
   MlirOperation op = mdl_block_parent(block);
@@ -154,11 +174,17 @@ static Range range_of_op(MdlPrinter *p, MlirValue value, MlirOperation op, int d
   case MDL_LOOP_muli:
   case MDL_LOOP_divsi:
   case MDL_LOOP_remsi:
+  case MDL_LOOP_andi:
+  case MDL_LOOP_xori:
+  case MDL_LOOP_shli:
+  case MDL_LOOP_shrsi:
     break;
   default:
     return any;
   }
   Range a = range_of(p, mdl_operand(op, 0), depth), b = range_of(p, mdl_operand(op, 1), depth);
+  if (kind == MDL_LOOP_shli || kind == MDL_LOOP_shrsi) return shifted(kind, a, b);
+  if (kind == MDL_LOOP_andi || kind == MDL_LOOP_xori) return bits_of(kind, a, b);
   return kind == MDL_LOOP_addi    ? add(a, b)
          : kind == MDL_LOOP_subi  ? subtract(a, b)
          : kind == MDL_LOOP_muli  ? multiply(a, b)

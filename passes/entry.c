@@ -1,5 +1,6 @@
 #include "passes/entry.h"
 
+#include "passes/gpu_sort.h"
 #include "passes/group.h"
 #include "passes/guard.h"
 #include "passes/place.h"
@@ -121,6 +122,19 @@ bool mdl_entry_fails(MdlEntry *e, MlirOperation op)
 
 /* ---- groups ------------------------------------------------------------------------------ */
 
+/* A sort goes on behind its call on a GPU. */
+static void finish_sort(MdlEntry *e, MlirOperation op, MlirOperation group, MlirOperation made,
+                        const MlirValue *size)
+{
+  const char **names;
+  MlirValue memory[2];
+  MlirOperation end = mdl_terminator(mdl_body(group, 0));
+  if (!mdl_op_has(made, "mdl.line")) return;
+  for (int i = 0; i < 2; i++) /* values and places, in whatever order the group returns them */
+    memory[mdl_result_index(mdl_operand(end, i))] = mdl_place_memory(e, mdl_result(op, i));
+  mdl_gpu_sort_rounds(e, made, mdl_group_sizes(e->ir, group, &names), size, memory);
+}
+
 /* Sizes that the group names, operands in order, memory of tensor results that are not written in
  * place, scratch memory. */
 static void call_group(MdlEntry *e, MlirOperation op)
@@ -147,6 +161,7 @@ static void call_group(MdlEntry *e, MlirOperation op)
   void *scratch = mdl_map_get(e->memory, op.ptr);
   if (scratch) arg[count++] = (MlirValue){scratch};
   MlirOperation call = mdl_build_call(&e->b, made, arg);
+  finish_sort(e, op, group, made, arg);
   for (int i = 0, next = 0; i < mdl_result_count(op); i++)
     if (!mdl_type_of(e->ir, mdl_result(op, i))->rank)
       mdl_entry_set(e, mdl_result(op, i), mdl_result(call, next++));

@@ -2,6 +2,7 @@
 
 #include "passes/align.h"
 #include "passes/cost.h"
+#include "passes/gpu_sort.h"
 #include "passes/phases.h"
 
 #include <string.h>
@@ -52,8 +53,8 @@ MdlGpuMode mdl_gpu_mode(const MdlGroup *g)
   if (mdl_is_reduction(kind)) return mode_of_reduction(g);
   if (mdl_is_scatter(kind) && mdl_gpu_scatters_by_blocks(g)) return MDL_GPU_blocks;
   if (class == MDL_CLASS_scan) return mdl_gpu_scan_mode(g);
-  if (class == MDL_CLASS_sort || mdl_is_scatter(kind))
-    return seed_rank > 1 ? MDL_GPU_points : MDL_GPU_one;
+  if (class == MDL_CLASS_sort) return mdl_gpu_sort_mode(g);
+  if (mdl_is_scatter(kind)) return seed_rank > 1 ? MDL_GPU_points : MDL_GPU_one;
   if (mdl_gpu_has_tiles(g)) return MDL_GPU_tiles;
   if (seed_rank) return MDL_GPU_points;
   return class == MDL_CLASS_contract || class == MDL_CLASS_conv ? MDL_GPU_blocks : MDL_GPU_all;
@@ -62,9 +63,7 @@ MdlGpuMode mdl_gpu_mode(const MdlGroup *g)
 /* The axis that each point runs along by itself; -1: none. */
 static int own_axis(const MdlGroup *g)
 {
-  MdlOp kind = mdl_op(g->ir, g->seed);
-  MdlClass class = mdl_op_info(kind)->class;
-  if (class != MDL_CLASS_sort && !mdl_is_scatter(kind)) return -1;
+  if (!mdl_is_scatter(mdl_op(g->ir, g->seed))) return -1;
   MdlAttrs attrs = mdl_attrs_of(g->ir, g->seed);
   return (int)mdl_get_int(&attrs, "axis");
 }
@@ -76,8 +75,9 @@ const MdlSize *mdl_gpu_points(const MdlGroup *g)
   if (mdl_is_rows(g->func)) return mdl_gpu_row_blocks(g);
   if (mdl_gpu_mode(g) == MDL_GPU_tiles) return map ? mdl_gpu_squares(g) : mdl_gpu_tiles(g);
   if (!map && mdl_gpu_mode(g) == MDL_GPU_columns) return mdl_gpu_strips(g);
-  if (!map && mdl_op_info(mdl_op(g->ir, g->seed))->class == MDL_CLASS_scan)
-    return mdl_gpu_scan_points(g);
+  MdlClass class = map ? MDL_CLASS_map : mdl_op_info(mdl_op(g->ir, g->seed))->class;
+  if (class == MDL_CLASS_scan) return mdl_gpu_scan_points(g);
+  if (class == MDL_CLASS_sort) return mdl_gpu_sort_points(g);
   MdlType type = *mdl_type_of(g->ir, map ? mdl_operand(end, 0) : mdl_result(g->seed, 0));
   int along = map ? -1 : own_axis(g);
   if (along >= 0 && mdl_gpu_mode(g) == MDL_GPU_blocks)
@@ -87,7 +87,8 @@ const MdlSize *mdl_gpu_points(const MdlGroup *g)
   return mdl_type_elements(g->ir->sizes, &type);
 }
 
-static const char *const mode_names[] = {"points", "blocks", "blocks", "tiles", "rows", "all", "one"};
+static const char *const mode_names[] = {"points", "blocks", "blocks", "tiles",
+                                         "rows",   "all",    "one"};
 
 void mdl_gpu_mark(MdlNest *n)
 {

@@ -46,7 +46,7 @@ MlirValue mdl_gpu_threads(MdlBuilder *b);
 void mdl_gpu_one_begin(MdlNest *n, MdlBranch *branch);
 void mdl_gpu_one_end(MdlNest *n, MdlBranch *branch);
 
-MdlNestFn mdl_gpu_reduce, mdl_gpu_contract, mdl_gpu_scatter, mdl_gpu_scan;
+MdlNestFn mdl_gpu_reduce, mdl_gpu_contract, mdl_gpu_scatter, mdl_gpu_scan, mdl_gpu_sort;
 /* Scans: who takes a line, and how many units of those there are. */
 MdlGpuMode mdl_gpu_scan_mode(const MdlGroup *g);
 const MdlSize *mdl_gpu_scan_points(const MdlGroup *g);

@@ -12,6 +12,8 @@ static MdlNestFn *gpu_nest_of(MdlOp kind)
     return mdl_gpu_scatter;
   case MDL_CLASS_scan:
     return mdl_gpu_scan;
+  case MDL_CLASS_sort:
+    return mdl_gpu_sort;
   default:
     return NULL;
   }

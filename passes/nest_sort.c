@@ -1,6 +1,6 @@
 /* Sorting: a heap of (value, index) in the two results, so that it needs no room of its own. Ties
  * go by index, which makes it stable; NaN is above everything. n log n whatever the order. */
-#include "passes/nest.h"
+#include "passes/nest_sort.h"
 
 typedef struct Sort {
   MdlNest *n;
@@ -11,20 +11,16 @@ typedef struct Sort {
   MdlPoint row;
 } Sort;
 
-typedef struct Cell {
-  MlirValue value, place;
-} Cell;
-
-static Cell get(Sort *s, MlirValue at)
+static MdlSortCell get(Sort *s, MlirValue at)
 {
   MdlPoint p = s->row;
   p.at[s->axis] = at;
   MlirValue cell = mdl_loop_load(&s->n->b, s->values, p.at, 1);
-  return (Cell){mdl_arith_of_cell(&s->a, cell, s->dtype),
-                mdl_loop_load(&s->n->b, s->places, p.at, 1)};
+  return (MdlSortCell){mdl_arith_of_cell(&s->a, cell, s->dtype),
+                       mdl_loop_load(&s->n->b, s->places, p.at, 1)};
 }
 
-static void set(Sort *s, MlirValue at, Cell cell)
+static void set(Sort *s, MlirValue at, MdlSortCell cell)
 {
   MdlPoint p = s->row;
   p.at[s->axis] = at;
@@ -37,37 +33,42 @@ static MlirValue compare(Sort *s, MdlPredicate predicate, MlirValue x, MlirValue
   return mdl_loop_compare(&s->n->b, predicate, x, y);
 }
 
-static MlirValue both(Sort *s, MlirValue x, MlirValue y)
+static MlirValue both(MdlBuilder *b, MlirValue x, MlirValue y)
 {
-  return mdl_loop_binary(&s->n->b, MDL_LOOP_andi, x, y);
+  return mdl_loop_binary(b, MDL_LOOP_andi, x, y);
 }
 
-static MlirValue either(Sort *s, MlirValue x, MlirValue y)
+static MlirValue either(MdlBuilder *b, MlirValue x, MlirValue y)
 {
-  return mdl_loop_binary(&s->n->b, MDL_LOOP_ori, x, y);
+  return mdl_loop_binary(b, MDL_LOOP_ori, x, y);
 }
 
-/* Does x stand before y? */
-static MlirValue before(Sort *s, Cell x, Cell y)
+MlirValue mdl_sort_before(MdlBuilder *b, MdlDtype dtype, MdlSortCell x, MdlSortCell y)
 {
-  MdlPredicate less = mdl_is_unsigned(s->dtype) ? MDL_PREDICATE_ult : MDL_PREDICATE_lt;
-  MlirValue below = compare(s, less, x.value, y.value);
-  MlirValue equal = compare(s, MDL_PREDICATE_eq, x.value, y.value);
-  if (mdl_is_float(s->dtype)) {
-    MlirValue x_nan = compare(s, MDL_PREDICATE_ne, x.value, x.value);
-    MlirValue y_nan = compare(s, MDL_PREDICATE_ne, y.value, y.value);
-    MlirValue x_number = compare(s, MDL_PREDICATE_eq, x.value, x.value);
-    below = either(s, below, both(s, x_number, y_nan));
-    equal = either(s, equal, both(s, x_nan, y_nan));
+  MdlPredicate less = mdl_is_unsigned(dtype) ? MDL_PREDICATE_ult : MDL_PREDICATE_lt;
+  MlirValue below = mdl_loop_compare(b, less, x.value, y.value);
+  MlirValue equal = mdl_loop_compare(b, MDL_PREDICATE_eq, x.value, y.value);
+  if (mdl_is_float(dtype)) {
+    MlirValue x_nan = mdl_loop_compare(b, MDL_PREDICATE_ne, x.value, x.value);
+    MlirValue y_nan = mdl_loop_compare(b, MDL_PREDICATE_ne, y.value, y.value);
+    MlirValue x_number = mdl_loop_compare(b, MDL_PREDICATE_eq, x.value, x.value);
+    below = either(b, below, both(b, x_number, y_nan));
+    equal = either(b, equal, both(b, x_nan, y_nan));
   }
-  return either(s, below, both(s, equal, compare(s, MDL_PREDICATE_lt, x.place, y.place)));
+  MlirValue earlier = mdl_loop_compare(b, MDL_PREDICATE_lt, x.place, y.place);
+  return either(b, below, both(b, equal, earlier));
+}
+
+static MlirValue before(Sort *s, MdlSortCell x, MdlSortCell y)
+{
+  return mdl_sort_before(&s->n->b, s->dtype, x, y);
 }
 
 static MlirValue number(Sort *s, int64_t value) { return mdl_nest_index(s->n, value); }
 
 static void swap(Sort *s, MlirValue i, MlirValue j)
 {
-  Cell x = get(s, i), y = get(s, j);
+  MdlSortCell x = get(s, i), y = get(s, j);
   set(s, i, y);
   set(s, j, x);
 }
@@ -103,7 +104,7 @@ static void sift(Sort *s, MlirValue root, MlirValue end)
   n->b = mdl_builder_at_end(n->ir, test, outer.at);
   MlirValue child =
       mdl_index_add(&n->b, mdl_index_mul(&n->b, mdl_arg(test, 0), number(s, 2)), number(s, 1));
-  MlirValue goes_on = both(s, mdl_arg(test, 1), compare(s, MDL_PREDICATE_lt, child, end));
+  MlirValue goes_on = both(&n->b, mdl_arg(test, 1), compare(s, MDL_PREDICATE_lt, child, end));
   mdl_build_condition(&n->b, goes_on, 2, (MlirValue[]){mdl_arg(test, 0), mdl_arg(test, 1)});
   n->b = mdl_builder_at_end(n->ir, body, outer.at);
   sift_step(s, mdl_arg(body, 0), end, next);
@@ -118,7 +119,8 @@ static void fill(Sort *s, MlirValue from, MlirValue length)
   MdlPoint p = s->row;
   mdl_loop_over(n, &loop, length, 0, NULL);
   p.at[s->axis] = loop.iv;
-  Cell cell = {mdl_nest_at(n, from, &p), mdl_arith_convert(&s->a, loop.iv, MDL_index, s->place)};
+  MdlSortCell cell = {mdl_nest_at(n, from, &p),
+                      mdl_arith_convert(&s->a, loop.iv, MDL_index, s->place)};
   set(s, loop.iv, cell);
   mdl_loop_end(n, &loop, NULL);
 }

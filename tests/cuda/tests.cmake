@@ -3,7 +3,7 @@
 foreach(name features faults)
   add_test(NAME cuda/${name} COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/${name}.sh ${CMAKE_BINARY_DIR}/cuda/${name})
 endforeach()
-foreach(name samples products split halves nvcc)
+foreach(name samples products split sorts halves nvcc)
   add_test(NAME cuda/${name} COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/${name}.sh ${CMAKE_BINARY_DIR}/cuda/${name}
            $<TARGET_FILE:mdlc>)
 endforeach()
@@ -51,7 +51,7 @@ endforeach()
 # Kernels that share a launch: a race between its parts is one between blocks.
 add_test(NAME cuda/launches COMMAND random_programs ${CMAKE_CURRENT_LIST_DIR}/launches.mdl --machine=sm_80 --all)
 set_tests_properties(cuda/launches PROPERTIES LABELS cuda TIMEOUT 600)
-set_tests_properties(cuda/features cuda/faults cuda/samples cuda/products cuda/halves cuda/ptx cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
+set_tests_properties(cuda/features cuda/faults cuda/samples cuda/products cuda/sorts cuda/halves cuda/ptx cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
                      PROPERTIES LABELS cuda SKIP_RETURN_CODE 77 TIMEOUT 600)
 # Rows: of many lengths, and what fusion puts into one loop.
 add_test(NAME cuda/rows COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/rows.sh ${CMAKE_BINARY_DIR}/cuda/rows $<TARGET_FILE:mdlc>
