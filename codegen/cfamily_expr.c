@@ -166,8 +166,7 @@ static MdlExpr binary(MdlPrinter *p, MlirOperation op, const MdlLoopInfo *row)
       (kind == MDL_LOOP_andi || kind == MDL_LOOP_ori))
     return logical(p, op, kind == MDL_LOOP_andi);
   bool negates = is_negation(p, op, &type);
-  if (is_class(p, &type))
-    mdl_need(p, negates ? "not" : mdl_text(p->arena, "operator%s", row->c));
+  if (is_class(p, &type)) mdl_need(p, negates ? "not" : mdl_text(p->arena, "operator%s", row->c));
   if (negates) return expr(p, PREFIX, "!%s", mdl_print_at(p, a, PREFIX));
   MdlExpr index;
   if (p->machine->warp && type.element == MDL_index && type.kind == MDL_LOOP_scalar &&
@@ -221,14 +220,16 @@ static MdlExpr compare(MdlPrinter *p, MlirOperation op)
   MdlLoopType type = mdl_loop_type_of(p->ir, a);
   MdlPredicate predicate = mdl_loop_predicate(op);
   if (is_class(p, &type)) mdl_need(p, mdl_text(p->arena, "operator%s", signs[predicate]));
-  bool is_unsigned = predicate >= MDL_PREDICATE_ult && type.element != MDL_index;
+  bool is_unsigned = predicate >= MDL_PREDICATE_ult;
   if (type.element == MDL_index && mdl_print_expr(p, a).raw && is_literal(mdl_print_expr(p, b).text))
     return expr(p, COMPARE, "%s %s %s", mdl_print_expr(p, a).raw, signs[predicate],
                 mdl_print_expr(p, b).text); /* threadIdx.x == 0 */
+  bool ints = mdl_print_is_int(p, a) && mdl_print_is_int(p, b);
   const char *u = "";
   if (is_unsigned)
     u = type.kind == MDL_LOOP_vector ? mdl_text(p->arena, "(%s)", unsigned_vector(p, &type))
-                                     : mdl_text(p->arena, "(u%s)", mdl_dtypes[type.element].c);
+        : type.element != MDL_index  ? mdl_text(p->arena, "(u%s)", mdl_dtypes[type.element].c)
+                                     : (ints ? "(unsigned)" : "(size_t)");
   int tight = is_unsigned ? PREFIX : COMPARE + 1;
   return expr(p, COMPARE, "%s%s %s %s%s", u, mdl_print_at(p, a, tight), signs[predicate], u,
               mdl_print_at(p, b, tight));

@@ -79,5 +79,8 @@ int mdl_gpu_split_totals(MdlIr *ir, int parts, MdlPart **part);
 bool mdl_gpu_has_tiles(const MdlGroup *g);
 const MdlSize *mdl_gpu_tiles(const MdlGroup *g);
 void mdl_gpu_contract_tiles(MdlNest *n);
+/* What a padding by zeros pads, where tiles can read that instead, as it lies in memory: the tensor
+ * behind views; the padded one itself, where they cannot. */
+MlirValue mdl_gpu_padded(MdlIr *ir, MlirOperation pad);
 
 #endif

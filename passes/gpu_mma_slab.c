@@ -40,8 +40,7 @@ void mdl_mma_open_slab(MdlGpuTiles *t, MdlMma *m, int side)
   MdlMmaSlab *s = &m->slab[side];
   share(t, s);
   s->memory = memory_of(t, (int64_t)m->slots * s->lines * s->words, true, names[side]);
-  if (!s->is_async)
-    s->next = memory_of(t, (int64_t)s->pieces * MDL_MMA_CHUNK, false, next[side]);
+  if (!s->is_async) s->next = memory_of(t, (int64_t)s->pieces * MDL_MMA_CHUNK, false, next[side]);
 }
 
 /* Rows past the end are the last one: what is summed of them is not kept. */
@@ -100,27 +99,11 @@ static MlirValue given_at(MdlGpuTiles *t, MlirValue step)
 /* ---- through registers ------------------------------------------------------------------- */
 
 /* An operand's element: a half's bits where it is memory as it is, else a number. */
-static MlirValue element(MdlGpuTiles *t, MdlMmaSlab *s, const MdlTileLine *line, MlirValue step)
+static MlirValue element(MdlMmaSlab *s, const MdlTileLine *line, MlirValue step)
 {
-  MdlNest *n = t->n;
-  MdlBranch branch;
   bool is_cell = s->source.is_flat && !s->is_wide;
-  MlirType type = n->ir->scalar[is_cell ? MDL_i16 : MDL_f32];
-  if (!t->whole_steps) {
-    MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, step, t->step_end);
-    mdl_branch_begin(n, &branch, inside, 1, &type);
-  }
-  MlirValue value;
-  if (is_cell) {
-    MlirValue at = mdl_index_add(&n->b, line->offset, mdl_source_step(&s->source, step));
-    value = mdl_loop_load(&n->b, s->source.flat, &at, 1);
-  } else {
-    value = mdl_source_load(&s->source, line, step, 1);
-  }
-  if (t->whole_steps) return value;
-  mdl_branch_else(n, &branch, 1, &value);
-  MlirValue zero = mdl_loop_number(&n->b, is_cell ? MDL_i16 : MDL_f32, 1, 0, 0);
-  return mdl_branch_end(n, &branch, 1, &zero);
+  return is_cell ? mdl_source_cell(&s->source, line, step)
+                 : mdl_source_load(&s->source, line, step, 1);
 }
 
 /* Elements in a word: an f32's bits, or two halves, the first in the low half. */
@@ -156,7 +139,7 @@ static void copy_words(MdlGpuTiles *t, MdlMmaSlab *s, const MdlTileLine *line, M
       at = mdl_index_add(b, step, shift);
     else
       there.offset = mdl_index_add(b, line->offset, shift);
-    held[i] = element(t, s, &there, at);
+    held[i] = element(s, &there, at);
   }
   to = mdl_index_add(b, to, loop.iv);
   mdl_loop_store(b, pack(t, s, held), s->memory, &to);
@@ -165,13 +148,12 @@ static void copy_words(MdlGpuTiles *t, MdlMmaSlab *s, const MdlTileLine *line, M
 
 static void copy(MdlGpuTiles *t, MdlMmaSlab *s, MlirValue first, MlirValue slot)
 {
-  MdlBuilder *b = &t->n->b;
   MdlBranch branch;
   for (int i = 0; i < s->pieces; i++) {
     MlirValue step = step_of(t, s, i, first), to = place_in(t, s, i, slot);
     const MdlTileLine *line = &s->found[s->source.by_steps ? i : 0];
     mdl_branch_begin(t->n, &branch, s->source.aligned, 0, NULL);
-    MlirValue from = mdl_index_add(b, line->offset, mdl_source_step(&s->source, step));
+    MlirValue from = mdl_source_place(&s->source, line, step);
     MlirValue operand[] = {s->memory, to, s->source.flat, from, given_at(t, step)};
     mdl_mma_call(t, "cp_async_16", 5, operand);
     mdl_branch_else(t->n, &branch, 0, NULL);
@@ -190,11 +172,11 @@ static void fetch_piece(MdlGpuTiles *t, MdlMmaSlab *s, int piece, MlirValue firs
     MlirValue shift = mdl_mma_scaled(t, loop.iv, mdl_mma_in_word(s), number(t, i));
     MdlTileLine line = s->found[piece];
     if (s->source.by_steps) {
-      held[i] = element(t, s, &line, mdl_index_add(&n->b, step, shift));
+      held[i] = element(s, &line, mdl_index_add(&n->b, step, shift));
       continue;
     }
     line = mdl_source_line(&s->source, clamped(t, s, mdl_index_add(&n->b, s->along, shift), 1));
-    held[i] = element(t, s, &line, step);
+    held[i] = element(s, &line, step);
   }
   MlirValue to = mdl_index_add(&n->b, loop.iv, number(t, (int64_t)piece * MDL_MMA_CHUNK));
   mdl_loop_store(&n->b, pack(t, s, held), s->next, &to);

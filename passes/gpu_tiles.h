@@ -118,41 +118,71 @@ int mdl_tiles_outer(const MdlGpuTiles *t);
 
 /* ---- operands (gpu_tiles_source.c) ------------------------------------------------------- */
 
+/* An operand as a tensor in memory, whose axes may stand in another order, padded with zeros. */
+typedef struct MdlTileView {
+  MlirValue tensor;                /* in memory, if no op of the group makes it */
+  const MdlType *type;             /* as which it is seen, row-major */
+  int axis[MDL_MAX_RANK];          /* of that, for each of the operand's */
+  MlirOperation pad;               /* null: none */
+  const MdlSize *lo[MDL_MAX_RANK]; /* by the operand's axes */
+  int64_t inner[MDL_MAX_RANK];
+  bool is_padded[MDL_MAX_RANK];
+} MdlTileView;
+MdlTileView mdl_tiles_view(MdlIr *ir, MlirValue operand);
+
+enum { MDL_TILE_PADS = 3 /* most padded axes of an operand that is read where it lies */ };
+
+/* An axis of memory, padded: index i of the operand's is (i - lo)/every here, where that is whole
+ * and inside. */
+typedef struct MdlTilePad {
+  int axis; /* the operand's */
+  const MdlSize *lo, *extent, *stride;
+  int64_t every;
+} MdlTilePad;
+
 /* Axes of an operand that one number runs over, as far as they do not lie behind each other like
  * one axis. */
 typedef struct MdlTileRun {
   const MdlSize *extent, *stride; /* stride: elements of the operand's memory */
+  const MdlSize *by;              /* ... and indices of the operand's axis */
+  int pad;                        /* which of the source's, if the axis is padded; -1: it is not */
 } MdlTileRun;
 
 /* Where a side's operand is read. */
 typedef struct MdlTileSource {
   MdlGpuTiles *t;
   int side, operand;
-  bool is_flat;  /* memory as it is: an element is flat[batch + along + step] */
+  bool is_flat;  /* memory as it is: an element is flat[batch + along + step], or 0 in padding */
   bool by_steps; /* neighbours in memory are neighbours in steps; else in rows or columns */
   int lanes;     /* elements that lie behind each other and start at a multiple of their bytes, if
                     the memory does: up to 16 bytes, along the steps or the side as `by_steps`
                     says; 1 where unknown */
   MlirValue aligned; /* does the memory? A caller's pointer may not. For lanes > 1 */
   MlirValue flat;    /* one axis */
+  MdlTileView view;
+  int pads;
+  MdlTilePad pad[MDL_TILE_PADS];
   int batch_runs, side_runs, step_runs;
   MdlTileRun batch_run[MDL_MAX_RANK], side_run[MDL_MAX_RANK], step_run[MDL_MAX_RANK];
 } MdlTileSource;
 
 /* A row or column of the product: what of it the elements' places need, found once. */
 typedef struct MdlTileLine {
-  MdlPoint point;   /* of a result there */
-  MlirValue offset; /* flat: batch and side */
+  MdlPoint point;                 /* of a result there */
+  MlirValue offset;               /* flat: batch and side */
+  MlirValue along[MDL_TILE_PADS]; /* ... and what they are along padded axes */
 } MdlTileLine;
 
 MdlTileSource mdl_source_open(MdlGpuTiles *t, int side);
 /* `at`: inside the product. */
 MdlTileLine mdl_source_line(MdlTileSource *s, MlirValue at);
-/* Flat: what a step adds to the line's offset. */
-MlirValue mdl_source_step(MdlTileSource *s, MlirValue step);
-/* The element at a step that exists; flat and several lanes: a vector, where the memory is aligned.
- */
+/* Flat, not padded: where a step that exists is read. */
+MlirValue mdl_source_place(MdlTileSource *s, const MdlTileLine *line, MlirValue step);
+/* The element at a step, 0 past the last; flat and several lanes: a vector, where the memory is
+ * aligned. */
 MlirValue mdl_source_load(MdlTileSource *s, const MdlTileLine *line, MlirValue step, int lanes);
+/* Flat: its bits as they lie in memory. */
+MlirValue mdl_source_cell(MdlTileSource *s, const MdlTileLine *line, MlirValue step);
 
 /* ---- small things ------------------------------------------------------------------------ */
 

@@ -126,22 +126,6 @@ static void end_active(MdlGpuTiles *t, const Slab *s, MdlBranch *branch)
   if (s->active < MDL_TILE_THREADS) mdl_gpu_one_end(t->n, branch);
 }
 
-/* The element at a step, or the vector from there on; 0 past the last. */
-static MlirValue element(MdlGpuTiles *t, Slab *s, MlirValue step, int lanes)
-{
-  MdlNest *n = t->n;
-  MdlBranch branch;
-  if (t->whole_steps) return mdl_source_load(&s->source, &s->line, step, lanes);
-  MlirType type = mdl_loop_value_type(n->ir, t->s.c.result->dtype, lanes);
-  MlirValue inside = mdl_loop_compare(&n->b, MDL_PREDICATE_lt, step, t->step_end);
-  mdl_branch_begin(n, &branch, inside, 1, &type);
-  MlirValue value = mdl_source_load(&s->source, &s->line, step, lanes);
-  mdl_branch_else(n, &branch, 1, &value);
-  MdlArith a = {&n->b, n->machine, lanes};
-  MlirValue zero = mdl_arith_number(&a, t->s.c.result->dtype, 0, 0);
-  return mdl_branch_end(n, &branch, 1, &zero);
-}
-
 /* The elements of a unit one by one, in memory that is not aligned. */
 static void fetch_singles(MdlGpuTiles *t, Slab *s, MlirValue step, MlirValue to)
 {
@@ -154,7 +138,7 @@ static void fetch_singles(MdlGpuTiles *t, Slab *s, MlirValue step, MlirValue to)
   else
     s->line.offset = mdl_index_add(&n->b, line.offset, loop.iv);
   to = mdl_index_add(&n->b, to, loop.iv);
-  mdl_loop_store(&n->b, element(t, s, step, 1), s->next, &to);
+  mdl_loop_store(&n->b, mdl_source_load(&s->source, &s->line, step, 1), s->next, &to);
   mdl_loop_end(n, &loop, NULL);
   s->line = line;
 }
@@ -164,7 +148,7 @@ static void fetch_unit(MdlGpuTiles *t, Slab *s, MlirValue step, MlirValue to)
   MdlNest *n = t->n;
   MdlBranch branch;
   if (s->lanes > 1) mdl_branch_begin(n, &branch, s->source.aligned, 0, NULL);
-  mdl_loop_store(&n->b, element(t, s, step, s->lanes), s->next, &to);
+  mdl_loop_store(&n->b, mdl_source_load(&s->source, &s->line, step, s->lanes), s->next, &to);
   if (s->lanes == 1) return;
   mdl_branch_else(n, &branch, 0, NULL);
   fetch_singles(t, s, step, to);
@@ -355,12 +339,28 @@ static void leave(MdlGpuTiles *t, Simt *s)
   }
 }
 
+enum { MANY_UNITS = 16 };
+
+/* Many loads at once, each behind a check of an image of free size, in 64 bits, want more registers
+ * than ptxas gives where it hopes for four blocks on a processor: it shall hope for two. */
+static void allow_registers(MdlGpuTiles *t, const Simt *s)
+{
+  int64_t known;
+  for (int i = 0; i < 2; i++) {
+    const MdlTileSource *from = &s->slab[i].source;
+    for (int j = 0; j < from->pads && s->slab[i].units >= MANY_UNITS; j++)
+      if (!mdl_size_is_const(from->pad[j].extent, &known))
+        mdl_op_set_int(t->n->ir, t->n->func, "mdl.resident", 2);
+  }
+}
+
 static void *simt_open(MdlGpuTiles *t)
 {
   Simt *s = MDL_NEW(t->n->ir->arena, Simt, 1);
   int most = mdl_tiles_bytes(&t->s) == 8 ? 2 : 4; /* 16 bytes; of bytes so many too */
   for (int i = 0; i < 2; i++) s->group[i] = t->shape.each[i] < most ? t->shape.each[i] : most;
   for (int i = 0; i < 2; i++) open_slab(t, &s->slab[i], i);
+  allow_registers(t, s);
   s->part[0] = mdl_tiles_own(t, t->shape.each[0], "x");
   s->part[1] = mdl_tiles_own(t, t->shape.each[1], "y");
   s->sum = mdl_tiles_own(t, t->shape.each[0] * t->shape.each[1], "sum");

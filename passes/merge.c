@@ -505,7 +505,7 @@ static int last_position(const Merge *m, int node)
 int mdl_merge(MdlIr *ir, const MdlMachine *machine, MlirBlock block, MdlPiece **steps)
 {
   MdlPart *part;
-  Merge m = {.ir = ir, .block = block, .parts = mdl_partition(ir, block, &part)};
+  Merge m = {.ir = ir, .block = block, .parts = mdl_partition(ir, machine, block, &part)};
   m.gpu = machine->warp;
   if (m.gpu) m.parts = mdl_gpu_split_totals(ir, m.parts, &part);
   m.made_by = mdl_map_create(ir->arena);

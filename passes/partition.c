@@ -4,6 +4,7 @@
 #include "passes/partition.h"
 
 #include "passes/align.h"
+#include "passes/gpu.h"
 
 #include <string.h>
 
@@ -25,6 +26,7 @@ typedef struct Item {
 
 typedef struct Partition {
   MdlIr *ir;
+  const MdlMachine *machine;
   MlirBlock block;
   int items;
   Item *item;
@@ -120,7 +122,8 @@ static bool stretches(MdlIr *ir, MlirOperation op)
 static bool picks_few(Partition *p, MlirOperation gather)
 {
   MdlSizes *sizes = p->ir->sizes;
-  bool one_a_row = mdl_type_of(p->ir, mdl_operand(gather, 1))->rank == mdl_op_int(gather, "batch", 0);
+  bool one_a_row =
+      mdl_type_of(p->ir, mdl_operand(gather, 1))->rank == mdl_op_int(gather, "batch", 0);
   if (one_a_row) return true;
   const MdlSize *from = mdl_type_elements(sizes, mdl_type_of(p->ir, mdl_operand(gather, 0)));
   const MdlSize *made = mdl_type_elements(sizes, mdl_type_of(p->ir, mdl_result(gather, 0)));
@@ -231,6 +234,21 @@ static bool repeats(Partition *p, const Item *item)
   return true;
 }
 
+/* Padding in front of a GPU's convolutions: each reads what is padded, and checks where it ends. */
+static bool is_read_padded(Partition *p, const Item *item)
+{
+  if (!p->machine->warp || item->is_kept || mdl_op(p->ir, item->op) != MDL_OP_pad) return false;
+  MlirValue padded = mdl_result(item->op, 0);
+  MlirOperation user;
+  int operand;
+  for (int i = 0; mdl_use(padded, i, &user, &operand); i++)
+    if (mdl_op(p->ir, user) != MDL_OP_conv || operand) return false;
+  MlirOperation from = mdl_def(mdl_gpu_padded(p->ir, item->op));
+  if (mdl_is_null(from)) return true;
+  MdlOp op = mdl_op(p->ir, from);
+  return op != MDL_OP_pad && !is_cheap(op);
+}
+
 static void put_in(Partition *p, Item *item, Use use)
 {
   p->member[use.part][item - p->item] = true;
@@ -286,7 +304,7 @@ static void place_item(Partition *p, Item *item)
     if (from) from->is_kept = true;
     return;
   }
-  if ((is_cheap(op) && !item->is_kept) || repeats(p, item)) {
+  if ((is_cheap(op) && !item->is_kept) || repeats(p, item) || is_read_padded(p, item)) {
     for (int i = 0; i < item->uses; i++) put_in(p, item, item->use[i]);
     return;
   }
@@ -324,9 +342,10 @@ static void list_members(Partition *p, int part)
     if (p->member[part][i]) to->op[to->ops++] = p->item[i].op;
 }
 
-int mdl_partition(MdlIr *ir, MlirBlock block, MdlPart **parts)
+int mdl_partition(MdlIr *ir, const MdlMachine *machine, MlirBlock block, MdlPart **parts)
 {
-  Partition p = {.ir = ir, .block = block, .item_of = mdl_map_create(ir->arena)};
+  Partition p = {
+      .ir = ir, .machine = machine, .block = block, .item_of = mdl_map_create(ir->arena)};
   read_block(&p);
   for (int i = p.items; i-- > 0;) place_item(&p, &p.item[i]);
   *parts = MDL_NEW(ir->arena, MdlPart, (size_t)p.parts);

@@ -17,7 +17,7 @@ typedef struct MdlPart {
 } MdlPart;
 
 /* Parts in program order of their roots. */
-int mdl_partition(MdlIr *ir, MlirBlock block, MdlPart **parts);
+int mdl_partition(MdlIr *ir, const MdlMachine *machine, MlirBlock block, MdlPart **parts);
 
 /* A group to be: parts that run in one nest. */
 typedef struct MdlCluster {

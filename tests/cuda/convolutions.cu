@@ -26,10 +26,11 @@ struct Conv {
   const char *name;
   int64_t N, C, H, W, O, h, v, groups;
   int64_t stride[2], pad[2], dilation;
+  int64_t more[2] = {0, 0}; /* ... padding behind the end than before the start */
   int64_t out(int axis) const
   {
     const int64_t extent = axis ? W : H, taps = axis ? v : h;
-    return (extent + 2 * pad[axis] - (taps - 1) * dilation - 1) / stride[axis] + 1;
+    return (extent + 2 * pad[axis] + more[axis] - (taps - 1) * dilation - 1) / stride[axis] + 1;
   }
   int64_t ys() const { return N * O * out(0) * out(1); }
   int64_t xs() const { return N * C * H * W; }
@@ -155,6 +156,23 @@ static void test_grouped(int64_t N)
       });
 }
 
+static void test_lopsided(int64_t N, int64_t H, int64_t W)
+{
+  test<float>(
+      {"lopsided", N, 16, H + 1, W, 24, 2, 3, 1, {1, 1}, {2, 0}, 1, {-2, 3}},
+      [=](const float *x, const float *w, float *y) {
+        return convolutions_lopsided(N, H, W, x, w, y,
+                                     Work(CONVOLUTIONS_LOPSIDED_WORK_BYTES(N, H, W)).memory,
+                                     nullptr);
+      },
+      [=](const float *x, const float *w, const float *g, float *gx, float *gw) {
+        wrong |= convolutions_lopsided_back(
+            N, H, W, x, w, g, gx, gw, Work(CONVOLUTIONS_LOPSIDED_BACK_WORK_BYTES(N, H, W)).memory,
+            nullptr);
+        return true;
+      });
+}
+
 static void test_line(int64_t N, int64_t L)
 {
   test<double>(
@@ -179,6 +197,8 @@ int main()
   test_known(2);
   test_strided(3);
   test_grouped(2);
+  test_lopsided(2, 6, 9);
+  test_lopsided(1, 0, 1);
   test_line(3, 50);
   test_line(1, 2);
   puts(wrong ? "wrong" : "right");
