@@ -4,6 +4,8 @@
  * one that is multiplied, so that a slab costs one barrier. */
 #include "passes/gpu_mma.h"
 
+#include <string.h>
+
 enum { WARP = 32, SHARED_BYTES = 48 << 10, LEAST_STEPS = 16, LEAST_SIDE = 12, MOST_SLOTS = 4 };
 
 /* ---- shapes ------------------------------------------------------------------------------ */
@@ -25,14 +27,22 @@ static double cost(const MdlTileSides *s, const MdlTileShape *shape)
   return (double)rounds * area * (1.0 / shape->side[0] + 1.0 / shape->side[1] + 1.0 / 64);
 }
 
-static bool is_wide(const MdlTileSides *s) { return s->c.result->dtype == MDL_f32; }
+MdlDtype mdl_mma_dtype(const MdlTileSides *s)
+{
+  MdlIr *ir = s->c.g->ir;
+  const char *halves = mdl_op_text(ir, s->c.op, "mdl.halves");
+  for (int i = 0; i < 2; i++)
+    if (mdl_def_op(ir, mdl_operand(s->c.op, i)) != MDL_OP_convert) halves = NULL;
+  return halves ? mdl_dtype_find(halves, strlen(halves)) : s->c.result->dtype;
+}
+
+static bool is_wide(const MdlTileSides *s) { return mdl_mma_dtype(s) == MDL_f32; }
 
 /* Do tensor cores take the type, and may they? */
 static bool is_taken(const MdlTileSides *s)
 {
-  MdlDtype dtype = s->c.result->dtype;
   if (is_wide(s)) return mdl_op_has(s->c.g->func, "mdl.tf32");
-  return mdl_is_half(dtype);
+  return mdl_is_half(mdl_mma_dtype(s));
 }
 
 static MdlTileShape mma_shape(const MdlTileSides *s)
@@ -86,7 +96,7 @@ static void multiply(MdlGpuTiles *t, MdlMma *m)
 {
   MdlLoop row, column;
   MlirValue zero = number(t, 0);
-  MdlDtype dtype = t->s.c.result->dtype;
+  MdlDtype dtype = mdl_mma_dtype(&t->s);
   const char *function = dtype == MDL_f32    ? "mma_tf32"
                          : dtype == MDL_bf16 ? "mma_bf16"
                                              : "mma_f16";

@@ -40,6 +40,9 @@ typedef struct MdlMma {
   MlirValue sum;
 } MdlMma;
 
+/* What the operands' values are: half floats, also where they were made f32 (`mdl.halves`), or f32 to
+ * be rounded to tf32. */
+MdlDtype mdl_mma_dtype(const MdlTileSides *s);
 /* Elements in a word, in a chunk. */
 int mdl_mma_in_word(const MdlMmaSlab *s);
 int mdl_mma_in_chunk(const MdlMmaSlab *s);

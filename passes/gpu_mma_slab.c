@@ -113,7 +113,7 @@ static MlirValue pack(MdlGpuTiles *t, const MdlMmaSlab *s, const MlirValue *held
   MdlBuilder *b = &n->b;
   if (s->is_wide) return mdl_loop_cast(b, MDL_LOOP_bitcast, held[0], MDL_i32);
   if (!s->source.is_flat) {
-    const char *function = t->s.c.result->dtype == MDL_bf16 ? "pack_bf16" : "pack_f16";
+    const char *function = mdl_mma_dtype(&t->s) == MDL_bf16 ? "pack_bf16" : "pack_f16";
     MlirOperation call = mdl_loop_device(b, n->pass->module, n->pass->symbols, function, 2, held,
                                          &n->ir->scalar[MDL_i32]);
     return mdl_result(call, 0);

@@ -204,6 +204,19 @@ MlirValue mdl_split_pad(MdlBuilder *b, MlirValue from, int axis, const MdlSize *
   return mdl_result(pad, 0);
 }
 
+MlirValue mdl_split_widened(MdlBuilder *b, MlirValue half)
+{
+  if (!mdl_is_half(mdl_type_of(b->ir, half)->dtype)) return half;
+  MlirValue wide = mdl_build_convert(b, half, MDL_f32);
+  mdl_op_set_unit(b->ir, mdl_def(wide), "mdl.parts");
+  return wide;
+}
+
+void mdl_split_note_halves(MdlIr *ir, MlirOperation product, MdlDtype dtype)
+{
+  if (mdl_is_half(dtype)) mdl_op_set_text(ir, product, "mdl.halves", mdl_dtypes[dtype].name);
+}
+
 MlirValue mdl_split_view(MdlBuilder *b, MlirValue from, const MdlSplitView *view)
 {
   MdlSizes *sizes = b->ir->sizes;

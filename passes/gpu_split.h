@@ -41,6 +41,11 @@ void mdl_split_replace(MdlIr *ir, MlirOperation op, MlirValue with);
 MlirValue mdl_split_pad(MdlBuilder *b, MlirValue from, int axis, const MdlSize *whole,
                         MlirValue neutral);
 
+/* Parts of a product of half floats are added up in f32: the product is one of operands made f32, and
+ * notes what they were (`mdl.halves`), for tensor cores to know. Other types stay as they are. */
+MlirValue mdl_split_widened(MdlBuilder *b, MlirValue half);
+void mdl_split_note_halves(MdlIr *ir, MlirOperation product, MdlDtype dtype);
+
 /* An axis as two: [.., parts, part, ..], or [.., part, parts, ..], padded behind its end. */
 typedef struct MdlSplitView {
   int axis;

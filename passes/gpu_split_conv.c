@@ -31,14 +31,14 @@ static int64_t product_of(const MdlType *type, int from)
   return all;
 }
 
-/* False: no convolution that parts help. Half floats would round each part. */
+/* False: no convolution that parts help. */
 static bool read_conv(Conv *c)
 {
   MdlAttrs attrs = mdl_attrs_of(c->ir, c->op);
   c->image = mdl_type_of(c->ir, mdl_operand(c->op, 0));
   c->kernel = mdl_type_of(c->ir, mdl_operand(c->op, 1));
   c->result = mdl_type_of(c->ir, mdl_result(c->op, 0));
-  if (mdl_get_int(&attrs, "groups") != 1 || mdl_is_half(c->result->dtype)) return false;
+  if (mdl_get_int(&attrs, "groups") != 1) return false;
   if (c->kernel->rank == MDL_MAX_RANK) return false;
   int64_t rows = mdl_schedule_guess(c->result->dim[1]);
   int64_t columns =
@@ -86,9 +86,10 @@ static MlirValue kernel_of_parts(Conv *c, MlirValue kernel, int64_t parts, const
 static MlirValue sum_of_parts(Conv *c, MlirValue made, int64_t parts)
 {
   const int64_t axis = 1;
-  MdlType apart = *c->result;
+  MdlType apart = *mdl_type_of(c->ir, made);
   for (int i = apart.rank++; i > 1; i--) apart.dim[i] = apart.dim[i - 1];
   apart.dim[1] = mdl_size_const(c->ir->sizes, parts);
+  apart.dim[2] = c->result->dim[1];
   made = mdl_build_reshape(&c->b, made, &apart);
   return mdl_build_reduce(&c->b, MDL_OP_reduce_sum, made, 1, &axis);
 }
@@ -118,13 +119,16 @@ static void in_parts(Conv *c, int64_t parts)
   for (int i = 0; i < 2; i++)
     operand[i] = mdl_split_pad(&c->b, mdl_operand(c->op, i), 1, padded, zero);
   operand[1] = kernel_of_parts(c, operand[1], parts, part);
+  for (int i = 0; i < 2; i++) operand[i] = mdl_split_widened(&c->b, operand[i]);
   MdlAttrs attrs = grouped(c, parts);
   MlirOperation conv = mdl_build_op(&c->b, MDL_OP_conv, 2, operand, &attrs, NULL);
   mdl_op_set_unit(c->ir, conv, "mdl.parts");
+  mdl_split_note_halves(c->ir, conv, c->result->dtype);
   MlirValue made = mdl_result(conv, 0);
   const char *name = mdl_value_name(c->ir, mdl_result(c->op, 0));
   mdl_value_set_name(c->ir, made, mdl_text(c->ir->arena, "%s_parts", name ? name : "conv"));
-  mdl_split_replace(c->ir, c->op, sum_of_parts(c, made, parts));
+  made = mdl_build_convert(&c->b, sum_of_parts(c, made, parts), c->result->dtype);
+  mdl_split_replace(c->ir, c->op, made);
 }
 
 void mdl_gpu_split_convs(MdlIr *ir, MlirBlock block)

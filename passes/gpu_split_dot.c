@@ -148,7 +148,7 @@ static MlirValue spread(Dot *d, const Space *s, int operand)
         perm[count++] = i;
       }
   if (moves) value = mdl_build_transpose(&d->b, value, perm);
-  if (mdl_is_half(type->dtype)) value = mdl_build_convert(&d->b, value, MDL_f32);
+  value = mdl_split_widened(&d->b, value);
   MdlType whole = mdl_type_with(&s->type, mdl_type_of(d->ir, value)->dtype);
   if (mdl_type_equal(&whole, mdl_type_of(d->ir, value))) return value;
   return mdl_build_broadcast(&d->b, value, &whole, count, dims);
@@ -199,8 +199,7 @@ static bool is_worth_parts(const Dot *d, int *pair)
     if (mdl_split_most(d->type[0]->dim[d->contract[0][i]]) >
         mdl_split_most(d->type[0]->dim[d->contract[0][*pair]]))
       *pair = i;
-  if (!d->pairs || mdl_is_half(d->result->dtype) || d->result->rank + 2 > MDL_MAX_RANK)
-    return false;
+  if (!d->pairs || d->result->rank + 2 > MDL_MAX_RANK) return false;
   if (d->rows < NARROW || d->columns < NARROW) return false;
   return tiles_of(d) < MOST_TILES &&
          mdl_split_most(d->type[0]->dim[d->contract[0][*pair]]) >= 4 * PART;
@@ -223,7 +222,7 @@ static void in_parts(Dot *d, int pair)
   view.neutral = mdl_build_const(&d->b, &scalar, 0);
   for (int i = 0; i < 2; i++) {
     view.axis = (int)d->contract[i][pair];
-    d->in[i] = mdl_split_view(&d->b, d->in[i], &view);
+    d->in[i] = mdl_split_widened(&d->b, mdl_split_view(&d->b, d->in[i], &view));
     shift(d->contract[i], d->pairs, view.axis);
     shift(d->batch[i], d->batches, view.axis);
     d->batch[i][d->batches] = view.axis;
@@ -233,7 +232,9 @@ static void in_parts(Dot *d, int pair)
                                   d->contract[1], d->batches, d->batch[0], d->batch[1]);
   const char *name = mdl_value_name(d->ir, mdl_result(d->op, 0));
   mdl_value_set_name(d->ir, parts, mdl_text(d->ir->arena, "%s_parts", name ? name : "dot"));
-  mdl_split_replace(d->ir, d->op, mdl_build_reduce(&d->b, MDL_OP_reduce_sum, parts, 1, &axis));
+  mdl_split_note_halves(d->ir, mdl_def(parts), d->result->dtype);
+  MlirValue sum = mdl_build_reduce(&d->b, MDL_OP_reduce_sum, parts, 1, &axis);
+  mdl_split_replace(d->ir, d->op, mdl_build_convert(&d->b, sum, d->result->dtype));
 }
 
 /* ---- all of a block ---------------------------------------------------------------------- */

@@ -318,6 +318,13 @@ static void place_tile(MdlGpuTiles *t, MlirValue tile)
   if (t->in_parts) end_part(t);
 }
 
+/* Parts of half floats are made f32 (mdl_split_widened). */
+static MlirValue before_convert(MdlIr *ir, MlirValue operand)
+{
+  bool is = mdl_def_op(ir, operand) == MDL_OP_convert;
+  return is ? mdl_operand(mdl_def(operand), 0) : operand;
+}
+
 /* What the pad of parts behind an axis pads; NULL: no such pad. */
 static const MdlSize *before_pad(MdlIr *ir, MlirValue padded, int64_t axis)
 {
@@ -334,7 +341,7 @@ static void read_dot_parts(MdlGpuTiles *t)
   const MdlSize *whole = NULL;
   int64_t axis = c->contract[0][0];
   for (int i = 0; i < 2; i++) {
-    MlirValue view = mdl_operand(c->op, i);
+    MlirValue view = before_convert(ir, mdl_operand(c->op, i));
     if (mdl_def_op(ir, view) != MDL_OP_reshape || !axis) return;
     MlirValue padded = mdl_operand(mdl_def(view), 0);
     const MdlSize *found = before_pad(ir, padded, axis - 1);
@@ -349,7 +356,8 @@ static void read_dot_parts(MdlGpuTiles *t)
 static void read_conv_parts(MdlGpuTiles *t)
 {
   const MdlContract *c = &t->s.c;
-  if (mdl_op_has(c->op, "mdl.parts")) t->in_parts = before_pad(t->n->ir, mdl_operand(c->op, 0), 1);
+  MlirValue image = before_convert(t->n->ir, mdl_operand(c->op, 0));
+  if (mdl_op_has(c->op, "mdl.parts")) t->in_parts = before_pad(t->n->ir, image, 1);
 }
 
 static void open(MdlGpuTiles *t)
