@@ -298,7 +298,8 @@ static void print_statement(MdlPrinter *p, MlirOperation op)
     return;
   case MDL_LOOP_barrier:
     mdl_stmt_settle(p);
-    mdl_line(p, "__syncthreads();");
+    mdl_line(p, "%s();",
+             mdl_op_has(op, "mdl.grid") ? mdl_need(p, "grid_barrier") : "__syncthreads");
     return;
   case MDL_LOOP_all_reduce:
   case MDL_LOOP_team_reduce:

@@ -156,6 +156,8 @@ MlirOperation mdl_loop_hook(MdlBuilder *b, MlirOperation module, MdlMap *symbols
 /* MDL_LOOP_thread, _block, _threads, _blocks: where this thread is, along x. */
 MlirValue mdl_loop_gpu_index(MdlBuilder *b, MdlLoopOp op);
 void mdl_loop_barrier(MdlBuilder *b);
+/* ... for all blocks of a launch whose blocks are all there at once (`mdl.grid` on the op). */
+void mdl_loop_grid_barrier(MdlBuilder *b);
 /* As mdl_loop_alloca, one for all threads of the block: it has `mdl.shared`. */
 MlirValue mdl_loop_shared(MdlBuilder *b, const MdlLoopType *type);
 typedef enum MdlAllReduce {

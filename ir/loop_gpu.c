@@ -32,11 +32,15 @@ MlirValue mdl_loop_gpu_index(MdlBuilder *b, MdlLoopOp op)
   return mdl_result(mdl_insert(b, &state), 0);
 }
 
-void mdl_loop_barrier(MdlBuilder *b)
+static MlirOperation barrier(MdlBuilder *b)
 {
   MlirOperationState state = state_of(b, MDL_LOOP_barrier);
-  mdl_insert(b, &state);
+  return mdl_insert(b, &state);
 }
+
+void mdl_loop_barrier(MdlBuilder *b) { barrier(b); }
+
+void mdl_loop_grid_barrier(MdlBuilder *b) { mdl_op_set_unit(b->ir, barrier(b), "mdl.grid"); }
 
 MlirValue mdl_loop_shared(MdlBuilder *b, const MdlLoopType *type)
 {

@@ -14,6 +14,7 @@ bool mdl_access_is_written(const MdlPass *pass, MlirValue memory)
     switch (mdl_loop_op(user)) {
     case MDL_LOOP_load:
     case MDL_LOOP_vload:
+    case MDL_LOOP_address: /* is it a multiple of 16? */
       break;
     case MDL_LOOP_shape:
     case MDL_LOOP_view:

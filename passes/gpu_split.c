@@ -316,15 +316,6 @@ static void join(Split *s)
   mdl_erase(s->ir, inner);
 }
 
-/* A loop that carries numbers, or over data, runs on the device, in one block. */
-bool mdl_split_on_host(MdlIr *ir, MlirOperation op)
-{
-  if (mdl_op(ir, op) != MDL_OP_for) return false;
-  for (int i = 0; i < mdl_result_count(op); i++)
-    if (!mdl_type_of(ir, mdl_result(op, i))->rank) return false;
-  return true;
-}
-
 static void each_reduction(MdlIr *ir, MlirBlock block, void (*what)(Split *s))
 {
   MlirOperation *op;
@@ -356,7 +347,8 @@ void mdl_gpu_split_long(MdlIr *ir, MlirBlock block)
   MlirOperation *op;
   int count = mdl_list(ir, block, &op);
   for (int i = 0; i < count; i++)
-    if (mdl_split_on_host(ir, op[i])) mdl_gpu_split_long(ir, mdl_body(op[i], 0));
+    for (int j = 0; j < mdl_region_count(op[i]); j++)
+      if (mdl_body(op[i], j).ptr) mdl_gpu_split_long(ir, mdl_body(op[i], j));
   mdl_gpu_split_scatters(ir, block);
   mdl_gpu_split_narrow(ir, block);
   mdl_gpu_split_convs(ir, block);

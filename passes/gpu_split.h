@@ -4,8 +4,8 @@
 
 #include "ir/ir.h"
 
-/* Long reductions in two passes, products with long contractions and few results too. Recurses into
- * loops that stay on the host. */
+/* Long reductions in two passes, products with long contractions and few results too, in loops and
+ * branches as well. */
 void mdl_gpu_split_long(MdlIr *ir, MlirBlock block);
 /* Its steps for products (gpu_split_dot.c): those with a vector become reductions; the others, once
  * reductions are split, sums of products of parts. */
@@ -31,8 +31,6 @@ int64_t mdl_split_product(int64_t a, int64_t b);
 /* Elements of one part of a long axis, where `kept` points are few: a block has a part, or a thread
  * has (`by_thread`); 0: no gain. `all`, `most_kept`: what they may come to. */
 int64_t mdl_split_elements(bool by_thread, int64_t all, int64_t kept, int64_t most_kept);
-/* Does the loop stay on the host, so that its body may be kernels? */
-bool mdl_split_on_host(MdlIr *ir, MlirOperation op);
 /* `with` in place of the op's result, under its name. */
 void mdl_split_replace(MdlIr *ir, MlirOperation op, MlirValue with);
 

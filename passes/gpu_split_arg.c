@@ -132,14 +132,14 @@ static bool is_worth_it(const MdlType *type, int axis)
 }
 
 /* As two reductions, or (`searches`) by parts, if that is how it is to be done. */
-static void split_arg(Arg *a, bool on_grid, bool searches)
+static void split_arg(Arg *a, bool searches)
 {
   MlirValue x = mdl_operand(a->op, 0), made;
   const MdlType *type = mdl_type_of(a->ir, x);
   MdlSplitView view = {0};
   int axis = (int)mdl_op_int(a->op, "axis", 0);
   if (!is_worth_it(type, axis)) return;
-  bool parts = on_grid && axis == type->rank - 1 && choose_parts(a, type, &view);
+  bool parts = axis == type->rank - 1 && choose_parts(a, type, &view);
   if (parts != searches) return;
   made = parts ? by_parts(a, x, &view) : index_of(a, x, axis);
   if (!mdl_value_name(a->ir, made))
@@ -147,23 +147,22 @@ static void split_arg(Arg *a, bool on_grid, bool searches)
   mdl_split_replace(a->ir, a->op, made);
 }
 
-static void split_block(MdlIr *ir, MlirBlock block, bool on_grid, bool searches)
+static void split_block(MdlIr *ir, MlirBlock block, bool searches)
 {
   MlirOperation *op;
   int count = mdl_list(ir, block, &op);
   for (int i = 0; i < count; i++) {
     MdlOp kind = mdl_op(ir, op[i]);
-    bool inside = on_grid && mdl_split_on_host(ir, op[i]);
     for (int j = 0; !searches && j < mdl_region_count(op[i]); j++)
-      if (mdl_body(op[i], j).ptr) split_block(ir, mdl_body(op[i], j), inside, false);
+      if (mdl_body(op[i], j).ptr) split_block(ir, mdl_body(op[i], j), false);
     if (kind != MDL_OP_argmax && kind != MDL_OP_argmin) continue;
     Arg a = {.ir = ir, .op = op[i], .b = mdl_builder_before(ir, op[i])};
     a.b.at = mdl_location_named(ir, mdl_location_of(op[i]), NULL);
     a.extreme = kind == MDL_OP_argmax ? MDL_OP_reduce_max : MDL_OP_reduce_min;
-    split_arg(&a, on_grid, searches);
+    split_arg(&a, searches);
   }
 }
 
-void mdl_gpu_split_args(MdlIr *ir, MlirBlock block) { split_block(ir, block, true, false); }
+void mdl_gpu_split_args(MdlIr *ir, MlirBlock block) { split_block(ir, block, false); }
 
-void mdl_gpu_search_args(MdlIr *ir, MlirBlock block) { split_block(ir, block, true, true); }
+void mdl_gpu_search_args(MdlIr *ir, MlirBlock block) { split_block(ir, block, true); }

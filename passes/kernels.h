@@ -31,11 +31,15 @@ bool mdl_kernel_is_grid(const MdlKernels *k, MlirOperation op);
 /* Does the op call a group, itself or in what it holds? */
 bool mdl_kernel_calls_group(const MdlKernels *k, MlirOperation op);
 
+/* The blocks that a segment's loops and branches have work for, where that is worth more than one;
+ * else NULL. */
+const MdlSize *mdl_kernel_spread(const MdlKernels *k, const MdlSegment *s);
+
 /* The segment as a kernel: its shape, its function, its launch behind the segment. */
 void mdl_kernel_mark(MdlKernels *k, MlirOperation kernel, const MdlSegment *s);
 void mdl_kernel_build(MdlKernels *k, const MdlSegment *s);
-/* One thread stores its scalars; barriers between the steps of a kernel of one block. `given`: what
- * the launch hands over. */
+/* One thread stores its scalars; barriers between the steps of a kernel of several groups. `given`:
+ * what the launch hands over. */
 void mdl_kernel_order(MdlKernels *k, MlirOperation kernel, const MlirValue *given);
 
 #endif

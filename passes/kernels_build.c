@@ -147,15 +147,22 @@ static bool is_wanted(const MdlKernels *k, const MdlSegment *s, MlirValue value,
 static const char *kernel_name(MdlKernels *k, const MdlSegment *s)
 {
   MlirOperation group = mdl_kernel_group(k, s->op[0]);
+  const char *entry = mdl_op_text(k->ir, k->entry, "sym_name"), *what = "scalars";
+  if (mdl_kernel_spread(k, s))
+    for (int i = 0; i < s->ops; i++) {
+      MdlOp kind = mdl_op(k->ir, s->op[i]);
+      if (kind == MDL_OP_if && !strcmp(what, "scalars")) what = "branch";
+      if (kind == MDL_OP_for || kind == MDL_OP_while) what = "loop";
+    }
   const char *base =
       s->ops == 1 && !mdl_is_null(group)
           ? mdl_text(k->ir->arena, "%s_kernel", mdl_op_text(k->ir, group, "sym_name"))
-          : mdl_text(k->ir->arena, "%s_scalars", mdl_op_text(k->ir, k->entry, "sym_name"));
+          : mdl_text(k->ir->arena, "%s_%s", entry, what);
   return mdl_symbol_unique(k->ir, k->pass->symbols, mdl_intern_text(k->ir->arena, base));
 }
 
 /* A group's blocks. Those whose blocks share the points take one each. */
-static const MdlSize *blocks_of(MdlKernels *k, MlirOperation group, int64_t threads)
+static const MdlSize *blocks_of(const MdlKernels *k, MlirOperation group, int64_t threads)
 {
   const MdlSize *points = mdl_op_size(k->ir, group, "mdl.points");
   bool by_threads = !strcmp(mdl_gpu_mode_of(k->ir, group), "points");
@@ -163,18 +170,63 @@ static const MdlSize *blocks_of(MdlKernels *k, MlirOperation group, int64_t thre
   return by_threads ? mdl_size_ceil_div(k->ir->sizes, points, threads * each) : points;
 }
 
-/* The launch's shape: from the group, or one block, or one thread. */
+enum {
+  SPREAD = 8, /* blocks of a group, on average, whose work a barrier for the whole grid is worth */
+  MANY = 1024 /* what a free number of blocks counts as */
+};
+
+typedef struct Spread {
+  const MdlKernels *k;
+  int64_t groups, blocks;
+  const MdlSize *most; /* of one group; a sum where sizes decide which has most */
+} Spread;
+
+static bool add_group(void *user, MlirOperation op)
+{
+  Spread *s = user;
+  int64_t known;
+  MdlSizes *sizes = s->k->ir->sizes;
+  if (!mdl_kernel_is_grid(s->k, op)) return true;
+  const MdlSize *blocks = blocks_of(s->k, mdl_kernel_group(s->k, op), MDL_GPU_THREADS);
+  if (!blocks) MDL_BUG(s->k->ir->session, "the number of blocks overflows");
+  s->groups++;
+  s->blocks += !mdl_size_is_const(blocks, &known) ? MANY : known < MANY ? known : MANY;
+  if (!mdl_size_dominates(sizes, s->most, blocks))
+    s->most =
+        mdl_size_dominates(sizes, blocks, s->most) ? blocks : mdl_size_add(sizes, s->most, blocks);
+  return true;
+}
+
+const MdlSize *mdl_kernel_spread(const MdlKernels *k, const MdlSegment *s)
+{
+  Spread all = {.k = k, .most = mdl_size_const(k->ir->sizes, 0)};
+  for (int i = 0; i < s->ops; i++)
+    if (mdl_region_count(s->op[i])) mdl_walk(s->op[i], add_group, &all);
+  if (!all.groups || all.blocks < SPREAD * all.groups) return NULL;
+  return all.most;
+}
+
+/* The launch's shape: from the group, or one block, or one thread; or all blocks that fit on a GPU
+ * at once, where a loop or a branch holds groups of many. */
 void mdl_kernel_mark(MdlKernels *k, MlirOperation kernel, const MdlSegment *s)
 {
   MlirOperation group = mdl_kernel_group(k, s->op[0]);
+  const MdlSize *spread = mdl_kernel_spread(k, s);
   bool grid = s->ops == 1 && mdl_kernel_is_grid(k, s->op[0]), groups = false;
   for (int i = 0; i < s->ops; i++) groups |= mdl_kernel_calls_group(k, s->op[i]);
-  const char *mode = grid ? mdl_gpu_mode_of(k->ir, group) : groups ? "block" : "thread";
+  const char *mode = grid     ? mdl_gpu_mode_of(k->ir, group)
+                     : spread ? "resident"
+                     : groups ? "block"
+                              : "thread";
   int64_t threads = groups ? MDL_GPU_THREADS : 1;
   if (grid) threads = mdl_op_int(group, "mdl.threads", threads);
-  const MdlSize *blocks = grid ? blocks_of(k, group, threads) : mdl_size_const(k->ir->sizes, 1);
+  const MdlSize *blocks = grid     ? blocks_of(k, group, threads)
+                          : spread ? spread
+                                   : mdl_size_const(k->ir->sizes, 1);
   if (!blocks) MDL_BUG(k->ir->session, "the number of blocks overflows");
   mdl_op_set_text(k->ir, kernel, "mdl.kernel", mode);
+  if (!grid && spread)
+    mdl_op_set_text(k->ir, kernel, "mdl.doc", "On the whole grid: all blocks run at once.");
   if (grid) mdl_op_set_unit(k->ir, kernel, "mdl.alone"); /* its pointers reach different memory */
   mdl_op_set_int(k->ir, kernel, "mdl.threads", threads);
   if (grid && mdl_op_has(group, "mdl.resident"))

@@ -1,5 +1,6 @@
-/* Who does what in a kernel, and when: stores of scalars are one thread's, and in a kernel of one
- * block a barrier stands before what touches memory that another thread may still be at. */
+/* Who does what in a kernel, and when: stores of scalars are one thread's, and in a kernel of
+ * several groups a barrier stands before what touches memory that another thread may still be at:
+ * one of its block, or of the whole grid where all blocks run at once. */
 #include "passes/access.h"
 #include "passes/gpu.h"
 #include "passes/kernels.h"
@@ -8,18 +9,49 @@
 
 typedef struct Order {
   MdlKernels *k;
-  MlirOperation kernel;
   const MlirValue *given; /* what the launch hands over for each argument */
+  bool resident;          /* several blocks: what they wait for each other for is memory */
+  bool only_asks;         /* what would be pending, before barriers are placed */
   int pending, capacity;  /* accesses since the last barrier, on any way here */
   MdlAccess *access;
+  bool shared; /* ... to the one shared array that functions of a kernel have slices of */
 } Order;
+
+static Order order_like(const Order *o)
+{
+  return (Order){.k = o->k, .given = o->given, .resident = o->resident, .only_asks = o->only_asks};
+}
 
 /* ---- what an op touches ------------------------------------------------------------------ */
 
-static void add(Order *o, MdlAccess a)
+/* False: it is there already. */
+static bool add(Order *o, MdlAccess a)
 {
+  for (int i = 0; i < o->pending; i++) {
+    const MdlAccess *b = &o->access[i];
+    if (mdl_same(a.root, b->root) && a.offset == b->offset && a.bytes == b->bytes &&
+        a.writes == b->writes)
+      return false;
+  }
   MDL_GROW(o->k->ir->arena, o->access, o->pending, o->capacity);
   o->access[o->pending++] = a;
+  return true;
+}
+
+/* False: nothing is new. */
+static bool add_all(Order *o, const Order *from)
+{
+  bool more = from->shared && !o->shared;
+  for (int i = 0; i < from->pending; i++) more |= add(o, from->access[i]);
+  o->shared |= from->shared;
+  return more;
+}
+
+static Order order_copy(const Order *o)
+{
+  Order copy = order_like(o);
+  add_all(&copy, o);
+  return copy;
 }
 
 /* The kernel's arguments stand for what the entry hands over: two may be the same memory. */
@@ -39,22 +71,12 @@ static bool is_shared(void *user, MlirOperation op)
   return !*found;
 }
 
-/* The functions that a kernel calls have slices of one shared array: any two of them may meet in
- * it. The kernel's first argument stands for it, which is no root otherwise. */
-static void touch_shared(Order *o, MlirOperation callee)
-{
-  bool shared = false;
-  mdl_walk(callee, is_shared, &shared);
-  if (shared && mdl_func_args(o->kernel))
-    add(o, (MdlAccess){.root = mdl_arg(mdl_body(o->kernel, 0), 0), .writes = true});
-}
-
 static void touch_call(Order *o, MlirOperation op)
 {
   MdlPass *pass = o->k->pass;
   MlirOperation callee = mdl_callee(pass->ir, pass->symbols, op);
   if (mdl_is_null(callee) || !mdl_body(callee, 0).ptr) return;
-  touch_shared(o, callee);
+  mdl_walk(callee, is_shared, &o->shared);
   for (int i = 0; i < mdl_operand_count(op); i++)
     if (mdl_loop_type_of(pass->ir, mdl_operand(op, i)).kind == MDL_LOOP_memory)
       touch(o, mdl_operand(op, i), mdl_access_is_written(pass, mdl_arg(mdl_body(callee, 0), i)));
@@ -131,30 +153,58 @@ static MlirOperation guard_stores(MdlKernels *k, MlirOperation first, bool alone
 
 static void order_block(Order *o, MlirBlock block);
 
-static void wait_before(Order *o, MlirOperation op)
+/* Before what is `next`, if it must. A block that waits for itself has not waited for the others.
+ */
+static void wait_before(Order *o, MlirOperation op, const Order *next)
 {
+  bool memory = conflicts(o, next);
+  if (!memory && !(o->shared && next->shared)) return;
+  if (memory || !o->resident) o->pending = 0;
+  o->shared = false;
+  if (o->only_asks) return;
   MdlBuilder b = mdl_builder_before(o->k->ir, op);
-  mdl_loop_barrier(&b);
-  o->pending = 0;
+  if (memory && o->resident)
+    mdl_loop_grid_barrier(&b);
+  else
+    mdl_loop_barrier(&b);
 }
 
-/* What is inside a loop may follow on itself in the next round, and waits for what came before the
- * loop once. Behind it everything inside is pending. */
-static void order_inside(Order *o, MlirOperation op)
+static void order_branch(Order *o, MlirOperation op)
 {
-  Order inner = {.k = o->k, .kernel = o->kernel, .given = o->given};
-  bool loops = mdl_op(o->k->ir, op) != MDL_OP_if;
-  mdl_walk(op, touch_op, &inner);
-  if (loops && conflicts(o, &inner)) wait_before(o, op);
-  Order outer = *o;
-  for (int i = 0; i < mdl_region_count(op); i++) {
-    if (!mdl_body(op, i).ptr) continue;
-    Order in = {.k = o->k, .kernel = o->kernel, .given = o->given};
-    for (int j = 0; j < outer.pending; j++) add(&in, outer.access[j]);
-    for (int j = 0; loops && j < inner.pending; j++) add(&in, inner.access[j]);
-    order_block(&in, mdl_body(op, i));
+  Order out = order_like(o);
+  for (int i = 0; i < 2; i++) {
+    Order in = order_copy(o);
+    if (mdl_body(op, i).ptr) order_block(&in, mdl_body(op, i));
+    add_all(&out, &in);
   }
-  for (int i = 0; i < inner.pending; i++) add(o, inner.access[i]);
+  *o = out;
+}
+
+/* One round, from what is pending at its start to what is at its end; `left`: where the loop ends.
+ */
+static void order_round(Order *o, MlirOperation op, Order *left)
+{
+  bool asks_first = mdl_op(o->k->ir, op) == MDL_OP_while;
+  if (asks_first) order_block(o, mdl_body(op, 0));
+  *left = order_copy(o);
+  order_block(o, mdl_body(op, asks_first));
+}
+
+/* A loop waits for what came before it once. A round may follow on the one before, so at its start
+ * is pending what is at its end. */
+static void order_loop(Order *o, MlirOperation op)
+{
+  Order inner = order_like(o), left;
+  mdl_walk(op, touch_op, &inner);
+  wait_before(o, op, &inner);
+  for (bool more = true; more;) {
+    Order round = order_copy(o);
+    round.only_asks = true;
+    order_round(&round, op, &left);
+    more = add_all(o, &round);
+  }
+  order_round(o, op, &left);
+  *o = left;
 }
 
 /* The op and, of stores, those that are guarded with it: a barrier before them if they need one.
@@ -162,16 +212,16 @@ static void order_inside(Order *o, MlirOperation op)
 static MlirOperation order_step(Order *o, MlirOperation op)
 {
   MlirOperation next = mdl_next(op), first = op;
-  Order step = {.k = o->k, .kernel = o->kernel, .given = o->given};
-  if (mdl_loop_op(op) == MDL_LOOP_store) {
-    next = guard_stores(o->k, op, true);
+  Order step = order_like(o);
+  if (mdl_loop_op(op) == MDL_LOOP_store && !o->only_asks) {
+    next = guard_stores(o->k, op, !o->resident);
     first = mdl_parent(op);
     mdl_walk(first, touch_op, &step);
   } else {
     touch_op(&step, op);
   }
-  if (conflicts(o, &step)) wait_before(o, first);
-  for (int i = 0; i < step.pending; i++) add(o, step.access[i]);
+  wait_before(o, first, &step);
+  add_all(o, &step);
   return next;
 }
 
@@ -180,8 +230,10 @@ static void order_block(Order *o, MlirBlock block)
   MlirOperation end = mdl_terminator(block), next;
   for (MlirOperation op = mdl_first(block); !mdl_same_op(op, end); op = next) {
     next = mdl_next(op);
-    if (mdl_region_count(op))
-      order_inside(o, op);
+    if (mdl_op(o->k->ir, op) == MDL_OP_if)
+      order_branch(o, op);
+    else if (mdl_region_count(op))
+      order_loop(o, op);
     else
       next = order_step(o, op);
   }
@@ -192,9 +244,10 @@ void mdl_kernel_order(MdlKernels *k, MlirOperation kernel, const MlirValue *give
 {
   const char *mode = mdl_op_text(k->ir, kernel, "mdl.kernel");
   MlirBlock body = mdl_body(kernel, 0);
-  Order o = {.k = k, .kernel = kernel, .given = given};
-  if (!strcmp(mode, "block")) order_block(&o, body);
-  if (!strcmp(mode, "block") || !strcmp(mode, "thread")) return;
+  bool block = !strcmp(mode, "block"), resident = !strcmp(mode, "resident");
+  Order o = {.k = k, .given = given, .resident = resident};
+  if (block || resident) order_block(&o, body);
+  if (block || resident || !strcmp(mode, "thread")) return;
   for (MlirOperation op = mdl_first(body); !mdl_is_null(op); op = mdl_next(op))
     if (mdl_loop_op(op) == MDL_LOOP_store) op = guard_stores(k, op, false);
 }

@@ -76,7 +76,7 @@ static MdlLaunch read_launch(const Launches *l, MlirOperation call, MlirOperatio
   const char *mode = mdl_op_text(l->ir, kernel, "mdl.kernel");
   a.is_thread = !strcmp(mode, "thread");
   a.is_map = a.is_thread || (w.is_map && !strcmp(mode, "points"));
-  a.can_move = mdl_launch_can_move(l->pass, l->calls, kernel);
+  a.can_move = strcmp(mode, "resident") && mdl_launch_can_move(l->pass, l->calls, kernel);
   a.shared = w.shared;
   a.threads = mdl_op_int(kernel, "mdl.threads", 1);
   a.blocks = mdl_schedule_guess(mdl_op_size(l->ir, kernel, "mdl.blocks"));

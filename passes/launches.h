@@ -11,7 +11,7 @@ typedef struct MdlLaunch {
   MdlAccess *access;
   int64_t threads, blocks; /* blocks as guessed where sizes are free */
   int64_t shared;          /* bytes */
-  bool can_move;           /* mdl_launch_can_move */
+  bool can_move;           /* mdl_launch_can_move, and its blocks need not all be there at once */
   bool is_thread;          /* one thread that works on scalars */
   bool is_map;             /* little state a thread, no shared memory */
 } MdlLaunch;

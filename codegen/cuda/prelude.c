@@ -18,6 +18,12 @@ static const Function functions[] = {
     {"grid", "",
      "/* Blocks of a launch: kernels stride over what is left. */\n"
      "static inline int64_t grid(int64_t blocks) { return blocks < 65536 ? blocks : 65536; }\n"},
+    {"grid_barrier", "",
+     "/* All blocks wait for each other: they are all there at once. One alone need not ask the "
+     "others. */\n"
+     "static __device__ __forceinline__ void grid_barrier()\n{\n"
+     "  if (gridDim.x == 1)\n    __syncthreads();\n"
+     "  else\n    cooperative_groups::this_grid().sync();\n}\n"},
     /* on both sides: constants of the host too */
     {"float_of_bits", "",
      "static __host__ __device__ __forceinline__ float float_of_bits(uint32_t i)\n"

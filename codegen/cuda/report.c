@@ -83,7 +83,7 @@ static void heads(Report *r)
 static void kernel_line(Report *r, const MdlKernelCost *k)
 {
   const char *threads = count_text(r, (double)k->threads);
-  const char *cell[] = {count_text(r, mdl_cost_value(k->blocks)),
+  const char *cell[] = {k->resident ? "resident" : count_text(r, mdl_cost_value(k->blocks)),
                         threads,
                         registers_text(r, k, mdl_gpus[0].arch),
                         registers_text(r, k, mdl_gpus[1].arch),
@@ -99,15 +99,15 @@ static void kernel_line(Report *r, const MdlKernelCost *k)
   line(r, mdl_text(r->ir->arena, "%s%s", k->name, k->loops ? " (a round)" : ""), cell);
 }
 
-/* As formulas, where a size is free. */
+/* As formulas, where a size is free; and what there is work for, where residence decides. */
 static void formula_line(Report *r, const MdlKernelCost *k)
 {
   int64_t known;
   const char *text = "";
   const MdlSize *const size[] = {k->blocks, k->bytes, k->flops};
-  static const char *const unit[] = {"blocks", "bytes", "FLOPs"};
+  const char *const unit[] = {k->resident ? "blocks at most" : "blocks", "bytes", "FLOPs"};
   for (int i = 0; i < 3; i++)
-    if (size[i] && !mdl_size_is_const(size[i], &known))
+    if (size[i] && (!mdl_size_is_const(size[i], &known) || (!i && k->resident)))
       text = mdl_text(r->ir->arena, "%s%s%s %s", text, *text ? ", " : "", mdl_size_text(size[i]),
                       unit[i]);
   if (*text) r->text = mdl_text(r->ir->arena, "%s  %s: %s\n", r->text, k->name, text);
@@ -150,7 +150,7 @@ static void legend(Report *r, const char *missing)
       r->ir->arena,
       "%sbytes: operands once, results once. FLOPs: arithmetic on floats. us: the longer of bytes\n"
       "over bandwidth and FLOPs over the peak of their type; latency: fewer blocks than %s has\n"
-      "multiprocessors. Peaks by NVIDIA's data sheets:\n",
+      "multiprocessors. resident: as many blocks as run at once. Peaks by NVIDIA's data sheets:\n",
       r->text, mdl_gpus[0].name);
   for (int i = 0; i < MDL_GPUS; i++)
     r->text =
@@ -186,6 +186,13 @@ static const char *short_text(MdlIr *ir, const MdlSize *size, size_t most)
 
 enum { BLOCKS = 22, BYTES = 22 };
 
+static const char *blocks_text(MdlIr *ir, const MdlKernelCost *k)
+{
+  if (!k->resident) return short_text(ir, k->blocks, BLOCKS);
+  const char *text = mdl_text(ir->arena, "resident, <= %s", mdl_size_text(k->blocks));
+  return strlen(text) <= BLOCKS ? text : "resident";
+}
+
 static void summary_line(FILE *out, int width, const char *name, const char *blocks,
                          const char *threads, const char *bytes, const char *bound)
 {
@@ -198,8 +205,8 @@ static void summary_lines(MdlIr *ir, const MdlKernelCosts *ks, int width, FILE *
   for (int i = 0; i < ks->count; i++) {
     const MdlKernelCost *k = &ks->kernel[i];
     const char *threads = mdl_text(ir->arena, "%lld", (long long)k->threads);
-    summary_line(out, width, k->name, short_text(ir, k->blocks, BLOCKS), threads,
-                 short_text(ir, k->bytes, BYTES), mdl_cost_bound(k, false));
+    summary_line(out, width, k->name, blocks_text(ir, k), threads, short_text(ir, k->bytes, BYTES),
+                 mdl_cost_bound(k, false));
   }
 }
 

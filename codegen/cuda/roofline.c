@@ -81,6 +81,7 @@ static bool add_kernel(void *user, MlirOperation op)
   k->name = mdl_op_text(ks->ir, func, "sym_name");
   k->threads = mdl_op_int(func, "mdl.threads", 1);
   k->blocks = blocks_of(ks->ir, func);
+  k->resident = !strcmp(mdl_op_text(ks->ir, func, "mdl.kernel"), "resident");
   add_cost(&(Reader){ks->ir, ks->symbols, k}, func);
   return true;
 }

@@ -26,7 +26,8 @@ typedef struct MdlKernelCost {
   int64_t threads;
   const MdlSize *blocks, *bytes, *flops; /* NULL: not known */
   MdlDtype of;
-  bool loops; /* around what it does: the costs are those of one round */
+  bool loops;    /* around what it does: the costs are those of one round */
+  bool resident; /* of the blocks only as many as a GPU holds at once */
 } MdlKernelCost;
 
 typedef struct MdlKernelCosts {

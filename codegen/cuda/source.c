@@ -74,11 +74,17 @@ static const char *blocks_of(Source *s, MlirOperation kernel)
   return known ? mdl_text(s->arena, "%s + %lld", sum, (long long)known) : sum;
 }
 
+static bool is_resident(Source *s, MlirOperation kernel)
+{
+  return !strcmp(kernel_mode(s, kernel), "resident");
+}
+
 static const char *launch_text(void *user, MlirOperation callee, const char *arguments)
 {
   Source *s = user;
   if (!kernel_mode(s, callee)) return NULL;
-  return mdl_text(s->arena, "TRY(launch(%s, %s, %lld, stream%s%s))",
+  const char *how = is_resident(s, callee) ? "launch_resident" : "launch";
+  return mdl_text(s->arena, "TRY(%s(%s, %s, %lld, stream%s%s))", how,
                   mdl_op_text(s->ir, callee, "sym_name"), blocks_of(s, callee), threads_of(callee),
                   *arguments ? ", " : "", arguments);
 }
@@ -102,7 +108,35 @@ static const char launcher[] =
     "  c.gridDim = dim3((unsigned)blocks);\n"
     "  c.blockDim = dim3(threads);\n"
     "  c.stream = stream;\n"
-    "  return device_status(cudaLaunchKernelEx(&c, kernel, given...));\n}\n\n"
+    "  return device_status(cudaLaunchKernelEx(&c, kernel, given...));\n}\n\n";
+
+/* Blocks that wait for each other must all be there: so many as the GPU holds at once. */
+static const char resident_launcher[] =
+    "/* As many of the blocks as are resident at once, at least one: they wait for each other. */\n"
+    "template <class... Wanted>\n"
+    "static mdl_status launch_resident(void (*kernel)(Wanted...), int64_t blocks, unsigned "
+    "threads,\n"
+    "                                  cudaStream_t stream, typename As<Wanted>::Is... given)\n{\n"
+    "  int device = 0, processors = 0, each = 0;\n"
+    "  cudaError_t e = cudaGetDevice(&device);\n"
+    "  if (e == cudaSuccess)\n"
+    "    e = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);\n"
+    "  if (e == cudaSuccess)\n"
+    "    e = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, kernel, (int)threads, 0);\n"
+    "  if (e != cudaSuccess) return device_status(e);\n"
+    "  const int64_t most = (int64_t)processors * each;\n"
+    "  cudaLaunchAttribute together = {};\n"
+    "  together.id = cudaLaunchAttributeCooperative;\n"
+    "  together.val.cooperative = 1;\n"
+    "  cudaLaunchConfig_t c = {};\n"
+    "  c.gridDim = dim3((unsigned)(blocks < 1 ? 1 : blocks < most ? blocks : most));\n"
+    "  c.blockDim = dim3(threads);\n"
+    "  c.stream = stream;\n"
+    "  c.attrs = &together;\n"
+    "  c.numAttrs = 1;\n"
+    "  return device_status(cudaLaunchKernelEx(&c, kernel, given...));\n}\n\n";
+
+static const char capturer[] =
     "static mdl_status capture_begin(cudaStream_t stream)\n{\n"
     "  return device_status(cudaStreamBeginCapture(stream, "
     "cudaStreamCaptureModeThreadLocal));\n}\n\n"
@@ -131,7 +165,7 @@ static bool is_restrict(MlirOperation func, int arg)
  * one part of a kernel to have more blocks of it: one is enough. */
 static const char *bounds_of(Source *s, MlirOperation kernel)
 {
-  bool parts = !strcmp(kernel_mode(s, kernel), "parts");
+  bool parts = !strcmp(kernel_mode(s, kernel), "parts") || is_resident(s, kernel);
   const char *text = mdl_text(s->arena, "%lld", threads_of(kernel));
   long long resident = (long long)mdl_op_int(kernel, "mdl.resident", parts);
   return resident ? mdl_text(s->arena, "%s, %lld", text, resident) : text;
@@ -251,10 +285,15 @@ static void print_entry(Source *s, MlirOperation func)
 static void print_functions(Source *s)
 {
   MlirBlock body = mdl_module_body(s->module);
+  bool resident = false;
   for (MlirOperation f = mdl_first(body); !mdl_is_null(f); f = mdl_next(f))
-    if (mdl_op(s->ir, f) == MDL_OP_func && !mdl_is_entry(f) && mdl_body(f, 0).ptr)
+    if (mdl_op(s->ir, f) == MDL_OP_func && !mdl_is_entry(f) && mdl_body(f, 0).ptr) {
       print_function(s, f);
+      resident |= kernel_mode(s, f) && is_resident(s, f);
+    }
   fputs(launcher, s->printer.out);
+  if (resident) fputs(resident_launcher, s->printer.out);
+  fputs(capturer, s->printer.out);
   for (MlirOperation f = mdl_first(body); !mdl_is_null(f); f = mdl_next(f))
     if (mdl_is_entry(f)) print_entry(s, f);
 }
@@ -269,7 +308,10 @@ static void print_top(Source *s, FILE *out)
           name);
   mdl_cuda_summary(s->ir, s->module, out);
   fprintf(out, " */\n");
-  fprintf(out, "#include \"%s.h\"\n\n#include <math.h>\n#include <string.h>\n\n", name);
+  fprintf(out, "#include \"%s.h\"\n\n", name);
+  bool waits = mdl_map_has(s->printer.needs, mdl_intern_text(s->arena, "grid_barrier"));
+  if (waits) fprintf(out, "#include <cooperative_groups.h>\n");
+  fprintf(out, "#include <math.h>\n#include <string.h>\n\n");
 }
 
 char *mdl_cuda_source(MdlIr *ir, MlirOperation module, const MdlCOptions *options)

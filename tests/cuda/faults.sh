@@ -43,4 +43,8 @@ expect race missing-wait "uninitialised shared memory"
 expect race early-copy "race in a block: "
 expect plain misaligned-row "misaligned access.*ldmatrix"
 expect plain part-of-a-warp "wrong warp mask"
+expect race missing-grid-barrier "race between blocks"
+expect race read-by-others "race between blocks: read"
+expect plain divergent-grid-barrier "divergent grid barrier"
+expect plain not-together "not a cooperative launch"
 exit $failed

@@ -94,12 +94,34 @@ static int test_product()
   return wrong;
 }
 
+static int test_settle()
+{
+  enum { N = 600, K = 80 };
+  const Floats a = drawn(N * K, 6);
+  Floats x = drawn(K, 7), work((MUTANTS_SETTLE_WORK_BYTES(N) + 3) / 4);
+  std::vector<double> wanted(x.begin(), x.end());
+  int32_t rounds = -1;
+  mutants_settle(N, a.data(), x.data(), &rounds, work.data(), nullptr); /* 4 rounds do not settle it */
+  for (int round = 0; round < 4; round++) {
+    double y[N], next[K] = {};
+    for (size_t i = 0; i < N; i++) {
+      y[i] = 0;
+      for (size_t k = 0; k < K; k++) y[i] += wanted[k] * a[i * K + k];
+      for (size_t k = 0; k < K; k++) next[k] += 0.01 * y[i] * a[i * K + k];
+    }
+    wanted.assign(next, next + K);
+  }
+  int wrong = check("rounds", 0, rounds, 4);
+  for (size_t k = 0; k < K && !wrong; k++) wrong = check("settle", k, x[k], wanted[k]);
+  return wrong;
+}
+
 int main()
 {
   const char *which = getenv("EMU_MUTANT");
   mutant = which ? atoi(which) : 0;
-  const int wrong =
-      test_scale() || test_total() || test_spread() || test_running() || test_product();
+  const int wrong = test_scale() || test_total() || test_spread() || test_running() ||
+                    test_product() || test_settle();
   puts(wrong ? "wrong" : "right");
   return wrong;
 }

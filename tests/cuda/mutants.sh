@@ -9,8 +9,8 @@ mkdir -p "$out/code"
 "$mdlc" "$here/mutants.mdl" --emit=cuda -o "$out/code/mutants.cu" || exit 1
 cp "$here/mutants.cu" "$out/code/main.cu"
 
-# Barriers are faults 1, 2, ...; the others have numbers of their own. A line is in the kernel whose
-# name was the last one read.
+# Barriers are faults 1, 2, ..., those of the whole grid 201, 202, ...; the others have numbers of their
+# own. A line is in the kernel whose name was the last one read. How grid_barrier does it stays.
 awk '
   function plant(number, from, to) {
     if (!index($0, from)) return
@@ -21,7 +21,10 @@ awk '
   NR == 1 { print "extern \"C\" int mutant;" }
   /^mutants_[a-z_]*\(/ { kernel = $0; sub(/^mutants_/, "", kernel); sub(/_.*/, "", kernel) }
   /65536/ && /grid/ { gsub(/65536/, "2"); planted["grid"]++ }
-  /__syncthreads\(\);/ { sub(/__syncthreads/, "if (mutant != " ++barriers ") &") }
+  / grid_barrier\(\)$/ { inside = 1 }
+  /^}/ { inside = 0 }
+  /^ *grid_barrier\(\);/ { sub(/grid_barrier/, "if (mutant != " 200 + ++grids ") &") }
+  /__syncthreads\(\);/ && !inside { sub(/__syncthreads/, "if (mutant != " ++barriers ") &") }
   kernel == "scale" {
     plant(101, " < N;", " < N + (mutant == 101);")
     plant(102, "] = ", " + (mutant == 102)] = ")
@@ -35,7 +38,7 @@ awk '
   { plant(106, "if (lane == 0) part", "if (lane == 0 && mutant != 106) part") }
   { print }
   END {
-    print barriers > counts
+    print barriers, grids > counts
     for (i = 101; i <= 109; i++)
       if (!planted[i]) { print "nowhere to plant fault " i > "/dev/stderr"; bad = 1 }
     if (!planted["grid"]) { print "no launch to make smaller" > "/dev/stderr"; bad = 1 }
@@ -61,13 +64,18 @@ expect() {
   head -20 "$out/log"
   failed=1
 }
-barriers=$(cat "$out/barriers")
+read -r barriers grids <"$out/barriers"
 number=1
 while [ "$number" -le "$barriers" ]; do
   expect race "$number" "no barrier $number of $barriers" "race in a block\|uninitialised shared memory"
   number=$((number + 1))
 done
-[ "$barriers" -ge 4 ] || failed=1
+number=1
+while [ "$number" -le "$grids" ]; do
+  expect race $((200 + number)) "no barrier $number of $grids of the grid" "race between blocks\|race in a block"
+  number=$((number + 1))
+done
+[ "$barriers" -ge 4 ] && [ "$grids" -ge 3 ] || failed=1
 expect asan 101 "no guard of the tail" "heap-buffer-overflow"
 expect asan 102 "an index one too large" "heap-buffer-overflow"
 expect race 103 "all blocks do the same" "race between blocks"

@@ -11,16 +11,19 @@ cd "$out"
 PATH=/none "$mdlc" "$here/report.mdl" --emit=cuda -o report.cu --kernel-report 2>report.txt
 awk '$1 ~ /^report_/ && $1 !~ /:$/ {
        name = $1; from = $2 == "(a" ? 4 : 2
-       if ($from !~ /^[0-9]+$/ || $(from + 1) !~ /^[0-9]+$/) { print "no blocks, no threads:", $0; exit 1 }
+       if ($from !~ /^[0-9]+$|^resident$/ || $(from + 1) !~ /^[0-9]+$/) { print "no blocks, no threads:", $0; exit 1 }
        for (i = from + 2; i < from + 7; i++) if ($i != "-") { print "registers without nvcc:", $0; exit 1 }
        print name, from == 4 ? "a round:" : "", $(from + 7), "bytes", $(from + 8), "FLOPs", $(from + 9), \
              "FLOP/B", $(from + 10), $(from + 11), "us"
        next }
      $1 ~ /^report_.*:$/ { sub(/: .* blocks, /, ": ") }
-     { print }' report.txt | grep -v '^ *regs\|^  kernel\|^ *report_root\|^root' >seen.txt
+     { print }' report.txt | grep -v '^ *regs\|^  kernel\|^ *report_root\|^root\|blocks at most$' >seen.txt
 [ "$update" ] && cp seen.txt "$here/report.txt"
 diff "$here/report.txt" seen.txt
 grep -q '^  report_root_[a-z_0-9]* (a round) ' report.txt
+grep -q '^  report_settle_loop: [0-9]* blocks at most$' report.txt
+grep -q '^  report_settle_loop (a round)  *resident  *256 ' report.txt
+grep -q '^ \*   report_settle_loop  *resident, <= 2048  *256  ' report.cu
 grep -q '^ \*   report_product_[a-z_0-9]* *[0-9]* *[0-9]*  33554432  *arithmetic$' report.cu
 grep -q '^ \*   report_scale_x .*  8\*N  *memory$' report.cu
 

@@ -51,6 +51,12 @@ endforeach()
 # Kernels that share a launch: a race between its parts is one between blocks.
 add_test(NAME cuda/launches COMMAND random_programs ${CMAKE_CURRENT_LIST_DIR}/launches.mdl --machine=sm_80 --all)
 set_tests_properties(cuda/launches PROPERTIES LABELS cuda TIMEOUT 600)
+# Loops and branches over data on the whole grid.
+add_test(NAME cuda/resident COMMAND sh ${CMAKE_CURRENT_LIST_DIR}/resident.sh ${CMAKE_BINARY_DIR}/cuda/resident
+                                    $<TARGET_FILE:mdlc>)
+add_test(NAME cuda/resident_all COMMAND random_programs --no-reduce --seed=2 --machine=sm_80 --all
+                                        ${CMAKE_CURRENT_LIST_DIR}/resident.mdl)
+set_tests_properties(cuda/resident cuda/resident_all PROPERTIES LABELS cuda TIMEOUT 600)
 set_tests_properties(cuda/features cuda/faults cuda/samples cuda/products cuda/sorts cuda/halves cuda/ptx cuda/nvcc cuda/ops_f32 cuda/ops_i32 cuda/random
                      PROPERTIES LABELS cuda SKIP_RETURN_CODE 77 TIMEOUT 600)
 # Rows: of many lengths, and what fusion puts into one loop.

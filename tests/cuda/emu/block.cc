@@ -1,6 +1,6 @@
-/* Runs the blocks of a launch, one after another: their threads, barriers, warp operations and
- * asynchronous copies. EMU_SEED=n in the environment shuffles the order of threads for each block.
- */
+/* Runs the blocks of a launch, one after another, or in turns where they wait for each other: their
+ * threads, barriers, warp operations and asynchronous copies. EMU_SEED=n in the environment
+ * shuffles the order of threads for each block, and that of blocks. */
 #include "emu.h"
 
 #include <cstdarg>
@@ -15,7 +15,7 @@ dim3 blockDim, gridDim;
 namespace
 {
 
-enum State { RUNS, AT_BARRIER, IN_WARP, RETURNED };
+enum State { RUNS, AT_BARRIER, IN_WARP, AT_GRID, RETURNED };
 enum { MAX_COPIES = 64, WARP_BYTES = 64 };
 
 struct Copy {
@@ -42,12 +42,22 @@ struct Thread {
   Copy copy[MAX_COPIES];
 };
 
-Thread threads[EMU_MAX_THREADS];
+/* One of those that are there at once. */
+struct Block {
+  Thread thread[EMU_MAX_THREADS];
+  uint3 index;
+  bool done;
+  unsigned number, barrier_number, warp_number[EMU_MAX_THREADS / 32];
+  int order[EMU_MAX_THREADS];
+};
+
+Block resident[EMU_RESIDENT], *block = resident;
+Thread *threads = resident->thread; /* of the block that runs */
 int thread_count, current;
-bool in_kernel;
+bool in_kernel, is_together;
 void (*kernel_body)(void *);
 void *kernel_context;
-unsigned launch_number, block_number, barrier_number, warp_number[EMU_MAX_THREADS / 32];
+unsigned launch_number, block_number, barrier_number, grid_number;
 
 /* ---- order ---- */
 
@@ -70,12 +80,11 @@ void seed_once()
   if (seed) random_state = 88172645463325252u ^ (strtoull(seed, nullptr, 10) * 0x9E3779B97F4A7C15u);
 }
 
-void put_in_order(int *order)
+void put_in_order(int count, int *order)
 {
-  for (int t = 0; t < thread_count; t++) order[t] = t;
+  for (int t = 0; t < count; t++) order[t] = t;
   if (!random_state) return;
-  for (int t = thread_count; t-- > 1;)
-    std::swap(order[t], order[random_next() % (unsigned)(t + 1)]);
+  for (int t = count; t-- > 1;) std::swap(order[t], order[random_next() % (unsigned)(t + 1)]);
 }
 
 /* ---- faults ---- */
@@ -84,7 +93,8 @@ void put_in_order(int *order)
 [[noreturn]] void cannot_go_on()
 {
   static const char *const doing[] = {"run", "wait in __syncthreads, line",
-                                      "wait in a warp operation, line", "have returned"};
+                                      "wait in a warp operation, line", "wait for the grid, line",
+                                      "have returned"};
   fprintf(stderr, "divergent barrier: block (%u,%u,%u) cannot go on:\n", blockIdx.x, blockIdx.y,
           blockIdx.z);
   for (int from = 0, to; from < thread_count; from = to) {
@@ -96,6 +106,21 @@ void put_in_order(int *order)
     fprintf(stderr, "  threads %d..%d %s", from, to - 1, doing[a.state]);
     if (a.state != RETURNED) fprintf(stderr, " %d", a.line);
     fputc('\n', stderr);
+  }
+  _Exit(3);
+}
+
+/* Some blocks wait for others that have returned. */
+[[noreturn]] void grid_cannot_go_on(int blocks)
+{
+  fprintf(stderr, "divergent grid barrier: the grid cannot go on:\n");
+  for (int i = 0; i < blocks; i++) {
+    const Block &b = resident[i];
+    fprintf(stderr, "  block (%u,%u,%u) ", b.index.x, b.index.y, b.index.z);
+    if (b.done)
+      fprintf(stderr, "has returned\n");
+    else
+      fprintf(stderr, "waits for the grid, line %d\n", b.thread[0].line);
   }
   _Exit(3);
 }
@@ -161,7 +186,7 @@ bool release_warp(int first)
     }
     if (!complete) continue;
     released = true;
-    warp_number[first / 32]++;
+    block->warp_number[first / 32]++;
     for (int k = 0; k < count; k++) {
       if (!(lanes >> k & 1)) continue;
       Thread &o = threads[first + k];
@@ -192,29 +217,87 @@ bool release_barrier()
   }
   for (int i = 0; i < thread_count; i++)
     if (threads[i].state == AT_BARRIER) threads[i].state = RUNS;
-  barrier_number++;
+  block->barrier_number = ++barrier_number;
   return true;
 }
 
-/* Nobody is released before all who can run have run: what one publishes stays until then. */
-void run_block(size_t dynamic_shared)
+bool all_wait_for_grid()
 {
-  int order[EMU_MAX_THREADS];
-  block_number++;
-  barrier_number++;
-  emu_shared_reset(dynamic_shared);
-  if (emu_race_block) emu_race_block();
+  for (int i = 0; i < thread_count; i++)
+    if (threads[i].state != AT_GRID) return false;
+  return true;
+}
+
+/* ---- blocks ---- */
+
+void enter_block(int place)
+{
+  block = &resident[place];
+  threads = block->thread;
+  blockIdx = block->index;
+  emu_shared_enter(place);
+}
+
+void start_block(int place, uint3 index, size_t dynamic_shared)
+{
+  emu_shared_reset(place, dynamic_shared);
+  resident[place].index = index;
+  enter_block(place);
+  block->done = false;
+  block->number = ++block_number;
+  block->barrier_number = ++barrier_number;
   start_threads();
-  put_in_order(order);
+  put_in_order(thread_count, block->order);
+}
+
+/* Until all threads have returned or wait for the grid. Nobody is released before all who can run
+ * have run: what one publishes stays until then. */
+void run_block()
+{
   for (;;) {
     int live = 0;
     for (int i = 0; i < thread_count; i++) {
-      if (threads[order[i]].state == RUNS) enter(order[i]);
-      live += threads[order[i]].state != RETURNED;
+      const int t = block->order[i];
+      if (threads[t].state == RUNS) enter(t);
+      live += threads[t].state != RETURNED;
     }
-    if (!live) return;
+    block->done = !live;
+    if (!live || all_wait_for_grid()) return;
     if (!release_warps() && !release_barrier()) cannot_go_on();
   }
+}
+
+/* All blocks wait at a barrier of the grid, or have returned. */
+bool release_grid(int blocks)
+{
+  int done = 0;
+  for (int i = 0; i < blocks; i++) done += resident[i].done;
+  if (done == blocks) return false;
+  if (done) grid_cannot_go_on(blocks);
+  grid_number++;
+  for (int i = 0; i < blocks; i++) {
+    resident[i].barrier_number = ++barrier_number;
+    for (int t = 0; t < thread_count; t++) resident[i].thread[t].state = RUNS;
+  }
+  return true;
+}
+
+uint3 block_index(unsigned number)
+{
+  return {number % gridDim.x, number / gridDim.x % gridDim.y, number / gridDim.x / gridDim.y};
+}
+
+void run_together(int blocks, size_t dynamic_shared)
+{
+  int order[EMU_RESIDENT];
+  for (int i = 0; i < blocks; i++) start_block(i, block_index((unsigned)i), dynamic_shared);
+  do {
+    put_in_order(blocks, order);
+    for (int i = 0; i < blocks; i++) {
+      enter_block(order[i]);
+      run_block();
+    }
+  } while (release_grid(blocks));
 }
 
 } // namespace
@@ -222,6 +305,13 @@ void run_block(size_t dynamic_shared)
 /* ---- for kernels ---- */
 
 extern "C" void emu_barrier(int line) { wait_as(AT_BARRIER, line); }
+
+extern "C" void emu_grid_barrier(int line)
+{
+  if (!is_together)
+    emu_fault("not a cooperative launch", "line %d: blocks are not all there", line);
+  wait_as(AT_GRID, line);
+}
 
 extern "C" int emu_lane_id(void) { return current % 32; }
 
@@ -318,7 +408,12 @@ bool emu_who(const void *p, EmuWho *who)
 {
   const bool index = p >= (const void *)&threadIdx && p < (const void *)(&threadIdx + 1);
   if (!in_kernel || index || emu_fiber_owns(threads[current].fiber, p)) return false;
-  *who = {launch_number, block_number, current, barrier_number, warp_number[current / 32]};
+  *who = {launch_number,
+          block->number,
+          current,
+          block->barrier_number,
+          block->warp_number[current / 32],
+          grid_number};
   return true;
 }
 
@@ -345,24 +440,36 @@ void emu_fault(const char *name, const char *format, ...)
 
 /* ---- launches ---- */
 
-extern "C" int emu_launch(dim3 grid, dim3 block, size_t dynamic_shared, void (*body)(void *),
-                          void *context)
+extern "C" int emu_launch(dim3 grid, dim3 size, size_t dynamic_shared, bool together,
+                          void (*body)(void *), void *context)
 {
-  enum { INVALID_CONFIGURATION = 9, MAX_SHARED = 227 << 10 };
-  const uint64_t per_block = (uint64_t)block.x * block.y * block.z;
+  enum { INVALID_CONFIGURATION = 9, TOO_LARGE = 720, MAX_SHARED = 227 << 10 };
+  const uint64_t per_block = (uint64_t)size.x * size.y * size.z;
   if (per_block < 1 || per_block > EMU_MAX_THREADS || dynamic_shared > MAX_SHARED)
     return INVALID_CONFIGURATION;
   if (!grid.x || !grid.y || !grid.z || grid.x > 0x7fffffff || grid.y > 65535 || grid.z > 65535)
     return INVALID_CONFIGURATION;
+  const uint64_t blocks = (uint64_t)grid.x * grid.y * grid.z;
+  if (together && blocks > EMU_RESIDENT) return TOO_LARGE;
   seed_once();
   launch_number++;
-  blockDim = block;
+  grid_number++;
+  blockDim = size;
   gridDim = grid;
   thread_count = (int)per_block;
   kernel_body = body;
   kernel_context = context;
-  for (blockIdx.z = 0; blockIdx.z < grid.z; blockIdx.z++)
-    for (blockIdx.y = 0; blockIdx.y < grid.y; blockIdx.y++)
-      for (blockIdx.x = 0; blockIdx.x < grid.x; blockIdx.x++) run_block(dynamic_shared);
+  is_together = together;
+  if (together) {
+    run_together((int)blocks, dynamic_shared);
+    return 0;
+  }
+  uint3 at;
+  for (at.z = 0; at.z < grid.z; at.z++)
+    for (at.y = 0; at.y < grid.y; at.y++)
+      for (at.x = 0; at.x < grid.x; at.x++) {
+        start_block(0, at, dynamic_shared);
+        run_block();
+      }
   return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 
 struct emu_event {
   std::chrono::steady_clock::time_point at;
@@ -36,6 +37,7 @@ cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cudaEvent_t stop)
   return cudaSuccess;
 }
 
+cudaError_t cudaGetDevice(int *device) { return *device = 0, cudaSuccess; }
 cudaError_t cudaSetDevice(int device) { return device ? cudaErrorInvalidValue : cudaSuccess; }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device)
@@ -64,6 +66,13 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int dev
     break;
   }
   return cudaSetDevice(device);
+}
+
+int emu_resident_blocks()
+{
+  const char *given = getenv("EMU_BLOCKS");
+  const int blocks = given ? atoi(given) : EMU_RESIDENT;
+  return blocks < 1 || blocks > EMU_RESIDENT ? EMU_RESIDENT : blocks;
 }
 
 cudaError_t cudaDeviceGetPCIBusId(char *id, int length, int device)

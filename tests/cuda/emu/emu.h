@@ -1,5 +1,5 @@
-/* Inside the emulator. A launch runs its blocks one after another; a block's threads are fibers,
- * switched at barriers and warp operations only. */
+/* Inside the emulator. A launch runs its blocks one after another, a cooperative one all of them in
+ * turns; a block's threads are fibers, switched at barriers and warp operations only. */
 #ifndef EMU_EMU_H
 #define EMU_EMU_H
 
@@ -13,7 +13,10 @@
 
 /* ---- fibers (fiber.cc): stacks and the switch between them ---- */
 
-enum { EMU_STACK_BYTES = 128 << 10, EMU_MAX_THREADS = 1024 };
+enum {
+  EMU_STACK_BYTES = 128 << 10,
+  EMU_MAX_THREADS = 1024 /* of a block */
+};
 
 struct EmuFiber;
 typedef struct EmuFiber EmuFiber;
@@ -28,7 +31,7 @@ void emu_fiber_enter(EmuFiber *fiber);
 void emu_fiber_leave(EmuFiber *fiber, bool last);
 bool emu_fiber_owns(const EmuFiber *fiber, const void *p);
 
-/* ---- the block that runs (block.cc) ---- */
+/* ---- the blocks that run (block.cc) ---- */
 
 /* Who is running, for the checkers. */
 struct EmuWho {
@@ -36,6 +39,7 @@ struct EmuWho {
   int thread;
   unsigned barriers; /* changes at each barrier of the block, and with the block */
   unsigned warp;     /* counts operations of the thread's warp */
+  unsigned grid;     /* changes at each barrier of the grid */
 };
 /* False outside kernels, and for memory that no other thread can know: the own stack. */
 bool emu_who(const void *p, EmuWho *who);
@@ -47,8 +51,11 @@ const char *emu_place(void); /* "block (1,0,0) thread 37" */
 
 /* ---- shared memory (shared.cc) ---- */
 
-/* Before each block: forgets all variables; their next contents are NaN. */
-void emu_shared_reset(size_t dynamic_bytes);
+/* Each block that is there at once has its own, by its place among them. Before each block: forgets
+ * all variables; their next contents are NaN. */
+void emu_shared_reset(int place, size_t dynamic_bytes);
+/* Before threads of the block at that place run. */
+void emu_shared_enter(int place);
 bool emu_shared_has(const void *p);
 
 /* ---- the checker of races (race.cc): linked in, it is told of accesses that instrumentation
@@ -57,7 +64,6 @@ extern "C" void emu_race_access(const void *p, size_t bytes, bool write, void *p
     __attribute__((weak));
 /* A write begins that ends later: it is checked against what came before, and not yet recorded. */
 extern "C" void emu_race_begins(const void *p, size_t bytes, void *pc) __attribute__((weak));
-extern "C" void emu_race_block(void) __attribute__((weak));
 /* Accesses found wrong so far. */
 extern "C" int emu_race_findings(void) __attribute__((weak));
 

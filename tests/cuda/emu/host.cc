@@ -46,6 +46,8 @@ const char *cudaGetErrorString(cudaError_t error)
     return "out of memory";
   case cudaErrorInvalidConfiguration:
     return "invalid configuration argument";
+  case cudaErrorCooperativeLaunchTooLarge:
+    return "too many blocks in cooperative launch";
   case cudaErrorStreamCaptureUnsupported:
     return "operation not permitted when stream is capturing";
   case cudaErrorStreamCaptureInvalidated:

@@ -4,8 +4,9 @@
  *
  * Two accesses to a byte race if one writes, they come from different threads, not both are
  * atomic, and nothing orders them: within a block a __syncthreads between them, within a warp an
- * operation of the warp; blocks of a launch are never ordered. An operation of a warp is taken to
- * order all of its lanes. Any finding makes the process end with status 66. */
+ * operation of the warp; blocks of a launch are ordered by a barrier of the grid alone. An
+ * operation of a warp is taken to order all of its lanes. Any finding makes the process end with
+ * status 66. */
 #include "emu.h"
 
 #include <cstdio>
@@ -19,7 +20,7 @@ namespace
 
 /* ---- the last accesses to each byte of memory, found by words ---- */
 
-enum Readers { ONE, OF_A_WARP, OF_SEVERAL_WARPS };
+enum Readers { ONE, OF_A_WARP, OF_SEVERAL_WARPS, OF_SEVERAL_BLOCKS };
 
 struct Access {
   EmuWho who;
@@ -101,7 +102,8 @@ void report_race(const char *name, const Access &old, bool old_writes, const Acc
 void check(const Access &old, bool old_writes, const Access &now, bool writes, bool shared)
 {
   if (old.who.launch != now.who.launch || (old.atomic && now.atomic)) return;
-  if (old.who.block != now.who.block) {
+  if (old.who.grid != now.who.grid) return;
+  if (old.who.block != now.who.block || old.readers == OF_SEVERAL_BLOCKS) {
     if (!shared) report_race("race between blocks", old, old_writes, now, writes);
     return;
   }
@@ -114,11 +116,13 @@ void check(const Access &old, bool old_writes, const Access &now, bool writes, b
 }
 
 /* Several readers since the last barrier: the record says from how far apart they came. */
-void record_read(Access &last, Access now)
+void record_read(Access &last, Access now, bool shared)
 {
-  const bool same = last.who.launch == now.who.launch && last.who.block == now.who.block &&
-                    last.who.barriers == now.who.barriers;
-  if (same) {
+  const bool grid = last.who.launch == now.who.launch && last.who.grid == now.who.grid;
+  const bool same = last.who.block == now.who.block && last.who.barriers == now.who.barriers;
+  if (grid && !shared && (last.readers == OF_SEVERAL_BLOCKS || last.who.block != now.who.block)) {
+    now.readers = OF_SEVERAL_BLOCKS;
+  } else if (grid && same) {
     now.readers = last.readers;
     if (last.who.thread / 32 != now.who.thread / 32)
       now.readers = OF_SEVERAL_WARPS;
@@ -130,16 +134,15 @@ void record_read(Access &last, Access now)
 
 /* ---- shared memory that was written in this block ---- */
 
-enum { SHARED_WORDS = 1 << 16 };
+enum { SHARED_WORDS = 1 << 18 };   /* more than all blocks that are there at once have */
 unsigned written_in[SHARED_WORDS]; /* by address / 4 modulo the size: the block's number */
 unsigned char written_bytes[SHARED_WORDS];
-unsigned block_now;
 
 void check_written(uintptr_t address, const Access &now, bool writes)
 {
   const uintptr_t at = address / 4 % SHARED_WORDS;
   const unsigned char byte = (unsigned char)(1u << address % 4);
-  if (written_in[at] != block_now) written_in[at] = block_now, written_bytes[at] = 0;
+  if (written_in[at] != now.who.block) written_in[at] = now.who.block, written_bytes[at] = 0;
   if (writes)
     written_bytes[at] |= byte;
   else if (!(written_bytes[at] & byte) && is_new(now.pc, nullptr)) {
@@ -154,7 +157,7 @@ void access_byte(Word *w, uintptr_t address, const Access &now, bool writes, boo
   if (shared) check_written(address, now, writes);
   check(write, true, now, writes, shared);
   if (!writes) {
-    record_read(read, now);
+    record_read(read, now, shared);
     return;
   }
   check(read, false, now, writes, shared);
@@ -200,8 +203,6 @@ extern "C" void emu_race_begins(const void *p, size_t bytes, void *pc)
     check(w->read[at % 4], false, now, true, emu_shared_has(p));
   }
 }
-
-extern "C" void emu_race_block(void) { block_now++; }
 
 extern "C" int emu_race_findings(void) { return finding_count; }
 

@@ -1,7 +1,7 @@
 /* Shared memory. Under -femulated-tls an access to a `thread_local` variable asks
  * __emutls_get_address for it, which is defined here: each variable is placed at its first use in
- * a block, in one arena below 4 GiB where there is room, with gaps that ASan guards. A block finds
- * NaN in it (bytes of 0xff), as it would find anything on a GPU. */
+ * a block, in the block's arena below 4 GiB where there is room, with gaps that ASan guards. A
+ * block finds NaN in it (bytes of 0xff), as it would find anything on a GPU. */
 #include "emu.h"
 
 #include <cstring>
@@ -23,10 +23,16 @@ struct EmuVariable {
 
 enum { ARENA_BYTES = 232 << 10, GAP_BYTES = 64, MAX_VARIABLES = 256 };
 
-static char *arena;
-static size_t used, dynamic_bytes;
-static EmuVariable *placed[MAX_VARIABLES];
-static int placed_count;
+/* What one block has; `address` is what its variables have while it runs. */
+struct EmuShared {
+  char *arena;
+  size_t used, dynamic_bytes;
+  EmuVariable *placed[MAX_VARIABLES];
+  void *address[MAX_VARIABLES];
+  int placed_count;
+};
+
+static EmuShared all[EMU_RESIDENT], *now = all;
 
 /* The one name of dynamic shared memory; its size is the launch's. */
 extern "C" {
@@ -34,49 +40,61 @@ extern EmuVariable emu_dynamic __asm__("__emutls_v.mdl_smem");
 EmuVariable emu_dynamic = {1, 1024, nullptr, nullptr};
 }
 
-static void open_arena(void)
+static void open_arenas(void)
 {
   void *const low = (void *)0x10000000;
-  void *p = mmap(low, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const size_t bytes = (size_t)ARENA_BYTES * EMU_RESIDENT;
+  void *p = mmap(low, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED) emu_fault("out of memory", "no room for shared memory");
-  arena = (char *)p;
-  memset(arena, 0xff, ARENA_BYTES);
+  memset(p, 0xff, bytes);
+  for (int i = 0; i < EMU_RESIDENT; i++) all[i].arena = (char *)p + (size_t)ARENA_BYTES * i;
 #if EMU_ASAN
-  __asan_poison_memory_region(arena, ARENA_BYTES);
+  __asan_poison_memory_region(p, bytes);
 #endif
 }
 
-void emu_shared_reset(size_t bytes)
+void emu_shared_enter(int place)
 {
-  if (!arena) open_arena();
+  for (int i = 0; i < now->placed_count; i++) now->placed[i]->address = nullptr;
+  now = &all[place];
+  for (int i = 0; i < now->placed_count; i++) now->placed[i]->address = now->address[i];
+}
+
+void emu_shared_reset(int place, size_t bytes)
+{
+  if (!all->arena) open_arenas();
+  emu_shared_enter(place);
 #if EMU_ASAN
-  __asan_unpoison_memory_region(arena, used);
+  __asan_unpoison_memory_region(now->arena, now->used);
 #endif
-  while (placed_count) placed[--placed_count]->address = nullptr;
-  memset(arena, 0xff, used);
+  while (now->placed_count) now->placed[--now->placed_count]->address = nullptr;
+  memset(now->arena, 0xff, now->used);
 #if EMU_ASAN
-  __asan_poison_memory_region(arena, used);
+  __asan_poison_memory_region(now->arena, now->used);
 #endif
-  used = 0;
-  dynamic_bytes = bytes;
+  now->used = 0;
+  now->dynamic_bytes = bytes;
 }
 
 bool emu_shared_has(const void *p)
 {
-  return arena && (const char *)p >= arena && (const char *)p < arena + ARENA_BYTES;
+  const char *const from = now->arena;
+  return from && (const char *)p >= from && (const char *)p < from + ARENA_BYTES;
 }
 
 extern "C" void *__emutls_get_address(EmuVariable *v)
 {
   if (v->address) return v->address;
-  const size_t size = v == &emu_dynamic ? dynamic_bytes : v->size;
+  const size_t size = v == &emu_dynamic ? now->dynamic_bytes : v->size;
   const size_t align = v->align < 16 ? 16 : v->align;
-  const size_t at = (used + align - 1) / align * align;
-  if (at + size > ARENA_BYTES - GAP_BYTES || placed_count == MAX_VARIABLES)
-    emu_fault("too much shared memory", "%zu bytes in %d variables", at + size, placed_count + 1);
-  v->address = arena + at;
-  used = at + size + GAP_BYTES;
-  placed[placed_count++] = v;
+  const size_t at = (now->used + align - 1) / align * align;
+  if (at + size > ARENA_BYTES - GAP_BYTES || now->placed_count == MAX_VARIABLES)
+    emu_fault("too much shared memory", "%zu bytes in %d variables", at + size,
+              now->placed_count + 1);
+  v->address = now->arena + at;
+  now->used = at + size + GAP_BYTES;
+  now->address[now->placed_count] = v->address;
+  now->placed[now->placed_count++] = v;
 #if EMU_ASAN
   __asan_unpoison_memory_region(v->address, size);
 #endif
@@ -86,7 +104,7 @@ extern "C" void *__emutls_get_address(EmuVariable *v)
 extern "C" uint32_t emu_shared_address(const void *p)
 {
   if (!emu_shared_has(p)) emu_fault("not shared memory", "%p is taken for an address of it", p);
-  return (uint32_t)((const char *)p - arena);
+  return (uint32_t)((const char *)p - now->arena);
 }
 
-extern "C" void *emu_shared_pointer(uint32_t address) { return arena + address; }
+extern "C" void *emu_shared_pointer(uint32_t address) { return now->arena + address; }

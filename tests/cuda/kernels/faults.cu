@@ -1,6 +1,7 @@
 /* Kernels with one fault each: `faults NAME` launches the one of that name, and
  * tests/cuda/faults.sh expects the emulator to name it. `faults none` launches them without their
  * faults. */
+#include <cooperative_groups.h>
 #include <cuda_runtime.h>
 
 #include "emu_ptx.h"
@@ -25,15 +26,32 @@ enum Fault {
   EARLY_COPY,
   MISALIGNED_ROW,
   PART_OF_A_WARP,
+  MISSING_GRID_BARRIER,
+  READ_BY_OTHERS,
+  DIVERGENT_GRID,
+  NOT_TOGETHER,
   FAULTS
 };
 
-static const char *const names[FAULTS] = {
-    "none",        "missing-barrier",   "missing-second-barrier",
-    "same-word",   "between-blocks",    "past-the-end",
-    "past-shared", "misaligned",        "uninitialised",
-    "wrong-mask",  "divergent-barrier", "missing-wait",
-    "early-copy",  "misaligned-row",    "part-of-a-warp"};
+static const char *const names[FAULTS] = {"none",
+                                          "missing-barrier",
+                                          "missing-second-barrier",
+                                          "same-word",
+                                          "between-blocks",
+                                          "past-the-end",
+                                          "past-shared",
+                                          "misaligned",
+                                          "uninitialised",
+                                          "wrong-mask",
+                                          "divergent-barrier",
+                                          "missing-wait",
+                                          "early-copy",
+                                          "misaligned-row",
+                                          "part-of-a-warp",
+                                          "missing-grid-barrier",
+                                          "read-by-others",
+                                          "divergent-grid-barrier",
+                                          "not-together"};
 
 /* Sums of rows of 256: warps first, then their sums through shared memory. */
 extern "C" __global__ void __launch_bounds__(256) row_sums(const float *x, float *y, int fault)
@@ -131,12 +149,40 @@ extern "C" __global__ void fragments(const float *x, float *y, int fault)
   for (int i = 0; i < 4; i++) y[lane * 4 + i] = sum[i];
 }
 
+/* Blocks exchange words, by a barrier of the grid each way. */
+extern "C" __global__ void meet(float *x, int fault)
+{
+  const unsigned t = threadIdx.x, blocks = gridDim.x;
+  for (int round = 0; round < 2; round++) {
+    if (fault == DIVERGENT_GRID && round && blockIdx.x == 1) return;
+    const float other = x[(blockIdx.x + 1) % blocks * 32 + t] + x[t];
+    if (fault != READ_BY_OTHERS) cooperative_groups::this_grid().sync();
+    x[blockIdx.x * 32 + t] = other;
+    if (fault != MISSING_GRID_BARRIER) cooperative_groups::this_grid().sync();
+  }
+}
+
 template <class... Wanted, class... Given>
 static void launch(unsigned blocks, unsigned threads, void (*kernel)(Wanted...), Given... given)
 {
   cudaLaunchConfig_t c = {};
   c.gridDim = dim3(blocks);
   c.blockDim = dim3(threads);
+  if (cudaLaunchKernelEx(&c, kernel, given...) != cudaSuccess) exit(2);
+}
+
+template <class... Wanted, class... Given>
+static void launch_together(bool are, unsigned blocks, unsigned threads, void (*kernel)(Wanted...),
+                            Given... given)
+{
+  cudaLaunchAttribute together = {};
+  together.id = cudaLaunchAttributeCooperative;
+  together.val.cooperative = are;
+  cudaLaunchConfig_t c = {};
+  c.gridDim = dim3(blocks);
+  c.blockDim = dim3(threads);
+  c.attrs = &together;
+  c.numAttrs = 1;
   if (cudaLaunchKernelEx(&c, kernel, given...) != cudaSuccess) exit(2);
 }
 
@@ -162,6 +208,7 @@ int main(int argc, char **argv)
   launch(1, 32, copy_later, (const float *)x, copy, fault);
   launch(1, 64, ring, (const float *)x, copy, fault);
   launch(1, 32, fragments, (const float *)x, copy, fault);
+  launch_together(fault != NOT_TOGETHER, 3, 32, meet, x, fault);
   cudaFree(x), cudaFree(sums), cudaFree(row), cudaFree(copy);
   return 0;
 }

@@ -1,5 +1,7 @@
 /* What the emulator must get right: partial masks, widths, votes, lanes that have left, templates,
- * struct parameters, three dimensions, dynamic shared memory, asynchronous copies, capture. */
+ * struct parameters, three dimensions, dynamic shared memory, asynchronous copies, capture, blocks
+ * that wait for each other. */
+#include <cooperative_groups.h>
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
 
@@ -171,6 +173,56 @@ static void test_graph()
   expect("no blocks", 0, cudaLaunchKernelEx(&none, count, &y[0]), 9);
 }
 
+/* ---- a cooperative launch: each block has its own shared memory, and meets the others ---- */
+
+extern "C" __global__ void rounds(int *x, int count)
+{
+  __shared__ int own[64];
+  const int blocks = (int)gridDim.x, t = (int)threadIdx.x;
+  own[t] = (int)blockIdx.x;
+  __syncthreads();
+  for (int r = 0; r < count; r++) {
+    x[blockIdx.x * 64 + threadIdx.x] = own[63 - t] + 1;
+    cooperative_groups::this_grid().sync();
+    int sum = 0;
+    for (int b = 0; b < blocks; b++) sum += x[b * 64 + 63 - t];
+    own[t] = sum;
+    cooperative_groups::this_grid().sync();
+  }
+  x[blockIdx.x * 64 + threadIdx.x] = own[t];
+}
+
+static void test_together()
+{
+  int device, processors, each, x[3 * 64];
+  cudaGetDevice(&device);
+  cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device);
+  cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, rounds, 64, 0);
+  expect("resident blocks", 0, processors * each, 3);
+  cudaStream_t stream;
+  cudaGraph_t graph;
+  cudaGraphExec_t exec;
+  cudaLaunchAttribute together = {};
+  together.id = cudaLaunchAttributeCooperative;
+  together.val.cooperative = 1;
+  cudaStreamCreate(&stream);
+  cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
+  cudaLaunchConfig_t c = shape(3, 64, 0, stream);
+  c.attrs = &together;
+  c.numAttrs = 1;
+  cudaLaunchKernelEx(&c, rounds, &x[0], 2);
+  cudaStreamEndCapture(stream, &graph);
+  cudaGraphInstantiate(&exec, graph, 0);
+  cudaGraphLaunch(exec, stream);
+  for (int i = 0; i < 3 * 64; i++) expect("rounds", i, x[i], (1 + 2 + 3 + 1) * 3);
+  cudaGraphExecDestroy(exec);
+  cudaGraphDestroy(graph);
+  cudaStreamDestroy(stream);
+  c.stream = nullptr;
+  c.gridDim = dim3(4);
+  expect("too many blocks", 0, cudaLaunchKernelEx(&c, rounds, &x[0], 2), 720);
+}
+
 int main()
 {
   test_warps();
@@ -178,6 +230,7 @@ int main()
   test_dimensions();
   test_shared();
   test_graph();
+  test_together();
   puts(wrong ? "wrong" : "right");
   return wrong;
 }

@@ -19,6 +19,8 @@ struct uint3 {
 extern uint3 threadIdx, blockIdx;
 extern dim3 blockDim, gridDim;
 
+enum { EMU_RESIDENT = 3 /* blocks that are there at once, at most */ };
+
 extern "C" {
 /* __syncthreads: waits for all threads of the block that have not returned, at the same line. */
 void emu_barrier(int line);
@@ -47,8 +49,13 @@ void emu_whole_warp(const void *bytes, size_t count, int line);
 /* A vector of `bytes` is read or written at p: p must be a multiple of it, but for locals. */
 void emu_check_aligned(const void *p, size_t bytes);
 
-/* Runs a kernel: body(context) once a thread. 0, or a cudaError_t. */
-int emu_launch(dim3 grid, dim3 block, size_t dynamic_shared, void (*body)(void *), void *context);
+/* All threads of a cooperative launch wait here for each other. */
+void emu_grid_barrier(int line);
+
+/* Runs a kernel: body(context) once a thread; `together`: all blocks at once. 0, or an error of
+ * cudaError_t. */
+int emu_launch(dim3 grid, dim3 block, size_t dynamic_shared, bool together, void (*body)(void *),
+               void *context);
 }
 
 #endif

@@ -14,6 +14,7 @@ typedef enum {
   cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
   cudaErrorInvalidConfiguration = 9,
+  cudaErrorCooperativeLaunchTooLarge = 720,
   cudaErrorStreamCaptureUnsupported = 900,
   cudaErrorStreamCaptureInvalidated = 901
 } cudaError_t;
@@ -33,8 +34,15 @@ typedef enum {
   cudaStreamCaptureModeThreadLocal,
   cudaStreamCaptureModeRelaxed
 } cudaStreamCaptureMode;
+typedef enum {
+  cudaLaunchAttributeIgnore,
+  cudaLaunchAttributeCooperative = 2
+} cudaLaunchAttributeID;
 typedef struct {
-  int id;
+  cudaLaunchAttributeID id;
+  struct {
+    int cooperative;
+  } val;
 } cudaLaunchAttribute;
 typedef struct {
   dim3 gridDim, blockDim;
@@ -70,9 +78,13 @@ static inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config,
   Call call = {kernel, std::tuple<Wanted...>(std::forward<Given>(given)...)};
   const dim3 grid = config->gridDim, block = config->blockDim;
   const size_t shared = config->dynamicSmemBytes;
-  return emu_enqueue(config->stream, [call, grid, block, shared]() mutable {
+  bool together = false;
+  for (unsigned i = 0; i < config->numAttrs; i++)
+    if (config->attrs[i].id == cudaLaunchAttributeCooperative)
+      together = config->attrs[i].val.cooperative;
+  return emu_enqueue(config->stream, [call, grid, block, shared, together]() mutable {
     return (cudaError_t)emu_launch(
-        grid, block, shared,
+        grid, block, shared, together,
         [](void *context) {
           Call *c = (Call *)context;
           std::apply(c->kernel, c->arguments);
@@ -106,11 +118,23 @@ cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream = nullptr);
 cudaError_t cudaEventSynchronize(cudaEvent_t event);
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cudaEvent_t stop);
+cudaError_t cudaGetDevice(int *device);
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device);
 cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device);
 cudaError_t cudaDeviceGetPCIBusId(char *id, int length, int device);
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *all_bytes);
+
+/* Few, so that blocks stride; more than one, so that they meet, unless EMU_BLOCKS=n says how many.
+ */
+int emu_resident_blocks();
+template <class Kernel>
+static inline cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, Kernel, int,
+                                                                        size_t)
+{
+  *blocks = emu_resident_blocks();
+  return cudaSuccess;
+}
 
 template <class T> static inline cudaError_t cudaMalloc(T **p, size_t bytes)
 {
