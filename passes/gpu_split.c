@@ -12,13 +12,13 @@
 #include <string.h>
 
 enum {
-  BLOCK_PART = 8192, /* elements of a part that a block reduces, of free or very long axes */
-  LEAST_PART = 2048, /* ... at least, so that its launch pays */
-  BLOCKS = 512,      /* fill the grid */
-  FEW_POINTS = 64,   /* kept points, a block each, that do not */
-  THREAD_PART = 128, /* rows of a part that a thread sums, its neighbours along a kept last axis */
+  BLOCK_PART = 8192,  /* elements of a part that a block reduces, of free or very long axes */
+  LEAST_PART = 2048,  /* ... at least, so that its launch pays */
+  BLOCKS = 512,       /* fill the grid */
+  FEW_POINTS = 64,    /* kept points, a block each, that do not */
+  THREAD_PART = 128,  /* rows of a part that a thread sums, its neighbours along a kept last axis */
   LEAST_ROWS = 32,
-  THREADS = 1 << 17, /* fill the grid */
+  THREADS = 1 << 17,  /* fill the grid */
   FEW_THREADS = 1 << 15,
   FREE = MDL_SPLIT_FREE
 };

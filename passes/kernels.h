@@ -39,7 +39,7 @@ const MdlSize *mdl_kernel_spread(const MdlKernels *k, const MdlSegment *s);
 void mdl_kernel_mark(MdlKernels *k, MlirOperation kernel, const MdlSegment *s);
 void mdl_kernel_build(MdlKernels *k, const MdlSegment *s);
 /* One thread stores its scalars; barriers between the steps of a kernel of several groups. `given`:
- * what the launch hands over. */
-void mdl_kernel_order(MdlKernels *k, MlirOperation kernel, const MlirValue *given);
+ * what the launch hands over. Does the whole grid wait anywhere? */
+bool mdl_kernel_order(MdlKernels *k, MlirOperation kernel, const MlirValue *given);
 
 #endif

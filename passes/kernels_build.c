@@ -225,8 +225,6 @@ void mdl_kernel_mark(MdlKernels *k, MlirOperation kernel, const MdlSegment *s)
                                    : mdl_size_const(k->ir->sizes, 1);
   if (!blocks) MDL_BUG(k->ir->session, "the number of blocks overflows");
   mdl_op_set_text(k->ir, kernel, "mdl.kernel", mode);
-  if (!grid && spread)
-    mdl_op_set_text(k->ir, kernel, "mdl.doc", "On the whole grid: all blocks run at once.");
   if (grid) mdl_op_set_unit(k->ir, kernel, "mdl.alone"); /* its pointers reach different memory */
   mdl_op_set_int(k->ir, kernel, "mdl.threads", threads);
   if (grid && mdl_op_has(group, "mdl.resident"))
@@ -362,6 +360,23 @@ static void fill(Making *m, MlirOperation kernel)
   mdl_build_return(&b, 0, NULL);
 }
 
+/* Blocks that need not wait for each other are launched as any are; one at least, for scalars. */
+static void mark_spread(MdlKernels *k, MlirOperation kernel, bool waits)
+{
+  int64_t known;
+  const MdlSize *blocks = mdl_op_size(k->ir, kernel, "mdl.blocks");
+  if (strcmp(mdl_op_text(k->ir, kernel, "mdl.kernel"), "resident")) return;
+  if (waits) {
+    mdl_op_set_text(k->ir, kernel, "mdl.doc", "On the whole grid: all blocks run at once.");
+    return;
+  }
+  if (!mdl_size_is_const(blocks, &known))
+    blocks = mdl_size_add(k->ir->sizes, blocks, mdl_size_const(k->ir->sizes, 1));
+  if (!blocks) MDL_BUG(k->ir->session, "the number of blocks overflows");
+  mdl_op_set_size(k->ir, kernel, "mdl.blocks", blocks);
+  mdl_op_set_text(k->ir, kernel, "mdl.kernel", "spread");
+}
+
 void mdl_kernel_build(MdlKernels *k, const MdlSegment *s)
 {
   Making m = {.k = k, .s = s};
@@ -370,7 +385,7 @@ void mdl_kernel_build(MdlKernels *k, const MdlSegment *s)
   MlirOperation kernel = declare(k, s, m.args, m.type, m.name);
   mdl_kernel_mark(k, kernel, s);
   fill(&m, kernel);
-  mdl_kernel_order(k, kernel, m.given);
+  mark_spread(k, kernel, mdl_kernel_order(k, kernel, m.given));
   MdlBuilder after = mdl_builder_after(k->ir, s->op[s->ops - 1]);
   mdl_build_call(&after, kernel, m.given);
 }

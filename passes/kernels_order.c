@@ -12,6 +12,7 @@ typedef struct Order {
   const MlirValue *given; /* what the launch hands over for each argument */
   bool resident;          /* several blocks: what they wait for each other for is memory */
   bool only_asks;         /* what would be pending, before barriers are placed */
+  bool *waits;            /* is there a barrier of the grid? */
   int pending, capacity;  /* accesses since the last barrier, on any way here */
   MdlAccess *access;
   bool shared; /* ... to the one shared array that functions of a kernel have slices of */
@@ -19,7 +20,11 @@ typedef struct Order {
 
 static Order order_like(const Order *o)
 {
-  return (Order){.k = o->k, .given = o->given, .resident = o->resident, .only_asks = o->only_asks};
+  Order like = *o;
+  like.pending = like.capacity = 0;
+  like.access = NULL;
+  like.shared = false;
+  return like;
 }
 
 /* ---- what an op touches ------------------------------------------------------------------ */
@@ -163,10 +168,12 @@ static void wait_before(Order *o, MlirOperation op, const Order *next)
   o->shared = false;
   if (o->only_asks) return;
   MdlBuilder b = mdl_builder_before(o->k->ir, op);
-  if (memory && o->resident)
+  if (memory && o->resident) {
     mdl_loop_grid_barrier(&b);
-  else
+    *o->waits = true;
+  } else {
     mdl_loop_barrier(&b);
+  }
 }
 
 static void order_branch(Order *o, MlirOperation op)
@@ -240,14 +247,15 @@ static void order_block(Order *o, MlirBlock block)
 }
 
 /* On a grid only the values that are handed on are stored here, by one thread. */
-void mdl_kernel_order(MdlKernels *k, MlirOperation kernel, const MlirValue *given)
+bool mdl_kernel_order(MdlKernels *k, MlirOperation kernel, const MlirValue *given)
 {
   const char *mode = mdl_op_text(k->ir, kernel, "mdl.kernel");
   MlirBlock body = mdl_body(kernel, 0);
-  bool block = !strcmp(mode, "block"), resident = !strcmp(mode, "resident");
-  Order o = {.k = k, .given = given, .resident = resident};
+  bool block = !strcmp(mode, "block"), resident = !strcmp(mode, "resident"), waits = false;
+  Order o = {.k = k, .given = given, .resident = resident, .waits = &waits};
   if (block || resident) order_block(&o, body);
-  if (block || resident || !strcmp(mode, "thread")) return;
+  if (block || resident || !strcmp(mode, "thread")) return waits;
   for (MlirOperation op = mdl_first(body); !mdl_is_null(op); op = mdl_next(op))
     if (mdl_loop_op(op) == MDL_LOOP_store) op = guard_stores(k, op, false);
+  return false;
 }

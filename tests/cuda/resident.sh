@@ -9,7 +9,7 @@ mkdir -p "$out/code"
 "$mdlc" "$here/resident.mdl" --emit=cuda -o "$out/code/resident.cu"
 cp "$here/resident.cu" "$out/code/main.cu"
 
-# Every loop and branch; barriers of the grid stand in them, and nowhere else.
+# Every loop and branch in which blocks wait; barriers of the grid stand in them, and nowhere else.
 awk '
   /^resident_[a-z_0-9]*\(/ { kernel = $0; sub(/\(.*/, "", kernel) }
   /^}/ { kernel = "" }
@@ -23,6 +23,7 @@ awk '
     for (k in barriers) if (!resident[k]) { print k " is not launched for its barriers"; bad = 1 }
     for (k in resident) { kernels++; if (plain[k]) { print k " is launched both ways"; bad = 1 } }
     if (kernels != 7 || said != 7 || cooperative != 1) { print kernels ", " said ", " cooperative " are not 7, 7, 1"; bad = 1 }
+    if (plain["resident_clip_branch"] != 1) { print "nobody waits in clip: it is launched as any"; bad = 1 }
     # before the parts of a sum, and before every block adds them up
     if (barriers["resident_total_loop"] != 2) { print barriers["resident_total_loop"] " barriers in a sum"; bad = 1 }
     exit bad }' "$out/code/resident.cu"
