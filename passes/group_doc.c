@@ -187,7 +187,9 @@ void mdl_group_name(MdlIr *ir, const MdlCluster *c)
 
 const char *mdl_group_made(MdlIr *ir, const MdlCluster *c)
 {
-  return mdl_value_name(ir, c->root[c->roots - 1]);
+  MlirValue last = c->root[c->roots - 1];
+  const char *name = mdl_value_name(ir, last);
+  return name ? name : mdl_value_name(ir, mdl_result(mdl_def(last), 0));
 }
 
 /* "h = max(dot, 0)   [B, 64]" */

@@ -9,6 +9,8 @@ cp "$here/sorts.cu" "$out/code/main.cu"
 # Nothing is one thread's; one block runs only what the device alone knows the number of.
 if grep -n 'threadIdx.x == 0' "$out/code/sorts.cu"; then echo "one thread does it all" >&2; exit 1; fi
 if grep 'launch(.*, 1, ' "$out/code/sorts.cu" | grep -v sorts_again; then echo "one block" >&2; exit 1; fi
+# The permutation has no name of its own: kernels are called by the values.
+grep -q 'sorts_of_f32_sort' "$out/code/sorts.cu" || { echo "a kernel without a name" >&2; exit 1; }
 # A step between chunks, and the rest of its stage, are launched by a loop of the host.
 for entry in of_f32 of_i8 rows columns whole odd twice; do
   for kernel in '' far near; do
