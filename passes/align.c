@@ -1,5 +1,7 @@
 #include "passes/align.h"
 
+#include <math.h>
+
 static int least(int a, int b) { return a < b ? a : b; }
 
 bool mdl_same_leading(const MdlType *a, const MdlType *b, int count)
@@ -17,6 +19,17 @@ bool mdl_is_per_row(const MdlType *type, int rows)
   for (int i = rows; i < type->rank; i++)
     if (!mdl_size_is_const(type->dim[i], &extent) || extent != 1) return false;
   return true;
+}
+
+bool mdl_pads_zeros(MdlIr *ir, MlirOperation pad)
+{
+  double real;
+  int64_t integer;
+  MlirValue with = mdl_operand(pad, 1);
+  if (mdl_def_op(ir, with) != MDL_OP_const) return false;
+  MdlAttrs attrs = mdl_attrs_of(ir, mdl_def(with));
+  return mdl_get_number(&attrs, "value", &real, &integer) && real == 0 && !integer &&
+         !signbit(real);
 }
 
 bool mdl_is_reduction(MdlOp op)

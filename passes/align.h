@@ -20,6 +20,9 @@ bool mdl_is_per_row(const MdlType *type, int rows);
  * have to be rows: a write of one place is no map of all of them. */
 bool mdl_is_onehot(MdlIr *ir, MlirOperation op);
 
+/* Is the pad one of zeros, not negative ones? */
+bool mdl_pads_zeros(MdlIr *ir, MlirOperation pad);
+
 /* sum, prod, max, min, any, all: what a loop can carry. */
 bool mdl_is_reduction(MdlOp op);
 /* scatter, scatter_add, ... */

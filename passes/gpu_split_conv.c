@@ -3,6 +3,7 @@
  * seen as parts, a group of a grouped convolution each, and the parts' results are added up. */
 #include "passes/gpu_split.h"
 
+#include "passes/align.h"
 #include "passes/schedule.h"
 
 #include <string.h>
@@ -107,6 +108,35 @@ static MdlAttrs grouped(const Conv *c, int64_t groups)
   return to;
 }
 
+/* The image with whole parts of channels. Zeros that are around it already and these are one
+ * padding, which tiles read around (passes/gpu_tiles_view.c); half floats, which are made f32
+ * behind it, are padded in name only. */
+static MlirValue image_of_parts(Conv *c, const MdlSize *channels, MlirValue zero)
+{
+  MdlSizes *sizes = c->ir->sizes;
+  const MdlSize *lo[MDL_MAX_RANK], *hi[MDL_MAX_RANK], *none = mdl_size_const(sizes, 0);
+  int64_t inner[MDL_MAX_RANK] = {0};
+  MlirValue image = mdl_operand(c->op, 0);
+  if (mdl_is_half(c->result->dtype)) return mdl_split_pad(&c->b, image, 1, channels, zero);
+  const MdlSize *more = mdl_size_sub(sizes, channels, c->image->dim[1]);
+  if (more == none) return image;
+  for (int i = 0; i < c->image->rank; i++) lo[i] = hi[i] = none;
+  if (mdl_def_op(c->ir, image) == MDL_OP_pad && mdl_pads_zeros(c->ir, mdl_def(image))) {
+    MdlAttrs around = mdl_attrs_of(c->ir, mdl_def(image));
+    mdl_get_sizes(&around, "lo", lo);
+    mdl_get_sizes(&around, "hi", hi);
+    mdl_get_ints(&around, "inner", inner);
+    image = mdl_operand(mdl_def(image), 0);
+  }
+  hi[1] = mdl_size_add(sizes, hi[1], more);
+  MdlAttrs attrs = mdl_attrs_none(c->ir);
+  mdl_put_sizes(&attrs, "lo", c->image->rank, lo);
+  mdl_put_sizes(&attrs, "hi", c->image->rank, hi);
+  mdl_put_ints(&attrs, "inner", c->image->rank, inner);
+  MlirValue operand[] = {image, zero};
+  return mdl_result(mdl_build_op(&c->b, MDL_OP_pad, 2, operand, &attrs, NULL), 0);
+}
+
 static void in_parts(Conv *c, int64_t parts)
 {
   MdlSizes *sizes = c->ir->sizes;
@@ -116,8 +146,8 @@ static void in_parts(Conv *c, int64_t parts)
   if (!part || !padded || !mdl_size_mul(sizes, padded, c->kernel->dim[0])) return;
   MdlType scalar = mdl_type_scalar(c->result->dtype);
   MlirValue zero = mdl_build_const(&c->b, &scalar, 0);
-  for (int i = 0; i < 2; i++)
-    operand[i] = mdl_split_pad(&c->b, mdl_operand(c->op, i), 1, padded, zero);
+  operand[0] = image_of_parts(c, padded, zero);
+  operand[1] = mdl_split_pad(&c->b, mdl_operand(c->op, 1), 1, padded, zero);
   operand[1] = kernel_of_parts(c, operand[1], parts, part);
   for (int i = 0; i < 2; i++) operand[i] = mdl_split_widened(&c->b, operand[i]);
   MdlAttrs attrs = grouped(c, parts);

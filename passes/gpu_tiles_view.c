@@ -2,25 +2,14 @@
  * nothing where elements are read one by one, a stride and a check of range each. */
 #include "passes/gpu_tiles.h"
 
-#include <math.h>
-
-/* Zeros, not negative ones. */
-static bool pads_zeros(MdlIr *ir, MlirOperation pad)
-{
-  double real;
-  int64_t integer;
-  MlirValue with = mdl_operand(pad, 1);
-  if (mdl_def_op(ir, with) != MDL_OP_const) return false;
-  MdlAttrs attrs = mdl_attrs_of(ir, mdl_def(with));
-  return mdl_get_number(&attrs, "value", &real, &integer) && real == 0 && !integer &&
-         !signbit(real);
-}
+#include "passes/align.h"
 
 static bool read_pad(MdlIr *ir, MdlTileView *view, int rank, MlirOperation pad)
 {
   const MdlSize *lo[MDL_MAX_RANK], *hi[MDL_MAX_RANK], *zero = mdl_size_const(ir->sizes, 0);
   int64_t inner[MDL_MAX_RANK];
-  if (!mdl_is_null(view->pad) || mdl_op_has(pad, "mdl.parts") || !pads_zeros(ir, pad)) return false;
+  if (!mdl_is_null(view->pad) || mdl_op_has(pad, "mdl.parts") || !mdl_pads_zeros(ir, pad))
+    return false;
   MdlAttrs attrs = mdl_attrs_of(ir, pad);
   mdl_get_sizes(&attrs, "lo", lo);
   mdl_get_sizes(&attrs, "hi", hi);

@@ -32,7 +32,7 @@ foreach(name quadratic logreg mlp cnn newton spring softmax_xent)
     set_tests_properties(cuda/sample_${name}_${seed} PROPERTIES LABELS long TIMEOUT 600)
   endforeach()
 endforeach()
-foreach(name inout_read_and_stored once_a_row_in_place empty_axes host_picks_a_count half_products_in_parts)
+foreach(name inout_read_and_stored once_a_row_in_place empty_axes host_picks_a_count half_products_in_parts kernels_of_padded_images)
   add_test(NAME cuda/kept_${name} COMMAND random_programs ${PROJECT_SOURCE_DIR}/tests/random/kept/${name}.mdl
                                           --machine=sm_80)
   set_tests_properties(cuda/kept_${name} PROPERTIES LABELS cuda TIMEOUT 600)
