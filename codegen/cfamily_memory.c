@@ -68,9 +68,12 @@ void mdl_print_shape(MdlPrinter *p, MlirOperation op)
     mdl_stmt_expr(p, to, base);
     return;
   }
-  const char *name = mdl_print_name(p, to, strchr(base.text, '(') ? "arena" : base.text);
+  const char *given_as = mdl_text(p->arena, "(%s *)", given); /* one cast is enough */
+  bool is_cast = !strncmp(base.text, given_as, strlen(given_as));
+  const char *from_text = is_cast ? base.text + strlen(given_as) : base.text;
+  const char *name = mdl_print_name(p, to, is_cast ? "arena" : base.text);
   const char *constant = is_written(to) ? "" : "const ";
-  mdl_line(p, "%s%s *const %s = (%s%s *)%s;", constant, wanted, name, constant, wanted, base.text);
+  mdl_line(p, "%s%s *const %s = (%s%s *)%s;", constant, wanted, name, constant, wanted, from_text);
   mdl_stmt_name(p, to, name);
 }
 

@@ -87,8 +87,11 @@ const MdlSize *mdl_gpu_points(const MdlGroup *g)
   return mdl_type_elements(g->ir->sizes, &type);
 }
 
-static const char *const mode_names[] = {"points", "blocks", "blocks", "tiles",
-                                         "rows",   "all",    "one"};
+/* `mdl.gpu`: all that kernels ask of a mode is what shares its points. */
+static const char *const mode_names[] = {
+    [MDL_GPU_points] = "points", [MDL_GPU_blocks] = "blocks", [MDL_GPU_columns] = "blocks",
+    [MDL_GPU_tiles] = "tiles",   [MDL_GPU_rows] = "rows",     [MDL_GPU_all] = "all",
+    [MDL_GPU_one] = "one"};
 
 void mdl_gpu_mark(MdlNest *n)
 {
