@@ -174,6 +174,18 @@ MlirValue mdl_build_reduce(MdlBuilder *b, MdlOp op, MlirValue a, int count, cons
   return build_given(b, op, &a, &attrs, NULL);
 }
 
+MlirValue mdl_build_pad(MdlBuilder *b, MlirValue a, MlirValue with, const MdlSize *const *lo,
+                        const MdlSize *const *hi, const int64_t *inner)
+{
+  MdlAttrs attrs = mdl_attrs_none(b->ir);
+  int rank = mdl_type_of(b->ir, a)->rank;
+  MlirValue operand[] = {a, with};
+  mdl_put_sizes(&attrs, "lo", rank, lo);
+  mdl_put_sizes(&attrs, "hi", rank, hi);
+  mdl_put_ints(&attrs, "inner", rank, inner);
+  return mdl_result(mdl_build_op(b, MDL_OP_pad, 2, operand, &attrs, NULL), 0);
+}
+
 MlirValue mdl_build_slice(MdlBuilder *b, MlirValue a, const MdlSize *const *start,
                           const MdlSize *const *limit, const int64_t *step)
 {

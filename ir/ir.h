@@ -152,6 +152,8 @@ MlirOperation mdl_parent(MlirOperation op);
 MlirOperation mdl_block_parent(MlirBlock block);
 /* The block's ops in order, terminator included, in an array of the arena. */
 int mdl_list(MdlIr *ir, MlirBlock block, MlirOperation **ops);
+/* Every op of a kind inside of `in`, at any depth, in order: to be changed at will. */
+int mdl_list_kind(MdlIr *ir, MlirOperation in, MdlOp kind, MlirOperation **ops);
 
 /* ---- names and places -------------------------------------------------------------------- */
 
@@ -214,6 +216,9 @@ MlirValue mdl_build_transpose(MdlBuilder *b, MlirValue a, const int64_t *perm);
 MlirValue mdl_build_reduce(MdlBuilder *b, MdlOp op, MlirValue a, int count, const int64_t *axes);
 MlirValue mdl_build_slice(MdlBuilder *b, MlirValue a, const MdlSize *const *start,
                           const MdlSize *const *limit, const int64_t *step);
+/* The value with `lo` and `hi` of `with` around it, and `inner` of it between elements. */
+MlirValue mdl_build_pad(MdlBuilder *b, MlirValue a, MlirValue with, const MdlSize *const *lo,
+                        const MdlSize *const *hi, const int64_t *inner);
 MlirValue mdl_build_concat(MdlBuilder *b, MlirValue a, MlirValue c, int axis);
 MlirValue mdl_build_dot(MdlBuilder *b, MlirValue a, MlirValue c, int contracted,
                         const int64_t *a_contract, const int64_t *c_contract, int batched,

@@ -99,6 +99,30 @@ int mdl_list(MdlIr *ir, MlirBlock block, MlirOperation **ops)
   return count;
 }
 
+typedef struct Kind {
+  MdlIr *ir;
+  MdlOp kind;
+  int count, room;
+  MlirOperation *op;
+} Kind;
+
+static bool add_kind(void *user, MlirOperation op)
+{
+  Kind *k = user;
+  if (mdl_op(k->ir, op) != k->kind) return true;
+  MDL_GROW(k->ir->arena, k->op, k->count, k->room);
+  k->op[k->count++] = op;
+  return true;
+}
+
+int mdl_list_kind(MdlIr *ir, MlirOperation in, MdlOp kind, MlirOperation **ops)
+{
+  Kind k = {.ir = ir, .kind = kind};
+  mdl_walk(in, add_kind, &k);
+  *ops = k.op;
+  return k.count;
+}
+
 /* ---- symbols ----------------------------------------------------------------------------- */
 
 MlirBlock mdl_module_body(MlirOperation module) { return mdl_body(module, 0); }

@@ -57,6 +57,12 @@ int64_t mdl_split_product(int64_t a, int64_t b)
   return a < FREE && b < FREE / a ? a * b : FREE;
 }
 
+int64_t mdl_split_tiles(int64_t rows, int64_t columns)
+{
+  const int64_t more = MDL_SPLIT_TILE - 1;
+  return mdl_split_product((rows + more) / MDL_SPLIT_TILE, (columns + more) / MDL_SPLIT_TILE);
+}
+
 static void read_split(Split *s)
 {
   int64_t axis[MDL_MAX_RANK];
@@ -194,14 +200,9 @@ MlirValue mdl_split_pad(MdlBuilder *b, MlirValue from, int axis, const MdlSize *
   if (whole == type->dim[axis]) return from;
   for (int i = 0; i < type->rank; i++) lo[i] = hi[i] = zero;
   hi[axis] = mdl_size_sub(sizes, whole, type->dim[axis]);
-  MdlAttrs attrs = mdl_attrs_none(b->ir);
-  mdl_put_sizes(&attrs, "lo", type->rank, lo);
-  mdl_put_sizes(&attrs, "hi", type->rank, hi);
-  mdl_put_ints(&attrs, "inner", type->rank, inner);
-  MlirValue operand[] = {from, neutral};
-  MlirOperation pad = mdl_build_op(b, MDL_OP_pad, 2, operand, &attrs, NULL);
-  mdl_op_set_unit(b->ir, pad, "mdl.parts");
-  return mdl_result(pad, 0);
+  MlirValue padded = mdl_build_pad(b, from, neutral, lo, hi, inner);
+  mdl_op_set_unit(b->ir, mdl_def(padded), "mdl.parts");
+  return padded;
 }
 
 MlirValue mdl_split_widened(MdlBuilder *b, MlirValue half)

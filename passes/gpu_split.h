@@ -31,6 +31,15 @@ int64_t mdl_split_product(int64_t a, int64_t b);
 /* Elements of one part of a long axis, where `kept` points are few: a block has a part, or a thread
  * has (`by_thread`); 0: no gain. `all`, `most_kept`: what they may come to. */
 int64_t mdl_split_elements(bool by_thread, int64_t all, int64_t kept, int64_t most_kept);
+/* Products whose tiles, counted as 64 by 64, would not fill the grid are made in parts. */
+enum {
+  MDL_SPLIT_TILE = 64,
+  MDL_SPLIT_TILES = 256,      /* fill the grid */
+  MDL_SPLIT_MOST_TILES = 108, /* more of them do without parts */
+  MDL_SPLIT_NARROW = 12,      /* rows or columns, of which tiles would be mostly empty */
+  MDL_SPLIT_PART = 256        /* contracted steps of a part, at least */
+};
+int64_t mdl_split_tiles(int64_t rows, int64_t columns);
 /* `with` in place of the op's result, under its name. */
 void mdl_split_replace(MdlIr *ir, MlirOperation op, MlirValue with);
 

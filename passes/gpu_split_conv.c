@@ -8,14 +8,6 @@
 
 #include <string.h>
 
-enum {
-  TILE = 64,        /* rows and columns, to count tiles by */
-  TILES = 256,      /* fill the grid */
-  MOST_TILES = 108, /* more of them do without */
-  NARROW = 12,      /* rows or columns that no tiles are made of */
-  PART = 256        /* contracted steps of a part, at least */
-};
-
 typedef struct Conv {
   MdlIr *ir;
   MdlBuilder b;
@@ -46,8 +38,8 @@ static bool read_conv(Conv *c)
       mdl_split_product(mdl_schedule_guess(c->result->dim[0]), product_of(c->result, 2));
   c->channels = mdl_schedule_guess(c->kernel->dim[1]);
   c->places = product_of(c->kernel, 2);
-  c->tiles = mdl_split_product((rows + TILE - 1) / TILE, (columns + TILE - 1) / TILE);
-  return rows >= NARROW && columns >= NARROW && c->tiles < MOST_TILES;
+  c->tiles = mdl_split_tiles(rows, columns);
+  return rows >= MDL_SPLIT_NARROW && columns >= MDL_SPLIT_NARROW && c->tiles < MDL_SPLIT_MOST_TILES;
 }
 
 /* As many as fill the grid and still have work each; a divisor of the channels where one is near.
@@ -55,8 +47,8 @@ static bool read_conv(Conv *c)
 static int64_t parts_of(const Conv *c)
 {
   int64_t steps = mdl_split_product(c->channels, c->places), known;
-  int64_t parts = TILES / c->tiles;
-  if (parts > steps / PART) parts = steps / PART;
+  int64_t parts = MDL_SPLIT_TILES / c->tiles;
+  if (parts > steps / MDL_SPLIT_PART) parts = steps / MDL_SPLIT_PART;
   if (parts > c->channels) parts = c->channels;
   if (!mdl_size_is_const(c->kernel->dim[1], &known)) return parts;
   for (int64_t near = parts; near > 1 && near > parts / 2; near--)
@@ -129,12 +121,7 @@ static MlirValue image_of_parts(Conv *c, const MdlSize *channels, MlirValue zero
     image = mdl_operand(mdl_def(image), 0);
   }
   hi[1] = mdl_size_add(sizes, hi[1], more);
-  MdlAttrs attrs = mdl_attrs_none(c->ir);
-  mdl_put_sizes(&attrs, "lo", c->image->rank, lo);
-  mdl_put_sizes(&attrs, "hi", c->image->rank, hi);
-  mdl_put_ints(&attrs, "inner", c->image->rank, inner);
-  MlirValue operand[] = {image, zero};
-  return mdl_result(mdl_build_op(&c->b, MDL_OP_pad, 2, operand, &attrs, NULL), 0);
+  return mdl_build_pad(&c->b, image, zero, lo, hi, inner);
 }
 
 static void in_parts(Conv *c, int64_t parts)

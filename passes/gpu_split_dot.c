@@ -7,12 +7,7 @@
 
 enum {
   LEAST_STEPS = 256, /* contracted, for a reduction by blocks to pay */
-  NARROW = 12,       /* rows or columns, of which tiles would be mostly empty */
-  FEW_RESULTS = 1 << 15,
-  TILE = 64,   /* rows and columns, to count tiles by */
-  TILES = 256, /* fill the grid */
-  PART = 256,  /* contracted steps of a part, at least */
-  MOST_TILES = 108
+  FEW_RESULTS = 1 << 15
 };
 
 typedef struct Dot {
@@ -148,7 +143,7 @@ static MlirValue spread(Dot *d, const Space *s, int operand)
         perm[count++] = i;
       }
   if (moves) value = mdl_build_transpose(&d->b, value, perm);
-  value = mdl_split_widened(&d->b, value);
+  if (mdl_is_half(type->dtype)) value = mdl_build_convert(&d->b, value, MDL_f32);
   MdlType whole = mdl_type_with(&s->type, mdl_type_of(d->ir, value)->dtype);
   if (mdl_type_equal(&whole, mdl_type_of(d->ir, value))) return value;
   return mdl_build_broadcast(&d->b, value, &whole, count, dims);
@@ -168,7 +163,7 @@ static bool is_worth_reducing(const Dot *d)
 {
   if (!d->pairs || d->steps < LEAST_STEPS) return false;
   if (d->is_vector) return true;
-  if (d->rows >= NARROW && d->columns >= NARROW) return false;
+  if (d->rows >= MDL_SPLIT_NARROW && d->columns >= MDL_SPLIT_NARROW) return false;
   return mdl_split_product(d->batch_extent, mdl_split_product(d->rows, d->columns)) < FEW_RESULTS;
 }
 
@@ -176,17 +171,16 @@ static bool is_worth_reducing(const Dot *d)
 
 static int64_t tiles_of(const Dot *d)
 {
-  int64_t sides = mdl_split_product((d->rows + TILE - 1) / TILE, (d->columns + TILE - 1) / TILE);
-  return mdl_split_product(d->batch_extent, sides);
+  return mdl_split_product(d->batch_extent, mdl_split_tiles(d->rows, d->columns));
 }
 
 /* Steps of a part: a divisor of the axis where one is near. */
 static int64_t part_of(const Dot *d, const MdlSize *size)
 {
   int64_t known, tiles = tiles_of(d);
-  if (!mdl_size_is_const(size, &known)) return PART * ((tiles + 15) / 16);
-  int64_t part = known / TILES * tiles;
-  part = part < PART ? PART : (part + 31) / 32 * 32;
+  if (!mdl_size_is_const(size, &known)) return MDL_SPLIT_PART * ((tiles + 15) / 16);
+  int64_t part = known / MDL_SPLIT_TILES * tiles;
+  part = part < MDL_SPLIT_PART ? MDL_SPLIT_PART : (part + 31) / 32 * 32;
   for (int64_t near = part; near < 2 * part && near < known; near += 16)
     if (known % near == 0) return near;
   return part;
@@ -200,9 +194,9 @@ static bool is_worth_parts(const Dot *d, int *pair)
         mdl_split_most(d->type[0]->dim[d->contract[0][*pair]]))
       *pair = i;
   if (!d->pairs || d->result->rank + 2 > MDL_MAX_RANK) return false;
-  if (d->rows < NARROW || d->columns < NARROW) return false;
-  return tiles_of(d) < MOST_TILES &&
-         mdl_split_most(d->type[0]->dim[d->contract[0][*pair]]) >= 4 * PART;
+  if (d->rows < MDL_SPLIT_NARROW || d->columns < MDL_SPLIT_NARROW) return false;
+  return tiles_of(d) < MDL_SPLIT_MOST_TILES &&
+         mdl_split_most(d->type[0]->dim[d->contract[0][*pair]]) >= 4 * MDL_SPLIT_PART;
 }
 
 /* Axes of the view, where one axis has become two. */

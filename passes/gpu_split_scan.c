@@ -86,19 +86,13 @@ static MlirValue before_parts(Scan *s, MlirValue x)
   MdlSizes *sizes = s->ir->sizes;
   int64_t over = s->axis + 1, inner[MDL_MAX_RANK] = {0};
   const MdlSize *lo[MDL_MAX_RANK], *hi[MDL_MAX_RANK];
-  MdlAttrs attrs = mdl_attrs_none(s->ir);
   s->view.neutral = mdl_build_neutral(&s->b, s->rule->reduce, mdl_type_of(s->ir, x)->dtype);
   MlirValue whole = mdl_split_view(&s->b, x, &s->view);
   MlirValue parts = mdl_build_reduce(&s->b, s->rule->reduce, whole, 1, &over);
   mdl_value_set_name(s->ir, parts, "parts");
   for (int i = 0; i < s->type->rank; i++) lo[i] = hi[i] = mdl_size_const(sizes, 0);
   *(s->backwards ? &hi[s->axis] : &lo[s->axis]) = mdl_size_const(sizes, 1);
-  mdl_put_sizes(&attrs, "lo", s->type->rank, lo);
-  mdl_put_sizes(&attrs, "hi", s->type->rank, hi);
-  mdl_put_ints(&attrs, "inner", s->type->rank, inner);
-  MlirValue operand[] = {parts, s->view.neutral};
-  MlirOperation pad = mdl_build_op(&s->b, MDL_OP_pad, 2, operand, &attrs, NULL);
-  MlirValue before = scan(s, mdl_result(pad, 0));
+  MlirValue before = scan(s, mdl_build_pad(&s->b, parts, s->view.neutral, lo, hi, inner));
   mdl_value_set_name(s->ir, before, "before");
   return cut(s, before, s->backwards, s->view.parts);
 }

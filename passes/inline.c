@@ -51,21 +51,6 @@ static void inline_call(MdlIr *ir, MlirOperation call, MlirOperation callee)
   mdl_erase(ir, call);
 }
 
-typedef struct Calls {
-  MdlIr *ir;
-  int count, room;
-  MlirOperation *call;
-} Calls;
-
-static bool add_call(void *user, MlirOperation op)
-{
-  Calls *calls = user;
-  if (mdl_op(calls->ir, op) != MDL_OP_call) return true;
-  MDL_GROW(calls->ir->arena, calls->call, calls->count, calls->room);
-  calls->call[calls->count++] = op;
-  return true;
-}
-
 static bool too_many(Inline *in, MlirOperation func)
 {
   MdlSession *session = in->pass->ir->session;
@@ -86,18 +71,18 @@ static bool inline_in(Inline *in, MlirOperation func)
   mdl_map_set(in->done, func.ptr, (void *)(intptr_t)BUSY);
   intptr_t ops = 0;
   mdl_walk(func, count_op, &ops);
-  Calls calls = {.ir = ir};
-  mdl_walk(func, add_call, &calls);
-  for (int i = 0; i < calls.count; i++) {
-    MlirOperation callee = mdl_callee(ir, in->pass->symbols, calls.call[i]);
+  MlirOperation *call;
+  int calls = mdl_list_kind(ir, func, MDL_OP_call, &call);
+  for (int i = 0; i < calls; i++) {
+    MlirOperation callee = mdl_callee(ir, in->pass->symbols, call[i]);
     if (mdl_is_null(callee))
       MDL_BUG(ir->session, "a call of `%s`, which is not there",
-              mdl_op_text(ir, calls.call[i], "callee"));
+              mdl_op_text(ir, call[i], "callee"));
     if (waits(in, func, callee)) continue;
     if (!inline_in(in, callee)) return false;
     ops += (intptr_t)mdl_map_get(in->done, callee.ptr);
     if (ops > ir->session->limits.ops) return too_many(in, func);
-    inline_call(ir, calls.call[i], callee);
+    inline_call(ir, call[i], callee);
     in->pass->changed = true;
   }
   mdl_map_set(in->done, func.ptr, (void *)ops);

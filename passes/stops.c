@@ -2,21 +2,6 @@
 
 #include "ir/recipe.h"
 
-typedef struct Stops {
-  MdlIr *ir;
-  int count, room;
-  MlirOperation *op;
-} Stops;
-
-static bool add_stop(void *user, MlirOperation op)
-{
-  Stops *s = user;
-  if (mdl_op(s->ir, op) != MDL_OP_stop_grad) return true;
-  MDL_GROW(s->ir->arena, s->op, s->count, s->room);
-  s->op[s->count++] = op;
-  return true;
-}
-
 /* Drop stop_grad where no derivative will be taken any more. Needs: mdl form. Keeps: functions that
  * a recipe can reach. Leaves: no stop_grad in the others. */
 bool mdl_pass_stops(MdlPass *pass, MlirOperation none)
@@ -30,11 +15,11 @@ bool mdl_pass_stops(MdlPass *pass, MlirOperation none)
     if (mdl_is_recipe(op[i])) mdl_reach(pass, op[i], derived);
   for (int i = 0; i < count; i++) {
     if (mdl_map_has(derived, op[i].ptr)) continue;
-    Stops stops = {.ir = ir};
-    mdl_walk(op[i], add_stop, &stops);
-    for (int k = 0; k < stops.count; k++) {
-      mdl_replace(mdl_result(stops.op[k], 0), mdl_operand(stops.op[k], 0));
-      mdl_erase(ir, stops.op[k]);
+    MlirOperation *stop;
+    int stops = mdl_list_kind(ir, op[i], MDL_OP_stop_grad, &stop);
+    for (int k = 0; k < stops; k++) {
+      mdl_replace(mdl_result(stop[k], 0), mdl_operand(stop[k], 0));
+      mdl_erase(ir, stop[k]);
       pass->changed = true;
     }
   }
